@@ -1,0 +1,3 @@
+//! What the Kafka log tools share: command lines, printers and exit codes.
+
+pub mod dump;

@@ -1,0 +1,4 @@
+//! Apache Kafka's on-disk log formats.
+
+pub mod compression;
+pub mod format;
