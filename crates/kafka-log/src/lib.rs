@@ -2,3 +2,5 @@
 
 pub mod compression;
 pub mod format;
+pub mod fs;
+pub mod segment;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::compression::{CompressError, DecompressError};
+
 /// Bytes that are not what their format says they must be.
 ///
 /// `Copy` and without allocation, so that scanning a broken file stays fast. Positions are relative to the slice
@@ -60,6 +62,10 @@ pub enum FormatErrorKind {
         /// How many.
         count: u64,
     },
+    /// A compressed stream that its codec does not accept.
+    Compression(DecompressError),
+    /// Records that their codec cannot be asked to write.
+    CannotCompress(CompressError),
     /// A value that contradicts the format in the way the text says.
     Invalid(&'static str),
 }
@@ -97,9 +103,13 @@ impl fmt::Display for FormatErrorKind {
             FormatErrorKind::Checksum { computed, stored } => {
                 write!(f, "expected checksum {computed} (computed), found {stored}")
             }
-            FormatErrorKind::VarintTooLong => f.write_str("expected a variable-length integer, found one without an end"),
+            FormatErrorKind::VarintTooLong => {
+                f.write_str("expected a variable-length integer, found one without an end")
+            }
             FormatErrorKind::NotUtf8 => f.write_str("expected UTF-8 text, found other bytes"),
             FormatErrorKind::TrailingBytes { count } => write!(f, "expected the end, found {count} more bytes"),
+            FormatErrorKind::Compression(error) => error.fmt(f),
+            FormatErrorKind::CannotCompress(error) => error.fmt(f),
             FormatErrorKind::Invalid(what) => f.write_str(what),
         }
     }

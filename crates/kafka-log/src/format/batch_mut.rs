@@ -1,0 +1,109 @@
+//! What a broker changes in a batch in place: offsets, leader epoch, timestamps, checksum (`MutableRecordBatch`).
+
+use super::batch::{
+    ATTRIBUTES, Attributes, BASE_OFFSET, BatchOverhead, CRC, HEADER_SIZE_UP_TO_MAGIC, LOG_OVERHEAD, MAX_TIMESTAMP,
+    PARTITION_LEADER_EPOCH, RecordBatch, TimestampType,
+};
+use super::checksum::{crc32, crc32c};
+use super::legacy::{self, LegacyRecord};
+use super::{FormatError, FormatErrorKind};
+
+/// A whole batch of any version, to be changed in place.
+#[derive(Debug)]
+pub struct BatchMut<'a> {
+    bytes: &'a mut [u8],
+    magic: i8,
+}
+
+impl<'a> BatchMut<'a> {
+    /// The batch that `bytes` is, first byte to last.
+    ///
+    /// # Errors
+    /// As [`RecordBatch::parse`] and [`LegacyRecord::parse`]; a magic other than 0, 1 and 2.
+    pub fn parse(bytes: &'a mut [u8]) -> Result<Self, FormatError> {
+        let Some(overhead) = bytes.first_chunk::<HEADER_SIZE_UP_TO_MAGIC>() else {
+            let kind =
+                FormatErrorKind::Truncated { needed: HEADER_SIZE_UP_TO_MAGIC as u64, available: bytes.len() as u64 };
+            return Err(FormatError::new(0, "record batch", kind));
+        };
+        let magic = BatchOverhead::parse(overhead)?.magic;
+        match magic {
+            0 | 1 => LegacyRecord::parse(bytes).map(|_| ())?,
+            2 => RecordBatch::parse(bytes).map(|_| ())?,
+            found => {
+                let kind = FormatErrorKind::OutOfRange { min: 0, max: 2, found: found.into() };
+                return Err(FormatError::new(super::batch::MAGIC, "magic", kind));
+            }
+        }
+        Ok(BatchMut { bytes, magic })
+    }
+
+    /// Moves the batch so that its last offset is this one. The checksum does not cover the offset.
+    pub fn set_last_offset(&mut self, last_offset: i64) {
+        let delta = match RecordBatch::parse(self.bytes) {
+            Ok(batch) if self.magic == 2 => batch.header().last_offset_delta(),
+            _ => 0,
+        };
+        self.put(BASE_OFFSET, &last_offset.wrapping_sub(delta.into()).to_be_bytes());
+    }
+
+    /// Sets the leader epoch. The checksum does not cover it.
+    ///
+    /// # Errors
+    /// `Invalid` for magic 0 and 1, which have none.
+    pub fn set_partition_leader_epoch(&mut self, epoch: i32) -> Result<(), FormatError> {
+        if self.magic < 2 {
+            let kind = FormatErrorKind::Invalid("expected magic 2, found a version without leader epochs");
+            return Err(FormatError::new(super::batch::MAGIC, "magic", kind));
+        }
+        self.put(PARTITION_LEADER_EPOCH, &epoch.to_be_bytes());
+        Ok(())
+    }
+
+    /// Sets the timestamp type and the largest timestamp in ms, and the checksum anew where one of them changes. Bits of
+    /// the attributes that Kafka does not know are lost then, as in Kafka.
+    ///
+    /// # Errors
+    /// `Invalid` for magic 0, which has no timestamps.
+    pub fn set_max_timestamp(&mut self, kind: TimestampType, max_timestamp: i64) -> Result<(), FormatError> {
+        let log_append_time = kind == TimestampType::LogAppendTime;
+        match self.magic {
+            2 => {
+                let header = RecordBatch::parse(self.bytes)?.header();
+                let old = header.attributes();
+                if old.timestamp_type() == kind && header.max_timestamp() == max_timestamp {
+                    return Ok(());
+                }
+                let kept = i16::from(Attributes::CODEC_MASK)
+                    | Attributes::TRANSACTIONAL
+                    | Attributes::CONTROL
+                    | Attributes::DELETE_HORIZON;
+                let new = old.0 & kept | if log_append_time { Attributes::TIMESTAMP_TYPE } else { 0 };
+                self.put(ATTRIBUTES, &new.to_be_bytes());
+                self.put(MAX_TIMESTAMP, &max_timestamp.to_be_bytes());
+                let crc = crc32c(&self.bytes[ATTRIBUTES..]);
+                self.put(CRC, &crc.to_be_bytes());
+            }
+            1 => {
+                let old = LegacyRecord::parse(self.bytes)?;
+                if old.timestamp_type() == kind && old.timestamp() == max_timestamp {
+                    return Ok(());
+                }
+                let attributes = legacy::attributes(old.codec()?, kind);
+                self.put(LOG_OVERHEAD + legacy::ATTRIBUTES, &[attributes]);
+                self.put(LOG_OVERHEAD + legacy::TIMESTAMP, &max_timestamp.to_be_bytes());
+                let crc = crc32(&self.bytes[LOG_OVERHEAD + legacy::MAGIC..]);
+                self.put(LOG_OVERHEAD, &crc.to_be_bytes());
+            }
+            _ => {
+                let kind = FormatErrorKind::Invalid("expected magic 1 or 2, found a version without timestamps");
+                return Err(FormatError::new(super::batch::MAGIC, "magic", kind));
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, at: usize, value: &[u8]) {
+        self.bytes[at..at + value.len()].copy_from_slice(value);
+    }
+}

@@ -1,0 +1,4 @@
+//! One segment of a log: walking through the batches of a file.
+
+pub mod batch;
+pub mod scan;
