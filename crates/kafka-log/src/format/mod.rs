@@ -10,6 +10,7 @@ mod error;
 pub mod legacy;
 pub mod legacy_builder;
 pub mod record;
+pub mod java_text;
 pub mod varint;
 
 pub use error::{FormatError, FormatErrorKind};
