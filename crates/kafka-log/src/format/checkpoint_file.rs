@@ -1,0 +1,45 @@
+//! Text checkpoints (`CheckpointFile`): a line with the version, one with the number of entries, one for each entry.
+
+use std::io::Write as _;
+
+use super::java_number::parse_java_int;
+use super::text::{Line, invalid, lines, utf8};
+use super::{FormatError, FormatErrorKind};
+
+/// The version of every checkpoint there is.
+const VERSION: i32 = 0;
+
+/// Reads all entries. A file that is empty or ends behind the version has none.
+pub(super) fn read<'a, T>(
+    bytes: &'a [u8],
+    entry: &'static str,
+    parse: impl Fn(&'a str) -> Option<T>,
+) -> Result<Vec<T>, FormatError> {
+    let mut lines = lines(utf8(bytes, "checkpoint")?);
+    let Some(version) = lines.next() else { return Ok(Vec::new()) };
+    let found = number(version, "checkpoint version")?;
+    if found != VERSION {
+        let kind = FormatErrorKind::Mismatch { expected: i64::from(VERSION), found: i64::from(found) };
+        return Err(FormatError::new(version.at, "checkpoint version", kind));
+    }
+    let Some(count) = lines.next() else { return Ok(Vec::new()) };
+    let expected = number(count, "number of checkpoint entries")?;
+    let malformed = |line: Line<'_>| invalid(line.at, entry, "malformed line");
+    let entries = lines.map(|line| parse(line.text).ok_or_else(|| malformed(line))).collect::<Result<Vec<_>, _>>()?;
+    if usize::try_from(expected) != Ok(entries.len()) {
+        let kind = FormatErrorKind::Mismatch { expected: entries.len() as i64, found: i64::from(expected) };
+        return Err(FormatError::new(count.at, "number of checkpoint entries", kind));
+    }
+    Ok(entries)
+}
+
+fn number(line: Line<'_>, field: &'static str) -> Result<i32, FormatError> {
+    parse_java_int(line.text).ok_or_else(|| invalid(line.at, field, "expected a number alone on its line"))
+}
+
+/// Appends a checkpoint of `entries` to `out`, each as it displays itself.
+pub(super) fn write<T: std::fmt::Display>(entries: impl ExactSizeIterator<Item = T>, out: &mut Vec<u8>) {
+    let written = writeln!(out, "{VERSION}\n{}", entries.len())
+        .and_then(|()| entries.into_iter().try_for_each(|entry| writeln!(out, "{entry}")));
+    written.expect("a Vec takes all bytes");
+}

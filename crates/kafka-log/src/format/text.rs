@@ -1,0 +1,89 @@
+//! Leaves of the text formats: lines and fields as Java's readers split them.
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_till};
+use nom::combinator::opt;
+use nom::{IResult, Parser};
+
+use super::{FormatError, FormatErrorKind};
+
+/// The bytes as text.
+///
+/// Kafka reads the files in pieces of 8 KiB and notices bytes that are no UTF-8 only in the pieces it reads; here the
+/// whole file has to be text.
+pub(super) fn utf8<'a>(bytes: &'a [u8], field: &'static str) -> Result<&'a str, FormatError> {
+    std::str::from_utf8(bytes).map_err(|error| FormatError::new(error.valid_up_to(), field, FormatErrorKind::NotUtf8))
+}
+
+/// An error at `at` that is told in words.
+pub(super) fn invalid(at: usize, field: &'static str, what: &'static str) -> FormatError {
+    FormatError::new(at, field, FormatErrorKind::Invalid(what))
+}
+
+/// A line without its end, and its place in the text.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) at: usize,
+    pub(super) text: &'a str,
+}
+
+/// The lines of a text (`BufferedReader.readLine`): they end in LF, CR or CRLF, the last one may lack it.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let at = text.len() - rest.len();
+        let (behind, line) = line(rest).ok()?;
+        rest = behind;
+        Some(Line { at, text: line })
+    })
+}
+
+fn line(input: &str) -> IResult<&str, &str> {
+    let end = opt(alt((tag("\r\n"), tag("\n"), tag("\r"))));
+    let content = take_till(|c| c == '\n' || c == '\r');
+    (content, end).map(|(content, _)| content).parse(input)
+}
+
+/// The fields of a line if there are exactly `N`.
+///
+/// As Java splits at `\s+`: a line that starts with white space has an empty first field, white space at the end does
+/// nothing, and an empty line has one empty field.
+pub(super) fn fields<const N: usize>(line: &str) -> Option<[&str; N]> {
+    let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r');
+    let trimmed = line.trim_end_matches(is_space);
+    if trimmed.is_empty() && !line.is_empty() {
+        return None;
+    }
+    let mut split = trimmed.split(is_space).enumerate().filter(|&(i, field)| i == 0 || !field.is_empty());
+    let mut found = [""; N];
+    for field in &mut found {
+        *field = split.next()?.1;
+    }
+    split.next().is_none().then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_as_java_ends_them() {
+        let all = |text| lines(text).map(|line| (line.at, line.text)).collect::<Vec<_>>();
+        assert_eq!(all("a\nb\r\nc\rd"), [(0, "a"), (2, "b"), (5, "c"), (7, "d")]);
+        assert_eq!(all("\n\r\r\n"), [(0, ""), (1, ""), (2, "")]);
+        assert_eq!(all(""), []);
+    }
+
+    #[test]
+    fn fields_are_split_as_java_splits_them() {
+        assert_eq!(fields("a  \t b "), Some(["a", "b"]));
+        assert_eq!(fields(" a"), Some(["", "a"]));
+        assert_eq!(fields(""), Some([""]));
+        assert_eq!(fields::<1>(" "), None);
+        assert_eq!(fields::<2>("a b c"), None);
+        assert_eq!(fields("a\u{a0}b"), Some(["a\u{a0}b"]));
+    }
+}
