@@ -376,6 +376,8 @@ impl<'a> RecordBatch<'a> {
         'a: 'd,
     {
         match self.header.attributes().codec()? {
+            // Kafka does not look at the stream of a batch without records.
+            _ if self.header.record_count() == 0 => Records::new(&self.header, &[], 0),
             Codec::None => Records::new(&self.header, self.stored_records(), RECORD_BATCH_OVERHEAD),
             codec => {
                 let bytes =

@@ -1,8 +1,8 @@
 //! A batch as it lies in a segment file, whatever its version and state.
 
-use crate::format::FormatError;
 use crate::format::batch::{BatchHeader, BatchOverhead, HEADER_SIZE_UP_TO_MAGIC, RecordBatch};
 use crate::format::legacy::LegacyRecord;
+use crate::format::{FormatError, FormatErrorKind};
 
 /// A batch found in a file: its overhead makes sense and its bytes are there; nothing else is known about it.
 #[derive(Clone, Copy, Debug)]
@@ -48,25 +48,38 @@ impl<'b> RawBatch<'b> {
     /// The 61 bytes of a magic 2 header at this place, even where the batch claims to be shorter.
     ///
     /// # Errors
-    /// `Truncated` where the file ends before; positions are those of the file.
+    /// `Truncated` where the file ends before; positions are relative to the batch.
     #[inline]
     pub fn header(&self) -> Result<BatchHeader<'b>, FormatError> {
-        match BatchHeader::split_first(self.bytes) {
-            Ok((header, _)) => Ok(header),
-            Err(e) => Err(e.shifted(self.position)),
+        BatchHeader::split_first(self.bytes).map(|(header, _)| header)
+    }
+
+    /// The batch as a message of magic 0 or 1.
+    ///
+    /// # Errors
+    /// `OutOfRange` for any other magic; positions are relative to the batch.
+    #[inline]
+    pub fn legacy(&self) -> Result<LegacyRecord<'b>, FormatError> {
+        match self.overhead.magic {
+            0 | 1 => LegacyRecord::parse(self.as_bytes()),
+            found => {
+                let kind = FormatErrorKind::OutOfRange { min: 0, max: 2, found: found.into() };
+                Err(FormatError::new(HEADER_SIZE_UP_TO_MAGIC - 1, "magic", kind))
+            }
         }
     }
 
     /// The batch as the version it names.
     ///
     /// # Errors
-    /// `Truncated` where it is too short for its version; positions are relative to the batch.
+    /// `Truncated` where it is too short for its version, `OutOfRange` for a negative magic; positions are relative to
+    /// the batch.
     #[inline]
     pub fn parse(&self) -> Result<Batch<'b>, FormatError> {
         if self.overhead.magic > 1 {
             RecordBatch::parse(self.as_bytes()).map(Batch::Default)
         } else {
-            LegacyRecord::parse(self.as_bytes()).map(Batch::Legacy)
+            self.legacy().map(Batch::Legacy)
         }
     }
 }

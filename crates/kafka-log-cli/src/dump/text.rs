@@ -1,0 +1,302 @@
+//! Kafka's lines, byte for byte (`DumpLogSegments.printBatchLevel`, `printRecordMetadata`, `printRecordContents`).
+
+use kafka_log::format::FormatError;
+use kafka_log::format::batch::{Attributes, BatchHeader, RECORD_BATCH_OVERHEAD};
+use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
+use kafka_log::format::java_text::push_java_utf8;
+use kafka_log::format::legacy::LegacyRecord;
+use kafka_log::format::record::Record;
+use kafka_log::segment::batch::{Batch, RawBatch};
+use kafka_log::segment::scan::Turn;
+
+use super::decode::{Decoder, Part};
+use super::error::{DumpError, OrStopped};
+use super::output::Output;
+
+/// Pieces of a large key or value that are decoded and buffered at a time, in bytes.
+const PIECE: usize = 64 * 1024;
+
+/// What of a record is printed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordLines {
+    pub(crate) metadata: bool,
+    pub(crate) contents: bool,
+}
+
+/// Writes the lines of batches and records.
+pub(crate) struct KafkaText {
+    lines: RecordLines,
+    decoder: Decoder,
+    middle: Middle,
+}
+
+impl KafkaText {
+    pub(crate) fn new(lines: RecordLines, decoder: Decoder) -> Self {
+        KafkaText { lines, decoder, middle: Middle::default() }
+    }
+
+    /// The line of a batch. What is written before an error stays, as in Kafka's tool.
+    pub(crate) fn batch(&mut self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<(), FormatError> {
+        if batch.overhead.magic > 1 { self.default_batch(out, batch) } else { legacy_batch(out, batch) }
+    }
+
+    fn default_batch(&mut self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<(), FormatError> {
+        let header = batch.header()?;
+        let attributes = header.attributes();
+        text(out, "baseOffset: ");
+        number(out, header.base_offset());
+        text(out, " lastOffset: ");
+        number(out, header.last_offset());
+        text(out, " count: ");
+        number(out, header.record_count());
+        self.middle.write(out, &header);
+        let codec = attributes.codec()?;
+        let bytes = batch.as_bytes();
+        let is_valid =
+            bytes.len() >= RECORD_BATCH_OVERHEAD && matches!(batch.parse(), Ok(Batch::Default(b)) if b.is_valid());
+        text(out, " position: ");
+        number(out, batch.position);
+        text(out, " ");
+        text(out, attributes.timestamp_type().name());
+        text(out, ": ");
+        number(out, header.max_timestamp());
+        text(out, " size: ");
+        number(out, bytes.len());
+        text(out, " magic: ");
+        number(out, header.magic());
+        text(out, " compresscodec: ");
+        text(out, codec.name());
+        text(out, " crc: ");
+        number(out, header.crc());
+        text(out, if is_valid { " isvalid: true\n" } else { " isvalid: false\n" });
+        Ok(())
+    }
+
+    /// The line of a record of magic 2.
+    pub(crate) fn default_record(
+        &mut self,
+        out: &mut Output<'_>,
+        turn: &mut Turn<'_>,
+        attributes: Attributes,
+        record: &Record<'_>,
+    ) -> Result<(), DumpError> {
+        let buf = &mut out.buf;
+        if self.lines.metadata {
+            text(buf, "| offset: ");
+            number(buf, record.offset);
+            text(buf, " ");
+            text(buf, attributes.timestamp_type().name());
+            text(buf, ": ");
+            number(buf, record.timestamp);
+            text(buf, " keySize: ");
+            number(buf, size(record.key));
+            text(buf, " valueSize: ");
+            number(buf, size(record.value));
+            text(buf, " sequence: ");
+            number(buf, record.sequence);
+            text(buf, " headerKeys: [");
+            for (i, header) in record.headers.enumerate() {
+                if i > 0 {
+                    text(buf, ",");
+                }
+                push_java_utf8(buf, header.key);
+            }
+            text(buf, "]");
+            if attributes.is_control() {
+                control_record(buf, record).map_err(DumpError::in_file)?;
+            }
+        }
+        if self.lines.contents && !attributes.is_control() {
+            self.contents(out, turn, record.offset, record.key, record.value)?;
+        }
+        text(&mut out.buf, "\n");
+        out.relieve(turn).or_stopped()
+    }
+
+    /// The line of a record of magic 0 or 1 inside of `batch`, the message itself or the wrapper around it.
+    pub(crate) fn legacy_record(
+        &mut self,
+        out: &mut Output<'_>,
+        turn: &mut Turn<'_>,
+        batch: &LegacyRecord<'_>,
+        record: &LegacyRecord<'_>,
+    ) -> Result<(), DumpError> {
+        if self.lines.metadata {
+            let key_size = record.key_size().map_err(DumpError::in_file)?;
+            let value_size = record.value_size().map_err(DumpError::in_file)?;
+            let buf = &mut out.buf;
+            text(buf, "| offset: ");
+            number(buf, record.offset());
+            text(buf, " ");
+            text(buf, batch.timestamp_type().name());
+            text(buf, ": ");
+            number(buf, record.timestamp());
+            text(buf, " keySize: ");
+            number(buf, key_size);
+            text(buf, " valueSize: ");
+            number(buf, value_size);
+            text(buf, if record.is_valid() { " isValid: true crc: " } else { " isValid: false crc: " });
+            number(buf, record.crc());
+        }
+        if self.lines.contents {
+            let key = record.key().map_err(DumpError::in_file)?;
+            let value = record.value().map_err(DumpError::in_file)?;
+            self.contents(out, turn, record.offset(), key, value)?;
+        }
+        text(&mut out.buf, "\n");
+        out.relieve(turn).or_stopped()
+    }
+
+    fn contents(
+        &mut self,
+        out: &mut Output<'_>,
+        turn: &mut Turn<'_>,
+        offset: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> Result<(), DumpError> {
+        let decoded = self.decoder.decode(offset, key, value)?;
+        let mut prefix = if self.lines.metadata { " " } else { "| " };
+        for (name, part) in [("key: ", decoded.key), ("payload: ", decoded.payload)] {
+            let Some(part) = part else { continue };
+            text(&mut out.buf, prefix);
+            text(&mut out.buf, name);
+            prefix = " ";
+            match part {
+                Part::Utf8(bytes) => push_large(out, turn, bytes)?,
+                Part::Number(n) => number(&mut out.buf, n),
+                Part::Text(decoded) => out.buf.extend_from_slice(decoded.as_bytes()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The fields between the record count and the position. They are the same in most batches of a run, so the text of the
+/// last batch is kept.
+#[derive(Default)]
+struct Middle {
+    fields: Option<MiddleFields>,
+    text: Vec<u8>,
+}
+
+/// Producer id and epoch, base and last sequence, leader epoch, attributes, delete horizon.
+type MiddleFields = (i64, i16, i32, i32, i32, Attributes, Option<i64>);
+
+impl Middle {
+    fn write(&mut self, out: &mut Vec<u8>, header: &BatchHeader<'_>) {
+        let attributes = header.attributes();
+        let horizon = header.delete_horizon_ms();
+        let (base_sequence, last_sequence) = (header.base_sequence(), header.last_sequence());
+        let (producer_id, producer_epoch) = (header.producer_id(), header.producer_epoch());
+        let leader_epoch = header.partition_leader_epoch();
+        let fields =
+            Some((producer_id, producer_epoch, base_sequence, last_sequence, leader_epoch, attributes, horizon));
+        if self.fields != fields {
+            self.fields = fields;
+            self.text.clear();
+            let out = &mut self.text;
+            text(out, " baseSequence: ");
+            number(out, base_sequence);
+            text(out, " lastSequence: ");
+            number(out, last_sequence);
+            text(out, " producerId: ");
+            number(out, producer_id);
+            text(out, " producerEpoch: ");
+            number(out, producer_epoch);
+            text(out, " partitionLeaderEpoch: ");
+            number(out, leader_epoch);
+            text(out, " isTransactional: ");
+            text(out, boolean(attributes.is_transactional()));
+            text(out, " isControl: ");
+            text(out, boolean(attributes.is_control()));
+            text(out, " deleteHorizonMs: ");
+            match horizon {
+                None => text(out, "OptionalLong.empty"),
+                Some(ms) => {
+                    text(out, "OptionalLong[");
+                    number(out, ms);
+                    text(out, "]");
+                }
+            }
+        }
+        out.extend_from_slice(&self.text);
+    }
+}
+
+fn legacy_batch(out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<(), FormatError> {
+    text(out, "offset: ");
+    number(out, batch.overhead.offset);
+    let message = batch.legacy()?;
+    let codec = message.codec()?;
+    text(out, " position: ");
+    number(out, batch.position);
+    text(out, " ");
+    text(out, message.timestamp_type().name());
+    text(out, ": ");
+    number(out, message.timestamp());
+    text(out, " size: ");
+    number(out, message.size());
+    text(out, " magic: ");
+    number(out, message.magic());
+    text(out, " compresscodec: ");
+    text(out, codec.name());
+    text(out, " crc: ");
+    number(out, message.crc());
+    text(out, if message.is_valid() { " isvalid: true\n" } else { " isvalid: false\n" });
+    Ok(())
+}
+
+fn control_record(out: &mut Vec<u8>, record: &Record<'_>) -> Result<(), FormatError> {
+    let kind = ControlRecordType::parse(record.key)?;
+    match kind {
+        ControlRecordType::Abort | ControlRecordType::Commit => {
+            let marker = EndTransactionMarker::parse(record.value)?;
+            text(out, " endTxnMarker: ");
+            text(out, kind.name());
+            text(out, " coordinatorEpoch: ");
+            number(out, marker.coordinator_epoch);
+        }
+        _ => {
+            text(out, " controlType: ");
+            text(out, kind.name());
+            text(out, "(");
+            number(out, kind.id());
+            text(out, ")");
+        }
+    }
+    Ok(())
+}
+
+/// Text as Java makes it of bytes; large ones go out piece by piece, so that they are not in memory twice.
+fn push_large(out: &mut Output<'_>, turn: &mut Turn<'_>, mut bytes: &[u8]) -> Result<(), DumpError> {
+    while bytes.len() > PIECE {
+        // A character starts within four bytes of any byte, or none of them belongs to one.
+        let is_start = |at: &usize| bytes[*at] & 0xc0 != 0x80;
+        let cut = (PIECE - 3..=PIECE).rev().find(is_start).unwrap_or(PIECE);
+        let (piece, rest) = bytes.split_at(cut);
+        push_java_utf8(&mut out.buf, piece);
+        out.relieve(turn).or_stopped()?;
+        bytes = rest;
+    }
+    push_java_utf8(&mut out.buf, bytes);
+    Ok(())
+}
+
+fn size(bytes: Option<&[u8]>) -> i64 {
+    bytes.map_or(-1, |b| b.len() as i64)
+}
+
+const fn boolean(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+#[inline]
+pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+#[inline]
+pub(crate) fn number(out: &mut Vec<u8>, number: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
