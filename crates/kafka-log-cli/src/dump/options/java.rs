@@ -1,5 +1,6 @@
-//! What Java makes of the values: `Integer.valueOf`, `String.split(",")` and `java.io.File`.
+//! What Java makes of the values: `Integer.valueOf`, `String.split(",")`, `java.io.File`, and text that is not UTF-8.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::Path;
@@ -43,6 +44,20 @@ pub(super) fn split_at_commas(list: &OsStr) -> Vec<OsString> {
     parts
 }
 
+/// `new String(bytes, UTF_8)`: like `String::from_utf8_lossy`, but an encoded surrogate, whole or cut, gives one U+FFFD,
+/// not one per byte.
+pub(super) fn utf8_lossy(mut bytes: &[u8]) -> Cow<'_, str> {
+    let surrogate = |pair: &[u8]| matches!(pair, [0xED, 0xA0..=0xBF]);
+    let mut text = Cow::Borrowed("");
+    while let Some(at) = bytes.windows(2).position(surrogate) {
+        text += String::from_utf8_lossy(&bytes[..at]);
+        text += "\u{FFFD}";
+        let tail = &bytes[at + 2..];
+        bytes = if matches!(tail, [0x80..=0xBF, ..]) { &tail[1..] } else { tail };
+    }
+    text + String::from_utf8_lossy(bytes)
+}
+
 /// A file name as `java.io.File` keeps it: without doubled and trailing slashes; `.` and `..` stay.
 ///
 /// The bytes are those of the command line, so that a name that is not UTF-8 can be opened, which Java cannot.
@@ -71,16 +86,16 @@ impl JavaFile {
     }
 
     /// `File.getName`: what stands behind the last slash, everything if there is none.
-    pub fn name(&self) -> OsString {
+    pub fn name(&self) -> Cow<'_, str> {
         let bytes = self.0.as_encoded_bytes();
         let start = bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
-        super::os_string(&bytes[start..])
+        utf8_lossy(&bytes[start..])
     }
 }
 
 impl fmt::Display for JavaFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_string_lossy())
+        f.write_str(&utf8_lossy(self.0.as_encoded_bytes()))
     }
 }
 
@@ -108,6 +123,18 @@ mod tests {
             assert_eq!(integer(text), None, "{text}");
         }
         assert_eq!(integer(&"9".repeat(1000)), None);
+    }
+
+    #[test]
+    fn a_surrogate_is_replaced_as_a_whole() {
+        for (bytes, text) in [
+            (&b"plain"[..], "plain"),
+            (b"\xED\xA0\x80x\xED\xBF", "\u{FFFD}x\u{FFFD}"),
+            (b"\xE3\xED\xB5\x85\xCAb\xED\xA0b", "\u{FFFD}\u{FFFD}\u{FFFD}b\u{FFFD}b"),
+            (b"\xED\x9F\xBF\xED", "\u{D7FF}\u{FFFD}"),
+        ] {
+            assert_eq!(utf8_lossy(bytes), text);
+        }
     }
 
     #[test]
