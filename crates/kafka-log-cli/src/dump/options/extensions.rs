@@ -21,7 +21,7 @@ use super::size::ByteSize;
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 #[command(next_help_heading = "Files")]
 pub struct Extensions {
-    /// Dump all files of this directory and those below it; may be repeated
+    /// Dump the files of this directory; may be repeated
     #[arg(long = "dir", value_name = "DIR")]
     pub dirs: Vec<PathBuf>,
 
@@ -33,8 +33,7 @@ pub struct Extensions {
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     pub output: OutputFormat,
 
-    /// Pick the decoder of each log by the name of its directory: auto reads internal topics as such, any other with
-    /// the decoder options, and prints keys and values
+    /// Where the decoder of a log comes from; auto prints keys and values, as the decoder options do
     #[arg(long, value_name = "HOW", default_value = "none", help_heading = OUTPUT)]
     pub decode: Decode,
 
@@ -62,7 +61,7 @@ pub struct Extensions {
     #[arg(long, value_name = "SIZE", default_value = "256MiB", help_heading = DAMAGE)]
     pub max_decompressed_bytes: ByteSize,
 
-    /// Threads that decode [default: as many as help]
+    /// Threads that decode at the same time
     #[arg(long, value_name = "N", value_parser = |n: &str| n.parse::<NonZeroUsize>().map_err(|_| "a number above 0"), help_heading = DAMAGE)]
     pub threads: Option<NonZeroUsize>,
 }
@@ -118,17 +117,16 @@ pub(super) struct Pages {
 
 /// All options, Kafka's and ours.
 pub(super) fn command() -> Command {
-    let command = Command::new("kafka-dump-log")
+    Pages::augment_args(Extensions::augment_args(kafka::add_to(Command::new("kafka-dump-log"))))
         .about("Prints what is inside the files of a Kafka log directory: logs, indexes, snapshots")
         .override_usage("kafka-dump-log --files FILE,... [OPTIONS]\n       kafka-dump-log --dir DIR [OPTIONS]")
         .after_help(
-            "With Kafka's options alone, output and exit code are those of Kafka's kafka-dump-log.sh: \
-             1 for a wrong command line or where that tool dies of an exception, else 0, whatever was found. \
-             With an option of ours on a wrong command line the exit code is 2.",
+            "With Kafka's options alone, output and exit code are those of Kafka's kafka-dump-log.sh:\n\
+             1 for a wrong command line or where that tool dies of an exception, else 0, whatever was found.\n\
+             A wrong command line with any other option gives 2.",
         )
         .disable_help_flag(true)
-        .disable_version_flag(true);
-    Pages::augment_args(Extensions::augment_args(kafka::add_to(command)))
+        .disable_version_flag(true)
 }
 
 /// Whether the option of that name takes a value; `None` if there is no such option.

@@ -13,28 +13,28 @@ use super::time::TimeBound;
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Filters of batches and records (all must fit)")]
 pub struct Filter {
-    /// Offsets: N, FROM.., ..TO, FROM..TO (without TO) or FROM..=TO (with TO); found through the offset index
+    /// Offsets: N, FROM.., ..TO, FROM..TO (without TO) or FROM..=TO (with TO)
     #[arg(long = "offset", value_name = "RANGE")]
     pub offsets: Option<OffsetRange>,
 
-    /// Timestamp at or after TIME: ISO-8601 (UTC unless it says otherwise), milliseconds since the epoch, or a time
-    /// back from now such as -2h or "15m ago"
-    #[arg(long, value_name = "TIME")]
+    /// Timestamp at or after TIME: ISO-8601 with an offset or in UTC (2024-05-01T12:30:00+02:00, 2024-05-01),
+    /// milliseconds since the epoch, or a time back from now (-2h, "15m ago")
+    #[arg(long, value_name = "TIME", verbatim_doc_comment)]
     pub since: Option<TimeBound>,
 
     /// Timestamp before TIME
     #[arg(long, value_name = "TIME")]
     pub until: Option<TimeBound>,
 
-    /// Records with exactly this key: text, or bytes as hex:... or base64:... (text:... for text that begins like that)
+    /// Exactly this key: text, or bytes as hex:... or base64:... (text:... for text that begins like that)
     #[arg(long, value_name = "KEY", value_parser = OsStringValueParser::new().try_map(matcher::key))]
     pub key: Option<KeyMatch>,
 
-    /// Records with this header, and with this value if one is given (as for --key); may be repeated
+    /// A header of this name, and of this value if one is given, in the notation of --key; may be repeated
     #[arg(long = "header", value_name = "NAME[=VALUE]", value_parser = OsStringValueParser::new().try_map(matcher::header))]
     pub headers: Vec<HeaderMatch>,
 
-    /// Batches of this producer
+    /// The producer with this id
     #[arg(long, value_name = "ID", value_parser = |id: &str| id.parse::<i64>().map_err(|_| "a producer id, a whole number"))]
     pub producer_id: Option<i64>,
 
