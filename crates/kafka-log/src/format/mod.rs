@@ -30,6 +30,7 @@ mod text;
 pub mod time_index;
 pub mod transaction_index;
 pub mod uuid;
+pub mod schema;
 pub mod varint;
 
 pub use error::{FormatError, FormatErrorKind};

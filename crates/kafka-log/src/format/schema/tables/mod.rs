@@ -1,0 +1,12 @@
+//! The message definitions of Kafka's internal topics and control records, one file per topic or kind of group.
+
+pub mod classic_group;
+pub mod cluster_metadata;
+pub mod consumer_group;
+pub mod consumer_protocol;
+pub mod control;
+pub mod remote_log;
+pub mod share_group;
+pub mod share_state;
+pub mod streams_group;
+pub mod transaction;
