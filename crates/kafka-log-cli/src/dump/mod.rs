@@ -11,6 +11,10 @@ mod run;
 mod text;
 
 use std::io::Write;
+pub mod fatal;
+pub mod producer_snapshot;
+pub mod txn_index;
+
 use std::process::ExitCode;
 
 use options::Parsed;
