@@ -34,7 +34,7 @@ pub struct Case {
 
 /// The repository's root.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("")).to_owned()
 }
 
 /// Names of all recorded scenarios, sorted.

@@ -106,6 +106,15 @@ fn every_recorded_scenario_has_its_test_and_no_case_is_lost() {
     assert_eq!(cases, 5833);
 }
 
+#[test]
+fn the_first_command_of_the_readme_prints_what_kafka_prints() {
+    let args = ["--files", "fixtures/orders-0/00000000000000000000.log", "--print-data-log"].map(str::to_owned);
+    let printed = fs::read(fixtures::root().join("fixtures/orders-0.printed.txt")).expect("it is there");
+    let want = Case { id: String::new(), args: args.to_vec(), code: 0, out: printed, err: Vec::new() };
+    let got = run(Path::new(BINARY), &want.args, &fixtures::root(), LIMIT).expect("the tool runs");
+    assert_eq!(differences(&want, &got, &fixtures::root()), [""; 0]);
+}
+
 fn check(name: &str) {
     let folder = fixtures::scenario(name);
     let wanted = env::var("CASE").unwrap_or_default();

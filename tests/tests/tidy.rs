@@ -1,0 +1,236 @@
+//! What the tree promises about itself: which module may call which, idioms that have no place in it, files of a size that
+//! can be held in one's head, fixtures that are described, nothing that works on one machine only.
+
+#![expect(clippy::unwrap_used, reason = "a tree that cannot be read fails the test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tests::fixtures::{self, root};
+
+/// Modules of `kafka_log` and the other modules each may use.
+const MODULES: &[(&str, &[&str])] = &[("format", &["compression"]), ("compression", &["format"])];
+/// Modules that only turn bytes into views and back: no files, no clock, no threads, no environment.
+const PURE: &[&str] = &["format", "compression"];
+const WORLD: &[&str] = &["std::fs", "std::time", "std::net", "std::env", "std::thread", "std::process", "memmap2"];
+/// Packages and those of our own each may depend on; `tests` is for development only.
+const PACKAGES: &[(&str, &[&str])] =
+    &[("kafka-log", &[]), ("kafka-log-cli", &["kafka-log"]), ("kafka-dump-log", &["kafka-log", "kafka-log-cli"])];
+
+/// Not in code that ships, outside of its tests.
+const BANNED: &[&str] =
+    &[".unwrap()", "todo!(", "unimplemented!(", "dbg!(", "println!(", "print!(", "unreachable_unchecked"];
+
+const LINES_MAX: usize = 600;
+/// Longer files, and why they may be.
+const LONG: &[(&str, &str)] = &[("tests/oracle/java/DirectScenarios.java", "one scenario after the other, each short")];
+
+/// Text that ties a file to one machine or one network.
+const LOCAL: &[&str] = &[
+    concat!("/", "work/"),
+    concat!("/", "root/"),
+    concat!("/", "tmp/"),
+    concat!("/", "home/"),
+    concat!("crates", ".io"),
+    concat!("maven", ".org"),
+    concat!("static.", "rust-lang"),
+    concat!("deb.", "debian"),
+];
+
+/// Files of the tree with their paths relative to its root, without what builds and fuzzing leave behind.
+fn tree() -> Vec<(String, PathBuf)> {
+    let root = root();
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let below = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+            let skipped = ["target", ".git", "fuzz/target", "fuzz/corpus", "fuzz/artifacts"].contains(&below.as_str());
+            if skipped || below.ends_with("__pycache__") {
+                continue;
+            }
+            if path.is_dir() { folders.push(path) } else { found.push((below, path)) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Text files below `prefix` whose name ends in `suffix`.
+fn texts(prefix: &str, suffix: &str) -> Vec<(String, String)> {
+    let files = tree().into_iter().filter(|(below, _)| below.starts_with(prefix) && below.ends_with(suffix));
+    files.filter_map(|(below, path)| Some((below, fs::read_to_string(path).ok()?))).collect()
+}
+
+/// Lines of a source file before its tests, without comments, numbered from 1.
+fn shipped(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+    lines.enumerate().map(|(i, line)| (i + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// Code without tests and white space, and every `use a::{b, c};` written out: `a::b`, `a::c`.
+fn paths_named(text: &str) -> String {
+    let code: String = shipped(text).flat_map(|(_, line)| [line, " "]).collect();
+    let mut named = code.clone();
+    for statement in code.split("use ").skip(1).filter_map(|rest| rest.split(';').next()) {
+        named.push_str(&expand(&statement.replace(' ', "")).join(" "));
+        named.push(' ');
+    }
+    named
+}
+
+fn expand(tree: &str) -> Vec<String> {
+    let Some((prefix, rest)) = tree.split_once('{') else { return vec![tree.to_owned()] };
+    let inner = rest.rsplit_once('}').map_or(rest, |(inner, _)| inner);
+    let (mut depth, mut from, mut parts) = (0, 0, Vec::new());
+    for (i, c) in inner.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&inner[from..i]);
+                from = i + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&inner[from..]);
+    parts.iter().flat_map(|part| expand(part)).map(|part| format!("{prefix}{part}")).collect()
+}
+
+fn names(text: &str, path: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(path).any(|(at, _)| {
+        !text[..at].ends_with(|c: char| is_word(c) || c == ':') && !text[at + path.len()..].starts_with(is_word)
+    })
+}
+
+fn nothing(found: Vec<String>) {
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn grouped_imports_are_seen_through() {
+    assert_eq!(expand("std::{fs,io::{self,Read}}"), ["std::fs", "std::io::self", "std::io::Read"]);
+    assert!(names(&paths_named("use std::{\n    fmt,\n    fs::File,\n};"), "std::fs"));
+    assert!(!names("kstd::fs std::fs_extra", "std::fs"));
+}
+
+#[test]
+fn modules_of_the_library_call_only_those_below_them() {
+    let mut found = Vec::new();
+    for (file, text) in texts("crates/kafka-log/src/", ".rs") {
+        let below = &file["crates/kafka-log/src/".len()..];
+        let module = below.split(['/', '.']).next().unwrap();
+        if module == "lib" {
+            continue;
+        }
+        let Some((_, may)) = MODULES.iter().find(|(name, _)| *name == module) else {
+            found.push(format!("{file}: say in MODULES what {module} may use"));
+            continue;
+        };
+        let paths = paths_named(&text);
+        for (other, _) in MODULES.iter().filter(|(other, _)| *other != module && !may.contains(other)) {
+            if names(&paths, &format!("crate::{other}")) {
+                found.push(format!("{file}: {module} may not use {other}"));
+            }
+        }
+        for path in WORLD.iter().filter(|path| PURE.contains(&module) && names(&paths, path)) {
+            found.push(format!("{file}: {module} may not use {path}"));
+        }
+    }
+    nothing(found);
+}
+
+#[test]
+fn packages_depend_only_on_those_below_them() {
+    let ours = PACKAGES.iter().map(|(name, _)| *name).chain(["tests"]).collect::<Vec<_>>();
+    let mut found = Vec::new();
+    for (file, text) in texts("crates/", "Cargo.toml") {
+        let package = file.split('/').nth(1).unwrap();
+        let Some((_, may)) = PACKAGES.iter().find(|(name, _)| *name == package) else {
+            found.push(format!("{file}: say in PACKAGES what {package} may depend on"));
+            continue;
+        };
+        let mut section = "";
+        for line in text.lines() {
+            if line.starts_with('[') {
+                section = line;
+            }
+            let dependency = line.split(['.', ' ', '=']).next().unwrap();
+            if section == "[dependencies]" && ours.contains(&dependency) && !may.contains(&dependency) {
+                found.push(format!("{file}: {package} may not depend on {dependency}"));
+            }
+        }
+    }
+    nothing(found);
+}
+
+#[test]
+fn code_that_ships_has_no_banned_idiom() {
+    let mut found = Vec::new();
+    for (file, text) in texts("crates/", ".rs").iter().filter(|(file, _)| file.contains("/src/")) {
+        if file.ends_with("tests.rs") || file.contains("/tests/") {
+            continue;
+        }
+        for (number, line) in shipped(text) {
+            found.extend(BANNED.iter().filter(|idiom| line.contains(*idiom)).map(|i| format!("{file}:{number}: {i}")));
+        }
+    }
+    nothing(found);
+}
+
+#[test]
+fn no_file_names_a_machine_or_a_registry() {
+    let mut found = Vec::new();
+    for (file, text) in texts("", "") {
+        if file.ends_with("Cargo.lock") {
+            continue;
+        }
+        for (i, line) in text.lines().enumerate() {
+            found.extend(LOCAL.iter().filter(|local| line.contains(*local)).map(|l| format!("{file}:{}: {l}", i + 1)));
+        }
+    }
+    nothing(found);
+}
+
+#[test]
+fn files_are_short_or_say_why_not() {
+    let mut found = Vec::new();
+    for (file, text) in [".rs", ".py", ".java", "diff-dump", "make-corpus", "run"].iter().flat_map(|s| texts("", s)) {
+        let excused = LONG.iter().any(|(long, _)| *long == file);
+        let lines = text.lines().count();
+        if (lines > LINES_MAX) != excused {
+            found.push(format!("{file}: {lines} lines, {}", if excused { "yet in LONG" } else { "and not in LONG" }));
+        }
+    }
+    nothing(found);
+}
+
+#[test]
+fn every_fixture_is_described() {
+    let text = fs::read_to_string(root().join("fixtures/README.md")).unwrap();
+    let described: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    let is_described = |name: &String| {
+        described
+            .iter()
+            .any(|d| d.strip_suffix('*').map_or(name == d, |prefix| !d.is_empty() && name.starts_with(prefix)))
+    };
+    nothing(fixtures::names().into_iter().filter(|name| !is_described(name)).collect());
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut found = Vec::new();
+    for (file, text) in texts("", ".md") {
+        let folder = root().join(Path::new(&file).parent().unwrap());
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = target.split('#').next().unwrap();
+            if !target.contains("://") && !path.is_empty() && !folder.join(path).exists() {
+                found.push(format!("{file}: {target}"));
+            }
+        }
+    }
+    nothing(found);
+}
