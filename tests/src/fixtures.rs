@@ -185,10 +185,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packing_an_unpacked_scenario_gives_the_same_pack() {
+    fn packing_an_unpacked_scenario_gives_the_same_archive() {
         let name = "control-records";
         let packed = fs::read(root().join("fixtures").join(format!("{name}{PACKED}"))).unwrap();
-        assert!(pack(&scenario(name)).unwrap() == packed, "packing is not reproducible");
+        let again = pack(&scenario(name)).unwrap();
+        let archive = |packed: &[u8]| zstd::decode_all(packed).unwrap();
+        assert!(archive(&packed) == archive(&again), "packing and unpacking lose something");
     }
 
     #[test]

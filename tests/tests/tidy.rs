@@ -63,10 +63,12 @@ fn texts(prefix: &str, suffix: &str) -> Vec<(String, String)> {
     files.filter_map(|(below, path)| Some((below, fs::read_to_string(path).ok()?))).collect()
 }
 
-/// Lines of a source file before its tests, without comments, numbered from 1.
+/// Lines of a source file before the body of its tests, without comments, numbered from 1.
 fn shipped(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
-    lines.enumerate().map(|(i, line)| (i + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    let following = text.lines().skip(1).chain([""]);
+    let lines =
+        text.lines().zip(following).take_while(|(line, next)| line.trim() != "#[cfg(test)]" || !next.ends_with('{'));
+    lines.enumerate().map(|(i, (line, _))| (i + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 /// Code without tests and white space, and every `use a::{b, c};` written out: `a::b`, `a::c`.
