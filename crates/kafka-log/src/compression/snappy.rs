@@ -1,0 +1,123 @@
+//! Snappy: blocks in the framing of Kafka's Java clients (xerial), or one raw block, as `SnappyInputStream` reads them.
+//!
+//! The frame: `82 53 4E 41 50 50 59 00`, int32 version, int32 lowest compatible version, then blocks of int32 length and
+//! raw snappy. Further headers may stand between blocks; one with a wrong magic ends the stream. One to three bytes at
+//! the end, too few for a length, are ignored.
+
+use snap::raw::{Decoder, Encoder, decompress_len, max_compress_len};
+
+use super::decompressor::Fault;
+use super::output::Output;
+use super::{Codec, CompressError};
+
+const MAGIC: [u8; 8] = [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0];
+const MAGIC_HEAD: [u8; 4] = [0x82, b'S', b'N', b'A'];
+const HEADER_SIZE: usize = 16;
+/// Version and lowest compatible version that Kafka's clients write.
+const VERSIONS: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 1];
+/// Decompressed size of the blocks that Kafka's clients write.
+const BLOCK_SIZE: usize = 32 * 1024;
+/// `SnappyCompression.decompressionOutputSize`.
+const OUTPUT_CHUNK: usize = 2 * 1024;
+/// No snappy element yields more bytes per input byte than this (a copy of 64 bytes in 3).
+const EXPANSION_MAX: usize = 22;
+
+pub(super) struct Reader {
+    decoder: Decoder,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Reader { decoder: Decoder::new() }
+    }
+}
+
+impl Reader {
+    pub(super) fn read(&mut self, input: &[u8], out: &mut Output) -> Result<(), Fault> {
+        let result = match input.first_chunk::<HEADER_SIZE>() {
+            Some(header) if header.starts_with(&MAGIC) => self.read_framed(input, out),
+            _ if input.is_empty() => Err(Fault::truncated(0)),
+            _ => self.read_block(0, input, out),
+        };
+        if result.is_err() {
+            // Kafka loses the chunk it was about to fill when the next block failed.
+            out.set_delivered(out.len() / OUTPUT_CHUNK * OUTPUT_CHUNK);
+        }
+        result
+    }
+
+    fn read_framed(&mut self, input: &[u8], out: &mut Output) -> Result<(), Fault> {
+        let mut position = 0;
+        while let Some(&length) = input[position..].first_chunk::<4>() {
+            if length == MAGIC_HEAD {
+                let Some(header) = input[position..].first_chunk::<HEADER_SIZE>() else {
+                    return Err(Fault::truncated(input.len()));
+                };
+                if !header.starts_with(&MAGIC) {
+                    return Ok(());
+                }
+                if i32::from_be_bytes([header[8], header[9], header[10], header[11]]) < 1 {
+                    return Err(Fault::corrupt(position + 8, "snappy header: expected version 1 or later"));
+                }
+                position += HEADER_SIZE;
+                continue;
+            }
+            let Ok(length) = usize::try_from(i32::from_be_bytes(length)) else {
+                return Err(Fault::corrupt(position, "snappy block: negative length"));
+            };
+            position += 4;
+            let block = position.checked_add(length).and_then(|end| input.get(position..end));
+            let Some(block) = block else { return Err(Fault::truncated(input.len())) };
+            self.read_block(position, block, out)?;
+            position += length;
+        }
+        Ok(())
+    }
+
+    fn read_block(&mut self, position: usize, block: &[u8], out: &mut Output) -> Result<(), Fault> {
+        let corrupt = |what| Fault::corrupt(position, what);
+        let size = match decompress_len(block) {
+            // Kafka's decoder takes no longer form of the size than 32 bits need.
+            Ok(size) if !block.is_empty() && block.iter().take(5).any(|byte| byte & 0x80 == 0) => size,
+            _ => return Err(corrupt("snappy block: invalid size")),
+        };
+        if size > block.len().saturating_mul(EXPANSION_MAX) {
+            return Err(corrupt("snappy block: size larger than the block can hold"));
+        }
+        let spare = out.spare(size.max(1));
+        let Some(spare) = spare.get_mut(..size) else {
+            return Err(Fault { position: Some(position), problem: out.too_large() });
+        };
+        match self.decoder.decompress(block, spare) {
+            Ok(written) => Ok(out.advance(written)?),
+            Err(_) => Err(corrupt("snappy block: invalid data")),
+        }
+    }
+}
+
+pub(super) struct Writer {
+    encoder: Encoder,
+    block: Vec<u8>,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Writer { encoder: Encoder::new(), block: Vec::new() }
+    }
+}
+
+impl Writer {
+    pub(super) fn write(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
+        self.block.resize(max_compress_len(BLOCK_SIZE), 0);
+        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(&VERSIONS);
+        for plain in input.chunks(BLOCK_SIZE) {
+            let Ok(length) = self.encoder.compress(plain, &mut self.block) else {
+                return Err(CompressError::Failed { codec: Codec::Snappy, reason: "a block does not fit its bound" });
+            };
+            out.extend_from_slice(&(length as i32).to_be_bytes());
+            out.extend_from_slice(&self.block[..length]);
+        }
+        Ok(())
+    }
+}
