@@ -15,6 +15,8 @@ pub(crate) enum DumpError {
         place: Place,
         error: FormatError,
     },
+    /// A key or value that cannot be read as what it should be; the position counts from its start.
+    InRecord(FormatError),
     /// A file that cannot be opened or read.
     Io(io::Error),
     /// Something else about a file or an option, in words.
@@ -36,12 +38,27 @@ impl DumpError {
     pub(crate) fn in_file(error: FormatError) -> Self {
         DumpError::Damaged { place: Place::File, error }
     }
+
+    pub(crate) fn in_record(error: FormatError) -> Self {
+        DumpError::InRecord(error)
+    }
+
+    /// The same error with the batch it was found in.
+    pub(crate) fn in_batch(self, position: u64, offset: i64) -> Self {
+        match self {
+            DumpError::InRecord(error) => DumpError::Damaged { place: Place::Batch { position, offset }, error },
+            DumpError::Other(what) => {
+                DumpError::Other(format!("batch at position {position} with offset {offset}: {what}"))
+            }
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for DumpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DumpError::Damaged { place: Place::File, error } => error.fmt(f),
+            DumpError::Damaged { place: Place::File, error } | DumpError::InRecord(error) => error.fmt(f),
             DumpError::Damaged { place: Place::Batch { position, offset }, error } => {
                 write!(f, "batch at position {position} with offset {offset}: {error}")
             }

@@ -11,7 +11,7 @@ use kafka_log::format::record::Record;
 use kafka_log::segment::batch::{Batch, RawBatch};
 use kafka_log::segment::scan::{BatchWorker, ScanEnd, Turn, scan};
 
-use super::error::{DumpError, OrStopped, Place};
+use super::error::{DumpError, OrStopped};
 use super::gaps::Gaps;
 use super::output::{Output, Sink};
 use super::text::{KafkaText, number, text};
@@ -99,8 +99,7 @@ struct LogWorker<'s, 'j> {
 
 impl LogWorker<'_, '_> {
     fn dump(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> Result<(), DumpError> {
-        let place = Place::Batch { position: batch.position, offset: batch.overhead.offset };
-        let damaged = |error| DumpError::Damaged { place, error };
+        let damaged = DumpError::in_record;
         self.printer.batch(&mut self.out.buf, batch).map_err(damaged)?;
         if self.deep {
             match batch.parse().map_err(damaged)? {
@@ -147,7 +146,7 @@ impl BatchWorker for LogWorker<'_, '_> {
     fn batch(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> ControlFlow<()> {
         let Err(error) = self.dump(batch, turn) else { return ControlFlow::Continue(()) };
         turn.wait()?;
-        self.join(Some(error))
+        self.join(Some(error.in_batch(batch.position, batch.overhead.offset)))
     }
 
     fn window_done(&mut self) -> ControlFlow<()> {

@@ -6,17 +6,18 @@ mod gaps;
 mod log;
 pub mod options;
 mod output;
+mod producer_snapshot;
 mod report;
 mod run;
 mod text;
+mod txn_index;
 
 use std::io::Write;
-pub mod fatal;
-pub mod producer_snapshot;
-pub mod txn_index;
-
 use std::process::ExitCode;
 
+use kafka_log::format::file_name::offset_from_file_name;
+
+use error::DumpError;
 use options::Parsed;
 
 /// Runs the tool on the arguments of this process.
@@ -30,4 +31,10 @@ pub fn main() -> ExitCode {
         Parsed::Run(options) => run::run(&options, &mut std::io::stdout(), &mut std::io::stderr()),
     };
     ExitCode::from(code)
+}
+
+/// The offset before the first dot of a name.
+fn base_offset(name: &str) -> Result<i64, DumpError> {
+    offset_from_file_name(name)
+        .ok_or_else(|| DumpError::Other("expected a name that starts with a base offset and a dot".into()))
 }

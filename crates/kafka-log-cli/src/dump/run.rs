@@ -1,17 +1,20 @@
 //! The files one after another, then the closing report (`DumpLogSegments.main`).
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
-use kafka_log::format::file_name::{offset_from_file_name, parse_snapshot_id};
+use kafka_log::format::file_name::parse_snapshot_id;
 
 use super::decode::Decoder;
+use super::base_offset;
 use super::error::{DumpError, OrStopped};
 use super::log::{LogSettings, dump_log};
 use super::options::{JavaFile, Options};
 use super::output::Sink;
+use super::producer_snapshot::dump_producer_snapshot;
 use super::report::Report;
 use super::text::{KafkaText, RecordLines};
+use super::txn_index::dump_txn_index;
 
 /// Name of the snapshot that a KRaft node bootstraps from (`BootstrapDirectory.BINARY_BOOTSTRAP_FILENAME`).
 const BOOTSTRAP_CHECKPOINT: &str = "bootstrap.checkpoint";
@@ -55,7 +58,7 @@ struct Dump<'d> {
 impl Dump<'_> {
     fn file(&mut self, file: &JavaFile) -> Result<(), DumpError> {
         self.line(format!("Dumping {file}"))?;
-        let name = file.name().to_string_lossy().into_owned();
+        let name = file.name().into_owned();
         match name.rfind('.').map(|dot| &name[dot..]) {
             Some(".log") => {
                 let offset = base_offset(&name)?;
@@ -73,6 +76,8 @@ impl Dump<'_> {
                 }
                 self.log(file, &name)
             }
+            Some(".txnindex") => self.txn_index(file, &name),
+            Some(".snapshot") => self.producer_snapshot(file),
             _ => {
                 let _ = writeln!(self.err, "Ignoring unknown file {file}");
                 Ok(())
@@ -93,19 +98,30 @@ impl Dump<'_> {
         };
         let lines = RecordLines { metadata: !kafka.skip_record_metadata(), contents: self.options.print_data_log() };
         let opened = File::open(file.path())?;
-        let gaps = dump_log(&opened, name, settings, self.sink, || KafkaText::new(lines, Decoder(parser)))?;
+        let gaps = dump_log(&opened, name, settings, self.sink, || KafkaText::new(lines, Decoder::from(parser)))?;
         self.report.gaps(file, gaps);
         Ok(())
+    }
+
+    fn txn_index(&mut self, file: &JavaFile, name: &str) -> Result<(), DumpError> {
+        let bytes = match std::fs::read(file.path()) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Vec::new(),
+            read => read?,
+        };
+        let mut lines = Vec::new();
+        let dumped = dump_txn_index(name, &bytes, &mut lines);
+        self.sink.write(&lines).or_stopped()?;
+        dumped
+    }
+
+    fn producer_snapshot(&mut self, file: &JavaFile) -> Result<(), DumpError> {
+        let mut lines = Vec::new();
+        dump_producer_snapshot(&std::fs::read(file.path())?, &mut lines, &mut self.err)?;
+        self.sink.write(&lines).or_stopped()
     }
 
     fn line(&mut self, mut line: String) -> Result<(), DumpError> {
         line.push('\n');
         self.sink.write(line.as_bytes()).or_stopped()
     }
-}
-
-/// The offset before the first dot of a name.
-fn base_offset(name: &str) -> Result<i64, DumpError> {
-    offset_from_file_name(name)
-        .ok_or_else(|| DumpError::Other("expected a name that starts with a base offset and a dot".into()))
 }

@@ -6,6 +6,7 @@ use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
 use kafka_log::format::java_text::push_java_utf8;
 use kafka_log::format::legacy::LegacyRecord;
 use kafka_log::format::record::Record;
+use kafka_log::format::schema::{control_message, read_control_message};
 use kafka_log::segment::batch::{Batch, RawBatch};
 use kafka_log::segment::scan::Turn;
 
@@ -103,7 +104,7 @@ impl KafkaText {
             }
             text(buf, "]");
             if attributes.is_control() {
-                control_record(buf, record).map_err(DumpError::in_file)?;
+                control_record(buf, record)?;
             }
         }
         if self.lines.contents && !attributes.is_control() {
@@ -122,8 +123,8 @@ impl KafkaText {
         record: &LegacyRecord<'_>,
     ) -> Result<(), DumpError> {
         if self.lines.metadata {
-            let key_size = record.key_size().map_err(DumpError::in_file)?;
-            let value_size = record.value_size().map_err(DumpError::in_file)?;
+            let key_size = record.key_size().map_err(DumpError::in_record)?;
+            let value_size = record.value_size().map_err(DumpError::in_record)?;
             let buf = &mut out.buf;
             text(buf, "| offset: ");
             number(buf, record.offset());
@@ -139,8 +140,8 @@ impl KafkaText {
             number(buf, record.crc());
         }
         if self.lines.contents {
-            let key = record.key().map_err(DumpError::in_file)?;
-            let value = record.value().map_err(DumpError::in_file)?;
+            let key = record.key().map_err(DumpError::in_record)?;
+            let value = record.value().map_err(DumpError::in_record)?;
             self.contents(out, turn, record.offset(), key, value)?;
         }
         text(&mut out.buf, "\n");
@@ -164,8 +165,7 @@ impl KafkaText {
             prefix = " ";
             match part {
                 Part::Utf8(bytes) => push_large(out, turn, bytes)?,
-                Part::Number(n) => number(&mut out.buf, n),
-                Part::Text(decoded) => out.buf.extend_from_slice(decoded.as_bytes()),
+                part => part.push_text(&mut out.buf),
             }
         }
         Ok(())
@@ -247,24 +247,35 @@ fn legacy_batch(out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<(), FormatErr
     Ok(())
 }
 
-fn control_record(out: &mut Vec<u8>, record: &Record<'_>) -> Result<(), FormatError> {
-    let kind = ControlRecordType::parse(record.key)?;
-    match kind {
+fn control_record(out: &mut Vec<u8>, record: &Record<'_>) -> Result<(), DumpError> {
+    let kind = ControlRecordType::parse(record.key).map_err(DumpError::in_record)?;
+    let label = match kind {
         ControlRecordType::Abort | ControlRecordType::Commit => {
-            let marker = EndTransactionMarker::parse(record.value)?;
+            let marker = EndTransactionMarker::parse(record.value).map_err(DumpError::in_record)?;
             text(out, " endTxnMarker: ");
             text(out, kind.name());
             text(out, " coordinatorEpoch: ");
             number(out, marker.coordinator_epoch);
+            return Ok(());
         }
-        _ => {
-            text(out, " controlType: ");
-            text(out, kind.name());
-            text(out, "(");
-            number(out, kind.id());
+        ControlRecordType::LeaderChange => " LeaderChange: ",
+        ControlRecordType::SnapshotHeader => " SnapshotHeader ",
+        ControlRecordType::SnapshotFooter => " SnapshotFooter ",
+        ControlRecordType::KRaftVersion => " KRaftVersion ",
+        ControlRecordType::KRaftVoters => " KRaftVoters ",
+        ControlRecordType::Unknown(id) => {
+            text(out, " controlType: UNKNOWN(");
+            number(out, id);
             text(out, ")");
+            return Ok(());
         }
-    }
+    };
+    let wrong = |what: String| DumpError::Other(format!("offset {}: {} record: {what}", record.offset, kind.name()));
+    let message = control_message(kind.id()).ok_or_else(|| wrong("expected a known type".into()))?;
+    let value = record.value.ok_or_else(|| wrong("expected a message as its value, found null".into()))?;
+    let message = read_control_message(message, value).map_err(|e| wrong(e.to_string()))?;
+    text(out, label);
+    message.push_json(out);
     Ok(())
 }
 

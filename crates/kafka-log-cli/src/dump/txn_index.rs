@@ -2,25 +2,20 @@
 
 use std::io::Write;
 
-use kafka_log::format::file_name::offset_from_file_name;
 use kafka_log::format::transaction_index::TransactionIndex;
 
-use super::fatal::DumpError;
+use super::base_offset;
+use super::error::DumpError;
 
-/// Prints the entries in `bytes` to `out`, a line each. `path` is the file as named by the user, for messages; `name` its
-/// last part. A file that does not exist has no output at all, like an empty one.
+/// Prints the entries in `bytes` to `out`, a line each. A file that does not exist has no output at all, like an empty one.
 ///
 /// # Errors
-/// `Fatal`, before anything is printed, when the name does not start with a number or an entry is of a newer version.
-pub fn dump_txn_index(path: &str, name: &str, bytes: &[u8], out: &mut impl Write) -> Result<(), DumpError> {
-    if offset_from_file_name(name).is_none() {
-        let prefix = name.split('.').next().unwrap_or_default();
-        let message = format!("{path}: expected a base offset in front of the first dot of the name, found `{prefix}`");
-        return Err(DumpError::Fatal(message));
-    }
+/// Before anything is printed, when the name does not start with a number or an entry is of a newer version.
+pub(crate) fn dump_txn_index(name: &str, bytes: &[u8], out: &mut impl Write) -> Result<(), DumpError> {
+    base_offset(name)?;
     let index = TransactionIndex::new(bytes);
     if let Some(error) = index.iter().find_map(Result::err) {
-        return Err(DumpError::Fatal(format!("{path}: {error}")));
+        return Err(DumpError::in_file(error));
     }
     for entry in index.iter().flatten() {
         let txn = entry.txn;
@@ -39,7 +34,7 @@ mod tests {
 
     fn dump(name: &str, bytes: &[u8]) -> (String, Option<String>) {
         let mut out = Vec::new();
-        let error = dump_txn_index(&format!("dir/{name}"), name, bytes, &mut out).err();
+        let error = dump_txn_index(name, bytes, &mut out).err();
         (String::from_utf8(out).unwrap(), error.map(|error| error.to_string()))
     }
 
@@ -67,13 +62,13 @@ mod tests {
         assert_eq!(out, "");
         assert_eq!(
             error.as_deref(),
-            Some("dir/0.txnindex: aborted transaction version at byte 34: expected -128 to 0, found 1")
+            Some("aborted transaction version at byte 34: expected -128 to 0, found 1")
         );
     }
 
     #[test]
     fn a_name_without_base_offset_ends_the_dump() {
-        let message = "dir/abc.txnindex: expected a base offset in front of the first dot of the name, found `abc`";
+        let message = "expected a name that starts with a base offset and a dot";
         assert_eq!(dump("abc.txnindex", &entry(0, 9)), (String::new(), Some(message.into())));
     }
 }
