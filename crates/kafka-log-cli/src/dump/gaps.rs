@@ -40,7 +40,7 @@ impl Gaps {
         self.ends = self.ends.map(|(first, _)| (first, last));
     }
 
-    pub(crate) fn pairs(&self) -> &BTreeMap<i64, i64> {
-        &self.pairs
+    pub(crate) fn into_pairs(self) -> BTreeMap<i64, i64> {
+        self.pairs
     }
 }

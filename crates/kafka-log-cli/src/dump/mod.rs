@@ -3,6 +3,8 @@
 mod decode;
 mod error;
 mod gaps;
+mod in_order;
+mod index;
 mod log;
 pub mod options;
 mod output;
@@ -10,6 +12,7 @@ mod producer_snapshot;
 mod report;
 mod run;
 mod text;
+mod time_index;
 mod txn_index;
 
 use std::io::Write;

@@ -1,28 +1,86 @@
-//! The closing report on stderr: what Kafka's tool noticed along the way, file by file.
+//! The closing report on stderr: what Kafka's tool noticed along the way, kind by kind and file by file.
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use super::gaps::Gaps;
+use super::index::Mismatch;
 use super::options::JavaFile;
+use super::time_index::TimeIndexError;
 
 /// Findings to be reported once all files are dumped.
 #[derive(Default)]
 pub(crate) struct Report {
-    gaps: Vec<(String, Gaps)>,
+    /// Last offset of the log by offset of the index.
+    mismatches: ByFile<BTreeMap<i64, i64>>,
+    /// Timestamp of the index, largest of the batch.
+    time_mismatches: ByFile<Vec<(i64, i64)>>,
+    /// Timestamp of the index, the one before it.
+    out_of_order: ByFile<Vec<(i64, i64)>>,
+    /// Offset of the index, offset of the log.
+    not_found: ByFile<Vec<(i64, i64)>>,
+    gaps: ByFile<BTreeMap<i64, i64>>,
 }
 
 impl Report {
     pub(crate) fn gaps(&mut self, file: &JavaFile, gaps: Gaps) {
-        if !gaps.pairs().is_empty() {
-            self.gaps.push((absolute(file), gaps));
+        let pairs = gaps.into_pairs();
+        if !pairs.is_empty() {
+            self.gaps.entry(file).extend(pairs);
         }
     }
 
+    pub(crate) fn mismatches(&mut self, file: &JavaFile, mismatches: &[Mismatch]) {
+        for mismatch in mismatches {
+            self.mismatches.entry(file).insert(mismatch.index_offset, mismatch.log_offset);
+        }
+    }
+
+    pub(crate) fn time_index(&mut self, file: &JavaFile, errors: &[TimeIndexError]) {
+        for error in errors {
+            match *error {
+                TimeIndexError::Mismatch { index_timestamp, log_timestamp } => {
+                    self.time_mismatches.entry(file).push((index_timestamp, log_timestamp));
+                }
+                TimeIndexError::OutOfOrder { index_timestamp, previous } => {
+                    self.out_of_order.entry(file).push((index_timestamp, previous));
+                }
+                TimeIndexError::NotFound { index_offset, log_offset } => {
+                    self.not_found.entry(file).push((index_offset, log_offset));
+                }
+            }
+        }
+    }
+
+    /// Writes the report; `err` may be slow, so give it a buffer.
     pub(crate) fn write(&self, err: &mut dyn Write) -> io::Result<()> {
-        for (file, gaps) in &self.gaps {
+        for (file, offsets) in self.mismatches.in_java_order() {
+            writeln!(err, "Mismatches in :{file}")?;
+            for (index, log) in offsets.iter().rev() {
+                writeln!(err, "  Index offset: {index}, log offset: {log}")?;
+            }
+        }
+        for (file, timestamps) in self.time_mismatches.in_java_order() {
+            writeln!(err, "Found timestamp mismatch in :{file}")?;
+            for (index, log) in timestamps {
+                writeln!(err, "  Index timestamp: {index}, log timestamp: {log}")?;
+            }
+        }
+        for (file, timestamps) in self.out_of_order.in_java_order() {
+            writeln!(err, "Found out of order timestamp in :{file}")?;
+            for (index, previous) in timestamps {
+                writeln!(err, "  Index timestamp: {index}, Previously indexed timestamp: {previous}")?;
+            }
+        }
+        for (file, offsets) in self.not_found.in_java_order() {
+            writeln!(err, "The following indexed offsets are not found in :{file}")?;
+            for (index, log) in offsets {
+                writeln!(err, "Indexed offset: {index}, found log offset: {log}")?;
+            }
+        }
+        for (file, offsets) in self.gaps.in_java_order() {
             writeln!(err, "Non-consecutive offsets in {file}")?;
-            for (offset, next) in gaps.pairs() {
+            for (offset, next) in offsets {
                 writeln!(err, "  {offset} is followed by {next}")?;
             }
         }
@@ -30,6 +88,72 @@ impl Report {
     }
 }
 
+/// Findings of one kind by file. Kafka keeps them in a `HashMap` keyed by absolute path.
+#[derive(Default)]
+struct ByFile<T> {
+    slots: HashMap<String, usize>,
+    files: Vec<(String, T)>,
+}
+
+impl<T: Default> ByFile<T> {
+    fn entry(&mut self, file: &JavaFile) -> &mut T {
+        let path = absolute(file);
+        let next = self.files.len();
+        let slot = *self.slots.entry(path.clone()).or_insert(next);
+        if slot == next {
+            self.files.push((path, T::default()));
+        }
+        &mut self.files[slot].1
+    }
+
+    /// The files in the order in which a `HashMap` of Java gives them: by bucket, in a bucket by arrival.
+    fn in_java_order(&self) -> impl Iterator<Item = (&str, &T)> {
+        let mut capacity = 16;
+        while self.files.len() * 4 > capacity * 3 {
+            capacity *= 2;
+        }
+        let mut order: Vec<_> = self.files.iter().map(|(path, found)| (path.as_str(), found)).collect();
+        order.sort_by_key(|(path, _)| {
+            let hash = java_hash(path);
+            (hash ^ hash >> 16) as usize & (capacity - 1)
+        });
+        order.into_iter()
+    }
+}
+
+/// `String.hashCode`.
+fn java_hash(text: &str) -> u32 {
+    text.encode_utf16().fold(0, |hash: u32, unit| hash.wrapping_mul(31).wrapping_add(unit.into()))
+}
+
+/// `File.getAbsolutePath`: the working directory in front, nothing resolved.
 fn absolute(file: &JavaFile) -> String {
-    std::path::absolute(file.path()).unwrap_or_else(|_| PathBuf::from(file.path())).to_string_lossy().into_owned()
+    let path = file.to_string();
+    if path.starts_with('/') {
+        return path;
+    }
+    let here = std::env::current_dir().map(|dir| dir.to_string_lossy().into_owned()).unwrap_or_default();
+    match (here.as_str(), path.as_str()) {
+        (_, "") => here,
+        ("/", _) => format!("/{path}"),
+        _ => format!("{here}/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Order printed by a `java.util.HashMap` of Java 17 for these keys.
+    #[test]
+    fn files_come_in_the_order_of_a_java_hash_map() {
+        let mut files = ByFile::<()>::default();
+        let names = ["/b/1.log", "/a/00000000000000000000.index", "/ž/x.index", "/tmp/p-0/7.log", "/tmp/p-1/7.log"];
+        for name in names {
+            files.entry(&JavaFile::new(name.as_ref()));
+        }
+        let order: Vec<_> = files.in_java_order().map(|(path, ())| path).collect();
+        let expected = ["/a/00000000000000000000.index", "/tmp/p-1/7.log", "/ž/x.index", "/tmp/p-0/7.log", "/b/1.log"];
+        assert_eq!(order, expected);
+    }
 }

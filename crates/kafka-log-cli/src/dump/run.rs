@@ -1,23 +1,29 @@
 //! The files one after another, then the closing report (`DumpLogSegments.main`).
 
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
+use std::num::NonZero;
 
 use kafka_log::format::file_name::parse_snapshot_id;
 
-use super::decode::Decoder;
 use super::base_offset;
+use super::decode::Decoder;
 use super::error::{DumpError, OrStopped};
+use super::index::{IndexSettings, dump_index};
 use super::log::{LogSettings, dump_log};
-use super::options::{JavaFile, Options};
+use super::options::{JavaFile, OptionError, Options};
 use super::output::Sink;
 use super::producer_snapshot::dump_producer_snapshot;
 use super::report::Report;
 use super::text::{KafkaText, RecordLines};
+use super::time_index::dump_time_index;
 use super::txn_index::dump_txn_index;
 
 /// Name of the snapshot that a KRaft node bootstraps from (`BootstrapDirectory.BINARY_BOOTSTRAP_FILENAME`).
 const BOOTSTRAP_CHECKPOINT: &str = "bootstrap.checkpoint";
+
+/// Most bytes that the records of a batch may decompress to: what Kafka's tool has room for.
+const DECOMPRESSED_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Dumps the files of `options`; gives the exit code.
 pub(crate) fn run(options: &Options, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> u8 {
@@ -42,7 +48,8 @@ pub(crate) fn run(options: &Options, out: &mut (dyn Write + Send), err: &mut (dy
             1
         }
         None => {
-            let _ = report.write(err);
+            let mut err = BufWriter::new(err);
+            let _ = report.write(&mut err).and_then(|()| err.flush());
             0
         }
     }
@@ -60,21 +67,21 @@ impl Dump<'_> {
         self.line(format!("Dumping {file}"))?;
         let name = file.name().into_owned();
         match name.rfind('.').map(|dot| &name[dot..]) {
-            Some(".log") => {
-                let offset = base_offset(&name)?;
-                self.line(format!("Log starting offset: {offset}"))?;
-                self.log(file, &name)
+            Some(".log" | ".checkpoint") => self.log(file, &name),
+            Some(".index") => {
+                let max_message_size = self.options.kafka.max_message_size().map_err(wrong_option)?;
+                let settings = self.index_settings(max_message_size);
+                let shown = file.to_string();
+                let mismatches = dump_index(file.path(), &name, &shown, settings, self.sink)?;
+                self.report.mismatches(file, &mismatches);
+                Ok(())
             }
-            Some(".checkpoint") => {
-                if name == BOOTSTRAP_CHECKPOINT {
-                    self.line("KRaft bootstrap snapshot".into())?;
-                } else {
-                    let (offset, epoch) = parse_snapshot_id(&name).ok_or_else(|| {
-                        DumpError::Other("expected <end offset>-<epoch>.checkpoint as its name".into())
-                    })?;
-                    self.line(format!("Snapshot end offset: {offset}, epoch: {epoch}"))?;
-                }
-                self.log(file, &name)
+            Some(".timeindex") => {
+                let settings = self.index_settings(0);
+                let shown = file.to_string();
+                let errors = dump_time_index(file.path(), &name, &shown, settings, DECOMPRESSED_BYTES_MAX, self.sink)?;
+                self.report.time_index(file, &errors);
+                Ok(())
             }
             Some(".txnindex") => self.txn_index(file, &name),
             Some(".snapshot") => self.producer_snapshot(file),
@@ -85,20 +92,28 @@ impl Dump<'_> {
         }
     }
 
+    fn index_settings(&self, max_message_size: i32) -> IndexSettings {
+        IndexSettings {
+            sanity_only: self.options.kafka.index_sanity_check(),
+            verify_only: self.options.kafka.verify_index_only(),
+            max_message_size,
+            threads: threads(),
+        }
+    }
+
     fn log(&mut self, file: &JavaFile, name: &str) -> Result<(), DumpError> {
         let kafka = &self.options.kafka;
-        let other = |e: super::options::OptionError| DumpError::Other(e.to_string());
-        let parser = kafka.message_parser().map_err(other)?;
-        let max_bytes = kafka.max_bytes().map_err(other)?;
+        let decoder = Decoder::from(kafka.message_parser().map_err(wrong_option)?);
         let settings = LogSettings {
             deep: self.options.deep_iteration(),
-            max_bytes,
-            decompressed_bytes_max: 256 * 1024 * 1024,
-            threads: std::thread::available_parallelism().map_or(1, |n| n.get()),
+            max_bytes: kafka.max_bytes().map_err(wrong_option)?,
+            decompressed_bytes_max: DECOMPRESSED_BYTES_MAX,
+            threads: threads(),
         };
         let lines = RecordLines { metadata: !kafka.skip_record_metadata(), contents: self.options.print_data_log() };
+        self.line(first_line(name)?)?;
         let opened = File::open(file.path())?;
-        let gaps = dump_log(&opened, name, settings, self.sink, || KafkaText::new(lines, Decoder::from(parser)))?;
+        let gaps = dump_log(&opened, name, settings, self.sink, || KafkaText::new(lines, decoder))?;
         self.report.gaps(file, gaps);
         Ok(())
     }
@@ -124,4 +139,25 @@ impl Dump<'_> {
         line.push('\n');
         self.sink.write(line.as_bytes()).or_stopped()
     }
+}
+
+fn wrong_option(error: OptionError) -> DumpError {
+    DumpError::Other(error.to_string())
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// What a `.log` or `.checkpoint` says of itself in its name.
+fn first_line(name: &str) -> Result<String, DumpError> {
+    if name.ends_with(".log") {
+        return Ok(format!("Log starting offset: {}", base_offset(name)?));
+    }
+    if name == BOOTSTRAP_CHECKPOINT {
+        return Ok("KRaft bootstrap snapshot".into());
+    }
+    let (offset, epoch) = parse_snapshot_id(name)
+        .ok_or_else(|| DumpError::Other("expected <end offset>-<epoch>.checkpoint as its name".into()))?;
+    Ok(format!("Snapshot end offset: {offset}, epoch: {epoch}"))
 }

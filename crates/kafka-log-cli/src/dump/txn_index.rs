@@ -60,10 +60,7 @@ mod tests {
     fn a_newer_version_ends_the_dump_before_anything_is_printed() {
         let (out, error) = dump("0.txnindex", &[entry(0, 9), entry(0x0100, 10)].concat());
         assert_eq!(out, "");
-        assert_eq!(
-            error.as_deref(),
-            Some("aborted transaction version at byte 34: expected -128 to 0, found 1")
-        );
+        assert_eq!(error.as_deref(), Some("aborted transaction version at byte 34: expected -128 to 0, found 1"));
     }
 
     #[test]

@@ -95,6 +95,7 @@ impl Compressor {
 }
 
 fn check_level(codec: Codec, level: i32) -> Result<(), CompressError> {
-    let permitted = codec.default_level() == Some(level) || codec.levels().is_some_and(|levels| levels.contains(&level));
+    let permitted =
+        codec.default_level() == Some(level) || codec.levels().is_some_and(|levels| levels.contains(&level));
     if permitted { Ok(()) } else { Err(CompressError::Level { codec, level }) }
 }

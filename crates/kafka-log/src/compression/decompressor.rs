@@ -1,10 +1,10 @@
 //! Reading: a compressed stream to the bytes in it.
 
-use super::output::Output;
 #[cfg(feature = "gzip")]
 use super::gzip;
 #[cfg(feature = "lz4")]
 use super::lz4;
+use super::output::Output;
 #[cfg(feature = "snappy")]
 use super::snappy;
 #[cfg(feature = "zstd")]
@@ -83,12 +83,7 @@ impl Decompressor {
     ///
     /// Where Kafka's reader fails, if only at the very end (a missing end mark, a wrong checksum), and beyond the limit.
     /// What came out before the error is kept: see [`Decompressor::output`] and [`Decompressor::delivered`].
-    pub fn decompress<'a>(
-        &'a mut self,
-        codec: Codec,
-        magic: i8,
-        input: &'a [u8],
-    ) -> Result<&'a [u8], DecompressError> {
+    pub fn decompress<'a>(&'a mut self, codec: Codec, magic: i8, input: &'a [u8]) -> Result<&'a [u8], DecompressError> {
         self.output.clear();
         let result = self.read(codec, magic, input);
         match result {

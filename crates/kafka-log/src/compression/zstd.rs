@@ -150,8 +150,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new() -> Result<Self, CompressError> {
         let context = CCtx::try_create();
-        let context =
-            context.ok_or(CompressError::Failed { codec: Codec::Zstd, reason: "no memory for a context" })?;
+        let context = context.ok_or(CompressError::Failed { codec: Codec::Zstd, reason: "no memory for a context" })?;
         Ok(Writer { context, frame: Vec::new() })
     }
 

@@ -26,11 +26,11 @@ pub mod partition_metadata;
 pub mod producer_snapshot;
 pub mod quorum_state;
 pub mod record;
+pub mod schema;
 mod text;
 pub mod time_index;
 pub mod transaction_index;
 pub mod uuid;
-pub mod schema;
 pub mod varint;
 
 pub use error::{FormatError, FormatErrorKind};

@@ -1,4 +1,6 @@
 //! One segment of a log: walking through the batches of a file.
 
 pub mod batch;
+pub mod chain;
+pub mod index_file;
 pub mod scan;

@@ -1,0 +1,259 @@
+//! `.timeindex` files (`DumpLogSegments.dumpTimeIndex`).
+//!
+//! Kafka lists all batches from the entry's place to the end of the log for every entry. The answers are the same here,
+//! found with one walk over the headers of the log and a look into the one batch that the entry names.
+
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use kafka_log::compression::Decompressor;
+use kafka_log::format::batch::NO_TIMESTAMP;
+use kafka_log::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimestampOffset, sanity_check};
+use kafka_log::fs::ReadAt;
+use kafka_log::segment::batch::Batch;
+use kafka_log::segment::chain::{BatchPlace, Chain, HeaderReader, NoBatch};
+use kafka_log::segment::index_file::OffsetIndexFile;
+
+use super::base_offset;
+use super::error::{DumpError, OrStopped};
+use super::in_order::in_order;
+use super::index::{IndexSettings, LogBeside, open, sibling};
+use super::output::Sink;
+use super::text::{number, text};
+
+/// Entries that a thread checks at a time.
+const PIECE: usize = 256;
+
+/// Something wrong with an entry of a time index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeIndexError {
+    /// The largest timestamp of the entry's batch is another one.
+    Mismatch { index_timestamp: i64, log_timestamp: i64 },
+    /// The timestamp is not above that of the entry before.
+    OutOfOrder { index_timestamp: i64, previous: i64 },
+    /// No batch ends with the entry's offset; -1 where no batch ends behind it either.
+    NotFound { index_offset: i64, log_offset: i64 },
+}
+
+/// Prints the entries of the time index at `path`, shown as `shown`. Gives what is wrong with them.
+pub(crate) fn dump_time_index(
+    path: &Path,
+    name: &str,
+    shown: &str,
+    settings: IndexSettings,
+    decompressed_bytes_max: usize,
+    sink: &Sink<'_>,
+) -> Result<Vec<TimeIndexError>, DumpError> {
+    let base_offset = base_offset(name)?;
+    let log = LogBeside::open(path, name)?;
+    let index_path = sibling(path, name, ".index");
+    let index_file = open(&index_path)?;
+    let index_len = index_file.metadata()?.len();
+    let file = open(path)?;
+    let file_len = file.metadata()?.len();
+    let entries = usize::try_from(file_len / TIME_INDEX_ENTRY_LEN as u64).unwrap_or(usize::MAX);
+    if settings.sanity_only {
+        let ends = match entries.checked_sub(1) {
+            Some(last) => Some((entry_at(&file, base_offset, 0)?, entry_at(&file, base_offset, last)?)),
+            None => None,
+        };
+        sanity_check(base_offset, ends, file_len).map_err(DumpError::in_file)?;
+        sink.write(format!("{shown} passed sanity check.\n").as_bytes()).or_stopped()?;
+        return Ok(Vec::new());
+    }
+    if entries == 0 {
+        return Ok(Vec::new());
+    }
+    let chain = Chain::walk(&mut HeaderReader::new(&log.file, log.len)).map_err(|e| log.failed(e))?;
+    let check =
+        Check { file: &file, base_offset, entries, chain: &chain, log: &log, verify_only: settings.verify_only };
+    let new_worker = || Worker {
+        index: OffsetIndexFile::new(&index_file, index_len, base_offset),
+        headers: HeaderReader::new(&log.file, log.len),
+        decompressor: Decompressor::new(decompressed_bytes_max),
+        batch: Vec::new(),
+    };
+    let mut workers: Vec<_> = (0..settings.threads.clamp(1, entries.div_ceil(PIECE))).map(|_| new_worker()).collect();
+    let mut errors = Vec::new();
+    let mut end = Ok(());
+    in_order(
+        &mut workers,
+        entries.div_ceil(PIECE),
+        |worker, piece| check.piece(worker, piece),
+        |mut checked| {
+            errors.append(&mut checked.errors);
+            if sink.write(&checked.lines).is_break() {
+                end = Err(DumpError::Stopped);
+            } else if let Some(reason) = checked.end {
+                end = reason;
+            } else {
+                return ControlFlow::Continue(());
+            }
+            ControlFlow::Break(())
+        },
+    );
+    end.map(|()| errors)
+}
+
+/// What was found in a piece of a time index.
+#[derive(Default)]
+struct Checked {
+    lines: Vec<u8>,
+    errors: Vec<TimeIndexError>,
+    /// The dump ends behind this piece, with or without an error.
+    end: Option<Result<(), DumpError>>,
+}
+
+struct Worker<'f> {
+    index: OffsetIndexFile<'f, File>,
+    headers: HeaderReader<'f, File>,
+    decompressor: Decompressor,
+    batch: Vec<u8>,
+}
+
+struct Check<'c> {
+    file: &'c File,
+    base_offset: i64,
+    entries: usize,
+    chain: &'c Chain,
+    log: &'c LogBeside,
+    verify_only: bool,
+}
+
+impl Check<'_> {
+    fn piece(&self, worker: &mut Worker<'_>, piece: usize) -> Checked {
+        let mut checked = Checked::default();
+        checked.end = self.entries_of(worker, piece, &mut checked).map_err(Err).err().or(checked.end.take());
+        checked
+    }
+
+    fn entries_of(&self, worker: &mut Worker<'_>, piece: usize, checked: &mut Checked) -> Result<(), DumpError> {
+        let first = piece * PIECE;
+        let count = PIECE.min(self.entries - first);
+        // The entry before the piece is read too: timestamps must grow.
+        let from = first.saturating_sub(1);
+        let mut bytes = vec![0; (first + count - from) * TIME_INDEX_ENTRY_LEN];
+        let got = self.file.read_full_at(&mut bytes, (from * TIME_INDEX_ENTRY_LEN) as u64)?;
+        let view = TimeIndex::new(self.base_offset, &bytes[..got]);
+        let mut previous =
+            if from < first { view.entry(0).map_or(NO_TIMESTAMP, |e| e.timestamp) } else { NO_TIMESTAMP };
+        for slot in first..first + count {
+            let entry =
+                view.entry(slot - from).ok_or(std::io::ErrorKind::UnexpectedEof).map_err(std::io::Error::from)?;
+            // Preallocated and never written: the file was not closed.
+            if entry.offset == self.base_offset && slot > 0 {
+                checked.end = Some(Ok(()));
+                return Ok(());
+            }
+            self.entry(worker, entry, previous, &mut checked.errors)?;
+            if !self.verify_only {
+                text(&mut checked.lines, "timestamp: ");
+                number(&mut checked.lines, entry.timestamp);
+                text(&mut checked.lines, " offset: ");
+                number(&mut checked.lines, entry.offset);
+                text(&mut checked.lines, "\n");
+            }
+            previous = entry.timestamp;
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &self,
+        worker: &mut Worker<'_>,
+        entry: TimestampOffset,
+        previous: i64,
+        errors: &mut Vec<TimeIndexError>,
+    ) -> Result<(), DumpError> {
+        let start = self.log.check_position(worker.index.lookup(entry.offset)?)?;
+        let index_offset = entry.offset;
+        let Some(place) = self.find(&mut worker.headers, start, index_offset)? else {
+            errors.push(TimeIndexError::NotFound { index_offset, log_offset: -1 });
+            return Ok(());
+        };
+        let log_offset = place.last_offset.map_err(|e| self.log.failed(e))?;
+        if log_offset != index_offset {
+            errors.push(TimeIndexError::NotFound { index_offset, log_offset });
+            return Ok(());
+        }
+        let log_timestamp = self.max_timestamp(worker, &place)?;
+        let index_timestamp = entry.timestamp;
+        if log_timestamp != index_timestamp {
+            errors.push(TimeIndexError::Mismatch { index_timestamp, log_timestamp });
+        }
+        if previous >= index_timestamp {
+            errors.push(TimeIndexError::OutOfOrder { index_timestamp, previous });
+        }
+        Ok(())
+    }
+
+    /// The first batch from `start` on that ends with `offset` or behind it.
+    ///
+    /// # Errors
+    /// Where Kafka's list of the batches from `start` to the end of the log fails.
+    fn find(
+        &self,
+        headers: &mut HeaderReader<'_, File>,
+        start: u64,
+        offset: i64,
+    ) -> Result<Option<BatchPlace>, DumpError> {
+        let failed = |e| self.log.failed(e);
+        // An entry may point into a batch. The batches found from there are others, until they meet those of the chain.
+        let mut at = start;
+        let mut found = None;
+        loop {
+            let on_chain = self.chain.first_at_or_after(headers, at).map_err(failed)?;
+            if on_chain == at && at < self.chain.end {
+                break;
+            }
+            match headers.batch_at(at, self.log.len) {
+                Ok(place) => {
+                    if found.is_none() && place.last_offset.is_ok_and(|last| last < offset) {
+                        at += place.size;
+                        continue;
+                    }
+                    found.get_or_insert(place);
+                    at += place.size;
+                }
+                Err(NoBatch::End) => return Ok(found),
+                Err(NoBatch::Corrupt(error)) => return Err(self.log.damaged(error)),
+                Err(NoBatch::Io(error)) => return Err(failed(error)),
+            }
+        }
+        if let Some(error) = self.chain.corrupt {
+            return Err(self.log.damaged(error));
+        }
+        match found {
+            Some(place) => Ok(Some(place)),
+            None => self.chain.find(headers, at, offset).map_err(failed),
+        }
+    }
+
+    /// Largest timestamp of the records of a batch, -1 without any.
+    fn max_timestamp(&self, worker: &mut Worker<'_>, place: &BatchPlace) -> Result<i64, DumpError> {
+        let raw = worker.headers.read_batch(place, &mut worker.batch).map_err(|e| self.log.failed(e))?;
+        let in_batch = |e| DumpError::in_record(e).in_batch(raw.position, raw.overhead.offset);
+        let mut max = NO_TIMESTAMP;
+        match raw.parse().map_err(in_batch)? {
+            Batch::Default(batch) => {
+                for record in batch.records(&mut worker.decompressor).map_err(in_batch)? {
+                    max = max.max(record.map_err(in_batch)?.timestamp);
+                }
+            }
+            Batch::Legacy(message) => {
+                for record in message.records(&mut worker.decompressor).map_err(in_batch)? {
+                    max = max.max(record.map_err(in_batch)?.timestamp());
+                }
+            }
+        }
+        Ok(max)
+    }
+}
+
+fn entry_at(file: &File, base_offset: i64, slot: usize) -> Result<TimestampOffset, DumpError> {
+    let mut bytes = [0; TIME_INDEX_ENTRY_LEN];
+    let got = file.read_full_at(&mut bytes, slot as u64 * TIME_INDEX_ENTRY_LEN as u64)?;
+    let entry = TimeIndex::new(base_offset, &bytes[..got]).entry(0);
+    entry.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into())
+}
