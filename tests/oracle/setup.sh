@@ -5,17 +5,19 @@ set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 . "$here/bin/env.sh"
 
-for tool in java javac jar mvn flock; do
-  if ! command -v "$tool" >/dev/null; then
-    echo "setup.sh: $tool is missing; Kafka needs a Java development kit (17 or later) and Maven" >&2
+need() {
+  if ! command -v "$1" >/dev/null; then
+    echo "setup.sh: $1 is missing; this needs a Java development kit (17 or later), and Maven to get Kafka's jars" >&2
     exit 69
   fi
-done
+}
+need java; need javac; need flock
 
 mkdir -p "$KAFKA_ORACLE_HOME" "$oracle_build"
 exec 9>"$KAFKA_ORACLE_HOME/lock"; flock 9
 pom=$(sha256sum <"$here/pom.xml" | cut -d' ' -f1)
 if [ "$(cat "$KAFKA_ORACLE_HOME/lib.stamp" 2>/dev/null)" != "$pom" ]; then
+  need mvn
   rm -rf "$KAFKA_ORACLE_HOME/lib"
   mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$KAFKA_ORACLE_HOME/lib"
   echo "$pom" >"$KAFKA_ORACLE_HOME/lib.stamp"
