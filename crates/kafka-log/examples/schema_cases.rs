@@ -1,7 +1,7 @@
 //! Compares the schema decoders with what Kafka made of the same bytes: reads the lines that
 //! `tests/differential/schema/SchemaCases.java` writes. Exit code 1 if anything differs.
 
-use kafka_log::format::schema::{InternalTopic, Part, control_message, read_control_message};
+use kafka_log::format::schema::{DecodedRecord, InternalTopic, Part, control_message, read_control_message};
 use std::error::Error;
 use std::io::BufRead;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         };
         let found = decode(decoder, offset.parse()?, unhex(key)?.as_deref(), unhex(value)?.as_deref())?;
         cases += 1;
-        if found != expected {
+        if !same(*decoder == "remote", &found, expected) {
             differences += 1;
             if differences <= SHOWN_MAX {
                 println!("{decoder} {offset} {key} {value}\n  Kafka {}\n  ours  {}", shown(expected), shown(&found));
@@ -29,7 +29,21 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::from(u8::from(differences > 0 || cases == 0)))
 }
 
-fn decode(decoder: &str, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<[String; 2], Box<dyn Error>> {
+/// Whether shown and rewritten record are Kafka's. Rewritten ones may differ in three ways: Kafka reads text that is
+/// not UTF-8 with U+FFFD and so writes it, we write the bytes that were read; Kafka refuses to write unknown tags that
+/// were read out of order, we sort them; and its dump tool refuses some remote log records that its reader and writer
+/// accept, which we do not write.
+fn same(is_remote: bool, found: &[String; 4], expected: &[&str]) -> bool {
+    let rewritten = |i: usize| {
+        let (found, expected) = (&found[i], expected[i]);
+        found == expected || expected.contains("efbfbd") || expected == "-" || found == "-" && is_remote
+    };
+    expected.len() == 4 && found[..2] == expected[..2] && rewritten(2) && rewritten(3)
+}
+
+/// The four words that Kafka's side has for the same bytes: shown key and payload, rewritten key and value.
+fn decode(decoder: &str, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<[String; 4], Box<dyn Error>> {
+    let none = || "-".to_owned();
     let topic = match decoder {
         "offsets" => InternalTopic::ConsumerOffsets,
         "transactions" => InternalTopic::TransactionState,
@@ -39,29 +53,46 @@ fn decode(decoder: &str, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) 
         control => {
             let type_id = control.strip_prefix("control").ok_or("unknown decoder")?.parse()?;
             let message = control_message(type_id).ok_or("unknown control record")?;
-            let text = match read_control_message(message, value.unwrap_or_default()) {
+            return Ok(match read_control_message(message, value.unwrap_or_default()) {
                 Ok(decoded) => {
-                    let mut text = Vec::new();
+                    let (mut text, mut bytes) = (Vec::new(), Vec::new());
                     decoded.push_json(&mut text);
-                    hex(&text)
+                    decoded.write_at(0, &mut bytes)?;
+                    [none(), hex(&text), none(), hex(&bytes)]
                 }
-                Err(error) => format!("!{}", hex(error.java_message().unwrap_or("null".to_owned()).as_bytes())),
-            };
-            return Ok(["-".to_owned(), text]);
+                Err(error) => {
+                    let text = error.java_message().unwrap_or("null".to_owned());
+                    [none(), format!("!{}", hex(text.as_bytes())), none(), none()]
+                }
+            });
         }
     };
     Ok(match topic.decode(key, value, offset) {
-        Ok(record) => [text(record.key), text(record.payload)],
-        Err(missing) => [format!("!{}", hex(missing.to_string().as_bytes())), "-".to_owned()],
+        Ok(DecodedRecord { key, payload }) => {
+            let (key, payload) = (key.as_ref(), payload.as_ref());
+            [text(key), text(payload), rewritten(key)?, rewritten(payload)?]
+        }
+        Err(missing) => [format!("!{}", hex(missing.to_string().as_bytes())), none(), none(), none()],
     })
 }
 
-fn text(part: Option<Part<'_>>) -> String {
+fn text(part: Option<&Part<'_>>) -> String {
     part.map_or("-".to_owned(), |part| {
         let mut text = Vec::new();
         part.push_text(&mut text);
         hex(&text)
     })
+}
+
+fn rewritten(part: Option<&Part<'_>>) -> Result<String, Box<dyn Error>> {
+    let mut bytes = Vec::new();
+    match part {
+        Some(Part::Key(key)) => key.write_key(&mut bytes)?,
+        Some(Part::Value(value)) => value.write_value(&mut bytes)?,
+        Some(Part::Metadata(record) | Part::RemoteLog(record)) => record.write_framed(&mut bytes)?,
+        Some(Part::Delete | Part::Skipped(_)) | None => return Ok("-".to_owned()),
+    }
+    Ok(hex(&bytes))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -8,7 +8,13 @@ import org.apache.kafka.common.record.internal.ControlRecordUtils;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.utils.ByteUtils;
 import org.apache.kafka.common.utils.ImplicitLinkedHashMultiCollection;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorRecordSerde;
+import org.apache.kafka.coordinator.group.GroupCoordinatorRecordSerde;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataValue;
+import org.apache.kafka.coordinator.share.ShareCoordinatorRecordSerde;
+import org.apache.kafka.coordinator.transaction.TransactionCoordinatorRecordSerde;
+import org.apache.kafka.server.common.serialization.BytesApiMessageSerde;
 
 import java.io.BufferedOutputStream;
 import java.io.PrintStream;
@@ -27,10 +33,10 @@ import java.util.regex.Pattern;
  *
  * Every type and version in turn, with arbitrary values, two of three damaged in some way. A line:
  *
- *     DECODER OFFSET KEY VALUE EXPECTED_KEY EXPECTED_PAYLOAD
+ *     DECODER OFFSET KEY VALUE EXPECTED_KEY EXPECTED_PAYLOAD REWRITTEN_KEY REWRITTEN_VALUE
  *
  * DECODER: offsets, transactions, metadata, remote, share, or control2 .. control6; byte strings in hex, "-" for none;
- * an exception is "!" and its message in hex.
+ * an exception is "!" and its message in hex. REWRITTEN: what Kafka's classes write after they have read the record.
  */
 public final class SchemaCases {
     private static final HexFormat HEX = HexFormat.of();
@@ -68,7 +74,7 @@ public final class SchemaCases {
             String expected = kind.decoder.startsWith("control")
                 ? "- " + control(kind.id, value)
                 : parsed(parsers.get(kind.decoder), key, value, offset);
-            out.println(kind.decoder + " " + offset + " " + hex(key) + " " + hex(value) + " " + expected);
+            out.println(kind.decoder + " " + offset + " " + hex(key) + " " + hex(value) + " " + expected + " " + rewritten(kind, key, value));
         }
         out.flush();
     }
@@ -144,6 +150,37 @@ public final class SchemaCases {
             return hex(utf8(json.toString()));
         } catch (RuntimeException e) {
             return "!" + hex(utf8(String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** Read and written again; without regard to what the dump tool does with it, so "- -" is for what cannot be read. */
+    private static String rewritten(Kind kind, byte[] key, byte[] value) {
+        try {
+            switch (kind.decoder) {
+                case "offsets", "transactions", "share" -> {
+                    CoordinatorRecordSerde serde = kind.decoder.equals("offsets") ? new GroupCoordinatorRecordSerde()
+                        : kind.decoder.equals("share") ? new ShareCoordinatorRecordSerde() : new TransactionCoordinatorRecordSerde();
+                    CoordinatorRecord record = serde.deserialize(ByteBuffer.wrap(key), value == null ? null : ByteBuffer.wrap(value));
+                    return hex(serde.serializeKey(record)) + " " + hex(serde.serializeValue(record));
+                }
+                case "metadata", "remote" -> {
+                    BytesApiMessageSerde serde = new BytesApiMessageSerde() {
+                        @Override
+                        public ApiMessage apiMessageFor(short id) {
+                            return kind.decoder.equals("metadata") ? MetadataRecordType.fromId(id).newMetadataRecord()
+                                : org.apache.kafka.server.log.remote.metadata.storage.generated.MetadataRecordType.fromId(id).newMetadataRecord();
+                        }
+                    };
+                    return "- " + hex(serde.serialize(serde.deserialize(value)));
+                }
+                default -> {
+                    ApiMessage message = kind.value.get();
+                    message.read(new ByteBufferAccessor(ByteBuffer.wrap(value)), (short) 0);
+                    return "- " + hex(MessageUtil.toByteBufferAccessor(message, (short) 0).buffer().array());
+                }
+            }
+        } catch (RuntimeException e) {
+            return "- -";
         }
     }
 
@@ -356,7 +393,7 @@ public final class SchemaCases {
         return s.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Hex; the empty byte string is "0", so that a line always has six words. */
+    /** Hex; the empty byte string is "0", so that a line always has eight words. */
     private static String hex(byte[] b) {
         return b == null ? "-" : b.length == 0 ? "0" : HEX.formatHex(b);
     }

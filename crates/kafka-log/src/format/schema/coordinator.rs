@@ -97,7 +97,7 @@ fn open_member(schema: &Struct, member: &mut Datum<'_>) {
         if let Ok((version, data)) = version_and_data(bytes, name)
             && let Ok((decoded, _)) = message.read(data, version)
         {
-            *value = Datum::Message(Box::new(decoded));
+            *value = Datum::Message { bytes, decoded: Box::new(decoded) };
         }
     }
 }

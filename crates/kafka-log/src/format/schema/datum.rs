@@ -23,8 +23,13 @@ pub enum Datum<'a> {
     Array(Vec<Datum<'a>>),
     /// A structure.
     Struct(Fields<'a>),
-    /// A message that was found inside of bytes.
-    Message(Box<Decoded<'a>>),
+    /// Bytes in which a message was found. It is shown in their place; they are what is written.
+    Message {
+        /// The bytes.
+        bytes: &'a [u8],
+        /// The message.
+        decoded: Box<Decoded<'a>>,
+    },
 }
 
 /// The values of a structure or message.

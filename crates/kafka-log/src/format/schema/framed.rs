@@ -5,7 +5,8 @@ use super::datum::Decoded;
 use super::read::Reader;
 use super::table::Message;
 
-const FRAME_VERSION: i16 = 1;
+/// `AbstractApiMessageSerde.DEFAULT_FRAME_VERSION`.
+pub(super) const FRAME_VERSION: i16 = 1;
 
 /// Reads a framed record of one of these types.
 ///

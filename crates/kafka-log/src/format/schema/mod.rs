@@ -13,6 +13,7 @@ mod remote_log;
 pub mod table;
 pub mod tables;
 mod topic;
+mod write;
 
 pub use control::{control_message, read_control_message};
 pub use datum::{Datum, Decoded, Fields};

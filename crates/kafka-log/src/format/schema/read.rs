@@ -10,7 +10,7 @@ use crate::format::varint;
 use crate::format::{FormatError, FormatErrorKind};
 
 /// Longest string that Kafka's classes accept, in bytes.
-const STRING_LEN_MAX: i64 = 0x7fff;
+pub(super) const STRING_LEN_MAX: i64 = 0x7fff;
 /// Room made ahead for the elements of an array; more of it is made as they turn out to exist.
 const ELEMENTS_AHEAD_MAX: usize = 256;
 
