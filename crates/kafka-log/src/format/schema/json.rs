@@ -7,6 +7,7 @@ use super::java_double::push_java_double;
 use super::table::{Field, Kind};
 use crate::format::java_text::push_java_utf8;
 use serde_json::{Map, Value};
+use std::io::Write;
 
 /// The fields that Kafka's JSON shows: those of the version, if tagged then only with a value other than the default.
 fn shown<'d, 'a>(
@@ -92,7 +93,8 @@ fn quoted(out: &mut Vec<u8>, content: impl FnOnce(&mut Vec<u8>)) {
 }
 
 pub(super) fn push_int(out: &mut Vec<u8>, value: i64) {
-    out.extend_from_slice(value.to_string().as_bytes());
+    // Writing into a vector cannot fail.
+    let _ = write!(out, "{value}");
 }
 
 /// Appends text as Jackson quotes it: short escapes where JSON has them, `\u00XX` for the other control characters.

@@ -12,6 +12,8 @@ mod read;
 mod remote_log;
 pub mod table;
 pub mod tables;
+#[cfg(test)]
+mod tests;
 mod topic;
 mod write;
 
