@@ -1,7 +1,7 @@
 //! Records of the group, transaction and share coordinators: the key starts with the record type, the value with its
 //! version, both 2 bytes (`CoordinatorRecordSerde`).
 
-use super::datum::{Datum, Decoded};
+use super::datum::{Datum, Decoded, Embedded};
 use super::error::SchemaError;
 use super::read::Reader;
 use super::table::{Kind, Message, Struct};
@@ -97,7 +97,7 @@ fn open_member(schema: &Struct, member: &mut Datum<'_>) {
         if let Ok((version, data)) = version_and_data(bytes, name)
             && let Ok((decoded, _)) = message.read(data, version)
         {
-            *value = Datum::Message { bytes, decoded: Box::new(decoded) };
+            *value = Datum::Message(Box::new(Embedded { bytes, decoded }));
         }
     }
 }

@@ -22,14 +22,21 @@ pub enum Datum<'a> {
     /// Any array.
     Array(Vec<Datum<'a>>),
     /// A structure.
-    Struct(Fields<'a>),
-    /// Bytes in which a message was found. It is shown in their place; they are what is written.
-    Message {
-        /// The bytes.
-        bytes: &'a [u8],
-        /// The message.
-        decoded: Box<Decoded<'a>>,
-    },
+    Struct(Box<Fields<'a>>),
+    /// Bytes in which a message was found.
+    Message(Box<Embedded<'a>>),
+}
+
+// An array of numbers should not take much more room than it must.
+const _: () = assert!(size_of::<Datum<'_>>() <= 24);
+
+/// A message inside of bytes: it is shown in their place, they are what is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedded<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// The message.
+    pub decoded: Decoded<'a>,
 }
 
 /// The values of a structure or message.
@@ -61,14 +68,9 @@ impl PartialEq for Decoded<'_> {
 impl<'a> Decoded<'a> {
     /// The value of the field with this name.
     pub fn get(&self, name: &str) -> Option<&Datum<'a>> {
-        lookup(self.message.fields, &self.fields, name)
+        let at = self.message.fields.iter().position(|field| field.name == name)?;
+        self.fields.values.get(at)
     }
-}
-
-/// The value of the field with this name in a structure with these fields.
-pub(super) fn lookup<'d, 'a>(schema: &[Field], fields: &'d Fields<'a>, name: &str) -> Option<&'d Datum<'a>> {
-    let at = schema.iter().position(|field| field.name == name)?;
-    fields.values.get(at)
 }
 
 /// The value of a field that the bytes do not have.
@@ -91,7 +93,8 @@ fn empty<'a>(kind: &Kind) -> Datum<'a> {
         Kind::Bytes => Datum::Bytes(&[]),
         Kind::Array(_) => Datum::Array(Vec::new()),
         Kind::Struct(inner) => {
-            Datum::Struct(Fields { values: inner.fields.iter().map(default_of).collect(), unknown: Vec::new() })
+            let values = inner.fields.iter().map(default_of).collect();
+            Datum::Struct(Box::new(Fields { values, unknown: Vec::new() }))
         }
     }
 }

@@ -82,7 +82,7 @@ fn push_datum(out: &mut Vec<u8>, kind: &Kind, value: &Datum<'_>, nearest: i16) {
             let Kind::Struct(inner) = kind else { return };
             push_fields(out, inner.fields, fields, nearest);
         }
-        Datum::Message { decoded, .. } => decoded.push_json(out),
+        Datum::Message(inner) => inner.decoded.push_json(out),
     }
 }
 
@@ -147,7 +147,7 @@ fn datum_value(kind: &Kind, value: &Datum<'_>, nearest: i16) -> Value {
             elements.iter().map(|element| datum_value(inner, element, nearest)).collect()
         }
         (Datum::Struct(fields), Kind::Struct(inner)) => fields_value(inner.fields, fields, nearest),
-        (Datum::Message { decoded, .. }, _) => decoded.to_value(),
+        (Datum::Message(inner), _) => inner.decoded.to_value(),
         _ => Value::Null,
     }
 }

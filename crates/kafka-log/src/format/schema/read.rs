@@ -206,6 +206,6 @@ impl<'a> Reader<'a> {
         if self.version > inner.highest {
             return Err(self.error(inner.name, SchemaErrorKind::StructNotInVersion { version: self.version }));
         }
-        self.fields(inner.fields).map(Datum::Struct)
+        Ok(Datum::Struct(Box::new(self.fields(inner.fields)?)))
     }
 }

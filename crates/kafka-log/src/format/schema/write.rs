@@ -134,11 +134,12 @@ impl Writer<'_> {
                 self.length(Some(value.len()), kind);
                 self.out.extend_from_slice(value);
             }
-            (Kind::Bytes, Datum::Bytes(value) | Datum::Message { bytes: value, .. }) => {
+            (Kind::Bytes, Datum::Bytes(value)) => {
                 narrow::<i32>(value.len() as i64, wrong_type)?;
                 self.length(Some(value.len()), kind);
                 self.out.extend_from_slice(value);
             }
+            (Kind::Bytes, Datum::Message(inner)) => self.value(field, kind, &Datum::Bytes(inner.bytes), element)?,
             (Kind::Array(inner), Datum::Array(elements)) => {
                 narrow::<i32>(elements.len() as i64, wrong_type)?;
                 self.length(Some(elements.len()), kind);
