@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::java_number::parse_java_int;
+use super::text::is_space;
 
 /// Most UTF-16 units in a folder name; the topic is cut to fit.
 const DIR_NAME_LEN_MAX: usize = 255;
@@ -66,7 +67,6 @@ impl<'a> PartitionDirName<'a> {
 
 /// Whether `body` is of the form `x-y.z` without white space, as Kafka's pattern asks.
 fn has_form_of_marked(body: &str) -> bool {
-    let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r');
     let Some((first, _)) = body.char_indices().nth(1) else { return false };
     let Some(dash) = body[first..].find('-').map(|i| first + i) else { return false };
     let before_last = body.char_indices().next_back().map_or(0, |(i, _)| i);

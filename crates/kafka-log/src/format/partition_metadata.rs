@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::java_number::parse_java_int;
-use super::text::{fields, invalid, lines, utf8};
+use super::text::{invalid, is_space, lines, utf8};
 use super::uuid::Uuid;
 use super::{FormatError, FormatErrorKind};
 
@@ -17,7 +17,7 @@ pub struct PartitionMetadata {
 }
 
 impl PartitionMetadata {
-    /// Reads a whole file. Like Kafka it looks at the second field of the first two lines, whatever the first one says.
+    /// Reads a whole file. Like Kafka it takes the values on the first two lines, whatever their names are.
     ///
     /// # Errors
     /// A missing or malformed line, a version below 0, an id that is none or zero, text that is not UTF-8.
@@ -26,18 +26,18 @@ impl PartitionMetadata {
         const TOPIC_ID: &str = "topic id";
         let text = utf8(bytes, "partition metadata")?;
         let mut lines = lines(text);
-        let mut second_field = |field| -> Result<_, FormatError> {
+        let mut next_value = |field| -> Result<_, FormatError> {
             let line = lines.next().ok_or(invalid(text.len(), field, "missing line"))?;
-            let [_, value] = fields(line.text).ok_or(invalid(line.at, field, "expected two fields on the line"))?;
+            let value = value(line.text).ok_or(invalid(line.at, field, "expected a name, a colon and a value"))?;
             Ok((line.at, value))
         };
-        let (at, value) = second_field(VERSION)?;
+        let (at, value) = next_value(VERSION)?;
         let version = parse_java_int(value).ok_or(invalid(at, VERSION, "expected a number"))?;
         if version < 0 {
             let kind = FormatErrorKind::OutOfRange { min: 0, max: i64::from(i32::MAX), found: i64::from(version) };
             return Err(FormatError::new(at, VERSION, kind));
         }
-        let (at, value) = second_field(TOPIC_ID)?;
+        let (at, value) = next_value(TOPIC_ID)?;
         let topic_id = Uuid::parse(value).ok_or(invalid(at, TOPIC_ID, "expected 22 characters of base64"))?;
         if topic_id == Uuid::ZERO {
             return Err(invalid(at, TOPIC_ID, "expected an id, found zero"));
@@ -49,6 +49,21 @@ impl PartitionMetadata {
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.to_string().as_bytes());
     }
+}
+
+/// The second field of a line that has two, separated by a colon and white space; empty ones at the end do not count.
+fn value(line: &str) -> Option<&str> {
+    let (_, rest) = split(line)?;
+    let (value, mut rest) = split(rest).unwrap_or((rest, ""));
+    while let Some(("", behind)) = split(rest) {
+        rest = behind;
+    }
+    (!value.is_empty() && rest.is_empty()).then_some(value)
+}
+
+fn split(text: &str) -> Option<(&str, &str)> {
+    let (colon, _) = text.match_indices(':').find(|&(i, _)| text[i + 1..].starts_with(is_space))?;
+    Some((&text[..colon], text[colon + 1..].trim_start_matches(is_space)))
 }
 
 impl fmt::Display for PartitionMetadata {

@@ -71,28 +71,42 @@ impl QuorumState {
     }
 
     /// Appends a whole file to `out`: the fields that its version has, in Kafka's order.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        let is_v0 = self.data_version == 0;
+    ///
+    /// # Errors
+    /// `Invalid` when a field that the version lacks has a value; nothing is written.
+    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        let lost = match self.data_version {
+            0 => [("votedDirectoryId", self.voted_directory_id != Uuid::ZERO)].into_iter().find(|field| field.1),
+            _ => [
+                ("clusterId", !self.cluster_id.is_empty()),
+                ("appliedOffset", self.applied_offset != 0),
+                ("currentVoters", self.current_voters.as_ref().is_none_or(|voters| !voters.is_empty())),
+            ]
+            .into_iter()
+            .find(|field| field.1),
+        };
+        if let Some((name, _)) = lost {
+            return Err(invalid(0, name, "this version has no such field"));
+        }
         let mut data = Map::new();
         let mut set = |name: &str, value| data.insert(name.to_owned(), value);
-        if is_v0 {
+        if self.data_version == 0 {
             set("clusterId", json!(self.cluster_id));
         }
         set("leaderId", json!(self.leader_id));
         set("leaderEpoch", json!(self.leader_epoch));
         set("votedId", json!(self.voted_id));
-        if is_v0 {
-            let voter = |id: &i32| json!({ "voterId": id });
+        if self.data_version == 0 {
+            let voters = self.current_voters.as_ref();
+            let nodes = voters.map(|ids| ids.iter().map(|id| json!({ "voterId": id })).collect::<Vec<_>>());
             set("appliedOffset", json!(self.applied_offset));
-            set(
-                "currentVoters",
-                json!(self.current_voters.as_ref().map(|ids| ids.iter().map(voter).collect::<Vec<_>>())),
-            );
+            set("currentVoters", json!(nodes));
         } else {
             set("votedDirectoryId", json!(self.voted_directory_id.to_string()));
         }
         set("data_version", json!(self.data_version));
         write!(out, "{}", Value::Object(data)).expect("a Vec takes all bytes");
+        Ok(())
     }
 }
 

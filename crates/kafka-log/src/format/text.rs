@@ -52,7 +52,6 @@ fn line(input: &str) -> IResult<&str, &str> {
 /// As Java splits at `\s+`: a line that starts with white space has an empty first field, white space at the end does
 /// nothing, and an empty line has one empty field.
 pub(super) fn fields<const N: usize>(line: &str) -> Option<[&str; N]> {
-    let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r');
     let trimmed = line.trim_end_matches(is_space);
     if trimmed.is_empty() && !line.is_empty() {
         return None;
@@ -63,6 +62,11 @@ pub(super) fn fields<const N: usize>(line: &str) -> Option<[&str; N]> {
         *field = split.next()?.1;
     }
     split.next().is_none().then_some(found)
+}
+
+/// White space as `\s` in a pattern of Java means it: ASCII alone.
+pub(super) fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')
 }
 
 #[cfg(test)]
