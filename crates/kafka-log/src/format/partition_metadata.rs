@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::java_number::parse_java_int;
-use super::text::{invalid, is_space, lines, utf8};
+use super::text::{invalid, is_space, lines, utf8_head};
 use super::uuid::Uuid;
 use super::{FormatError, FormatErrorKind};
 
@@ -24,7 +24,7 @@ impl PartitionMetadata {
     pub fn read(bytes: &[u8]) -> Result<Self, FormatError> {
         const VERSION: &str = "partition metadata version";
         const TOPIC_ID: &str = "topic id";
-        let text = utf8(bytes, "partition metadata")?;
+        let text = utf8_head(bytes, 2, "partition metadata")?;
         let mut lines = lines(text);
         let mut next_value = |field| -> Result<_, FormatError> {
             let line = lines.next().ok_or(invalid(text.len(), field, "missing line"))?;

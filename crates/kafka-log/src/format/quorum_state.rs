@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::text::{invalid, lines, utf8};
+use super::text::{invalid, lines, utf8_head};
 use super::uuid::Uuid;
 use super::{FormatError, FormatErrorKind};
 
@@ -38,7 +38,7 @@ impl QuorumState {
     /// `Invalid` for anything but a JSON object, a missing field, a field of the wrong type; `OutOfRange` for a
     /// `data_version` other than 0 and 1; `NotUtf8`.
     pub fn read(bytes: &[u8]) -> Result<Self, FormatError> {
-        let line = lines(utf8(bytes, FIELD)?).next().map_or("", |line| line.text);
+        let line = lines(utf8_head(bytes, 1, FIELD)?).next().map_or("", |line| line.text);
         let first = serde_json::Deserializer::from_str(line).into_iter::<Value>().next();
         let Some(Ok(Value::Object(data))) = first else {
             return Err(invalid(0, FIELD, "expected a JSON object on the first line"));
@@ -110,7 +110,8 @@ impl QuorumState {
     }
 }
 
-/// `JsonNode.shortValue`: the low 16 bits of a whole number, a fraction cut, 0 for what is no number.
+/// `JsonNode.shortValue`: the low 16 bits of a whole number, a fraction cut, 0 for what is no number. Only beyond 64 bits
+/// the low bits of a whole number are lost here.
 fn short_value(node: &Value) -> i16 {
     let whole = node.as_i64().or_else(|| node.as_u64().map(u64::cast_signed));
     whole.map_or_else(|| node.as_f64().map_or(0, |fraction| fraction as i32 as i16), |whole| whole as i16)

@@ -15,6 +15,17 @@ pub(super) fn utf8<'a>(bytes: &'a [u8], field: &'static str) -> Result<&'a str, 
     std::str::from_utf8(bytes).map_err(|error| FormatError::new(error.valid_up_to(), field, FormatErrorKind::NotUtf8))
 }
 
+/// The bytes as text, for a reader that stops behind the first `line_count` lines: a character cut off at the end of the
+/// bytes matters only if those lines reach it.
+pub(super) fn utf8_head<'a>(bytes: &'a [u8], line_count: usize, field: &'static str) -> Result<&'a str, FormatError> {
+    utf8(bytes, field).or_else(|error| {
+        let is_cut = std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
+        let head = utf8(&bytes[..error.at as usize], field)?;
+        let ended_lines = lines(head).filter(|line| line.at + line.text.len() < head.len()).count();
+        if is_cut && ended_lines >= line_count { Ok(head) } else { Err(error) }
+    })
+}
+
 /// An error at `at` that is told in words.
 pub(super) fn invalid(at: usize, field: &'static str, what: &'static str) -> FormatError {
     FormatError::new(at, field, FormatErrorKind::Invalid(what))

@@ -74,6 +74,14 @@ fn partition_metadata_is_read_and_written_as_kafka_does() {
 }
 
 #[test]
+fn a_character_cut_off_behind_the_lines_kafka_reads_does_no_harm() {
+    let read = |end: &[u8]| PartitionMetadata::read(&[b"version: 0\r\ntopic_id: OZtxT32eRkyxJHVL8N_HsQ", end].concat());
+    assert_eq!(read(b"\n\xe2\x82"), read(b""));
+    assert!(read(b"\xe2\x82").is_err());
+    assert!(read(b"\n\xe2\x82\n").is_err());
+}
+
+#[test]
 fn errors_in_partition_metadata_name_the_line() {
     let read = |text: &str| message(PartitionMetadata::read(text.as_bytes()));
     assert_eq!(read(""), "partition metadata version at byte 0: missing line");
