@@ -4,7 +4,7 @@
     make_tables.py [JARS]      JARS: folder with kafka-*.jar, default ${KAFKA_ORACLE_HOME:-~/.cache/kafka-oracle}/lib
                                or, where definitions are missing from the jars, with kafka-*-sources.jar
 
-Run it after an upgrade of Kafka, then rustfmt, then `run.sh` beside it: what the tables cannot express stops this
+Run it after an upgrade of Kafka, then rustfmt, then `run` beside it: what the tables cannot express stops this
 script (unknown types, tagged in some versions only), what they express wrongly is found by the comparison.
 """
 
