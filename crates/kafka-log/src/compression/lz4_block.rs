@@ -16,16 +16,43 @@ pub(super) enum BlockError {
 const LONG: usize = 15;
 const MATCH_MIN: usize = 4;
 
+/// What a sequence with short lengths takes at most, rounded up to the sizes it is copied with.
+const SHORT_INPUT: usize = 1 + 16 + 2;
+const SHORT_OUTPUT: usize = 16 + 18;
+
 /// Decodes `block` into `out` as if that were `capacity` bytes long, and returns how many it wrote.
+#[inline(never)] // or else its hot loop shares registers with all of the decompressor
 pub(super) fn decode(block: &[u8], out: &mut [u8], capacity: usize) -> Result<usize, BlockError> {
+    let usable = out.len().min(capacity);
+    let out = &mut out[..usable];
     let end = block.len();
     // Next byte of the block, next byte of the output.
     let (mut at, mut to) = (0, 0);
     loop {
         let token = usize::from(*block.get(at).ok_or(BlockError::Corrupt)?);
-        at += 1;
+        let (mut literals, mut length) = (token >> 4, token & LONG);
 
-        let mut literals = token >> 4;
+        if literals < LONG && length < LONG && at + SHORT_INPUT <= end && to + SHORT_OUTPUT <= out.len() {
+            // Nearly all sequences, copied in pieces of fixed size: what is too much, the next one overwrites.
+            let sequence: &[u8; SHORT_INPUT] = block[at..].first_chunk().ok_or(BlockError::Corrupt)?;
+            out[to..to + 16].copy_from_slice(&sequence[1..17]);
+            let distance = usize::from(u16::from_le_bytes([sequence[literals + 1], sequence[literals + 2]]));
+            length += MATCH_MIN;
+            at += literals + 3;
+            to += literals;
+            if (distance > to) | ((distance < 8) & (to + length + 5 > capacity)) {
+                return Err(BlockError::Corrupt);
+            }
+            if distance >= length {
+                out.copy_within(to - distance..to - distance + 18, to);
+            } else {
+                copy_match(out, to, distance, length);
+            }
+            to += length;
+            continue;
+        }
+
+        at += 1;
         // Far from both ends the C library copies short runs without looking closer, which skips some of the rules.
         let shortcut = literals < LONG && at + 17 <= end && to + 32 <= capacity;
         if !shortcut {
@@ -44,14 +71,14 @@ pub(super) fn decode(block: &[u8], out: &mut [u8], capacity: usize) -> Result<us
                 return Ok(to + literals);
             }
         }
-        copy_literals(block, at, out, to, literals)?;
+        let run = block.get(at..at + literals).ok_or(BlockError::Corrupt)?;
+        out.get_mut(to..to + literals).ok_or(BlockError::OutputFull)?.copy_from_slice(run);
         at += literals;
         to += literals;
 
         let &[low, high] = block[at..].first_chunk::<2>().ok_or(BlockError::Corrupt)?;
         at += 2;
         let distance = usize::from(u16::from_le_bytes([low, high]));
-        let mut length = token & 15;
         let shortcut = shortcut && length < LONG && distance >= 8;
         if length == LONG {
             length += extension(block, &mut at, 4)?;
@@ -84,32 +111,17 @@ fn extension(block: &[u8], at: &mut usize, margin: usize) -> Result<usize, Block
     }
 }
 
-#[inline(always)]
-fn copy_literals(block: &[u8], at: usize, out: &mut [u8], to: usize, length: usize) -> Result<(), BlockError> {
-    // Most runs are short, and sixteen bytes at once are cheaper than an exact copy.
-    if length <= 16
-        && let Some(from) = block.get(at..).and_then(|rest| rest.first_chunk::<16>())
-        && let Some(room) = out.get_mut(to..).and_then(|room| room.first_chunk_mut::<16>())
-    {
-        *room = *from;
-        return Ok(());
-    }
-    let from = block.get(at..at + length).ok_or(BlockError::Corrupt)?;
-    out.get_mut(to..to + length).ok_or(BlockError::OutputFull)?.copy_from_slice(from);
-    Ok(())
-}
-
 /// Copies `length` bytes within `out` from `distance` before `to`; both ends must be inside of it.
 #[inline(always)]
 fn copy_match(out: &mut [u8], to: usize, distance: usize, length: usize) {
     let from = to - distance;
-    if distance >= 16 && length <= 32 && to + 32 <= out.len() {
-        out.copy_within(from..from + 16, to);
-        if length > 16 {
-            out.copy_within(from + 16..from + 32, to + 16);
+    if distance >= length {
+        // A fixed size is much cheaper to copy. What is too much gets overwritten.
+        match length {
+            ..=32 if to + 32 <= out.len() => out.copy_within(from..from + 32, to),
+            ..=64 if to + 64 <= out.len() => out.copy_within(from..from + 64, to),
+            _ => out.copy_within(from..from + length, to),
         }
-    } else if distance >= length {
-        out.copy_within(from..from + length, to);
     } else if distance == 0 {
         out[to..to + length].fill(0);
     } else {

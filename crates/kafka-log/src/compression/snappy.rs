@@ -1,8 +1,7 @@
 //! Snappy: blocks in the framing of Kafka's Java clients (xerial), or one raw block, as `SnappyInputStream` reads them.
 //!
 //! The frame: `82 53 4E 41 50 50 59 00`, int32 version, int32 lowest compatible version, then blocks of int32 length and
-//! raw snappy. Further headers may stand between blocks; one with a wrong magic ends the stream. One to three bytes at
-//! the end, too few for a length, are ignored.
+//! raw snappy. Further headers may stand between blocks. One to three bytes at the end, too few for a length, are ignored.
 
 use snap::raw::{Decoder, Encoder, decompress_len, max_compress_len};
 
@@ -34,29 +33,35 @@ impl Default for Reader {
 
 impl Reader {
     pub(super) fn read(&mut self, input: &[u8], out: &mut Output) -> Result<(), Fault> {
+        let mut chunk = 0;
         let result = match input.first_chunk::<HEADER_SIZE>() {
-            Some(header) if header.starts_with(&MAGIC) => self.read_framed(input, out),
+            // Kafka does not look at the versions here, only those of further headers.
+            Some(header) if header.starts_with(&MAGIC) => self.read_blocks(input, &mut chunk, out),
             _ if input.is_empty() => Err(Fault::truncated(0)),
             _ => self.read_block(0, input, out),
         };
         if result.is_err() {
             // Kafka loses the chunk it was about to fill when the next block failed.
-            out.set_delivered(out.len() / OUTPUT_CHUNK * OUTPUT_CHUNK);
+            out.set_delivered(chunk + (out.len() - chunk) / OUTPUT_CHUNK * OUTPUT_CHUNK);
         }
         result
     }
 
-    fn read_framed(&mut self, input: &[u8], out: &mut Output) -> Result<(), Fault> {
-        let mut position = 0;
+    /// Reads the blocks behind the first header. `chunk` is where in the output Kafka's chunks are counted from.
+    fn read_blocks(&mut self, input: &[u8], chunk: &mut usize, out: &mut Output) -> Result<(), Fault> {
+        let mut position = HEADER_SIZE;
         while let Some(&length) = input[position..].first_chunk::<4>() {
             if length == MAGIC_HEAD {
                 let Some(header) = input[position..].first_chunk::<HEADER_SIZE>() else {
                     return Err(Fault::truncated(input.len()));
                 };
                 if !header.starts_with(&MAGIC) {
-                    return Ok(());
-                }
-                if i32::from_be_bytes([header[8], header[9], header[10], header[11]]) < 1 {
+                    // To Kafka this is the end of the chunk it is filling, and of the stream if that has nothing yet.
+                    if (out.len() - *chunk).is_multiple_of(OUTPUT_CHUNK) {
+                        return Ok(());
+                    }
+                    *chunk = out.len();
+                } else if i32::from_be_bytes([header[8], header[9], header[10], header[11]]) < 1 {
                     return Err(Fault::corrupt(position + 8, "snappy header: expected version 1 or later"));
                 }
                 position += HEADER_SIZE;
