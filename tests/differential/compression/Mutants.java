@@ -8,6 +8,7 @@ import org.apache.kafka.common.utils.*;
 
 /**
  * Damages healthy streams and writes down what Kafka's own reader makes of each: Mutants CODEC SEED COUNT > FILE.
+ * With one argument, a file of the same form, reads its streams again and compares.
  * A case: codec, magic (bytes), stream (int32 length, bytes), 1 if refused (byte), decompressed length (int32) and its
  * FNV-1a hash (int64) up to there, message (UTF).
  */
@@ -15,6 +16,10 @@ public class Mutants {
     static Random random;
 
     public static void main(String[] args) throws Exception {
+        if (args.length == 1) {
+            check(args[0]);
+            return;
+        }
         CompressionType type = CompressionType.forName(args[0]);
         long seed = Long.parseLong(args[1]);
         int count = Integer.parseInt(args[2]);
@@ -29,6 +34,23 @@ public class Mutants {
             judge(type, magic, stream, out);
         }
         out.flush();
+    }
+
+    static void check(String file) throws Exception {
+        byte[] expected = java.nio.file.Files.readAllBytes(java.nio.file.Path.of(file));
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(expected));
+        ByteArrayOutputStream found = new ByteArrayOutputStream();
+        int count = 0;
+        for (; in.available() > 0; count++) {
+            CompressionType type = CompressionType.forId(in.readByte());
+            int magic = in.readByte();
+            judge(type, magic, in.readNBytes(in.readInt()), new DataOutputStream(found));
+            in.skipNBytes(1 + 4 + 8);
+            in.skipNBytes(in.readUnsignedShort());
+        }
+        if (!Arrays.equals(expected, found.toByteArray()))
+            throw new AssertionError("Kafka reads something else");
+        System.out.println(count + " streams of ours, all read by Kafka");
     }
 
     static void judge(CompressionType type, int magic, byte[] stream, DataOutputStream out) throws IOException {

@@ -1,9 +1,11 @@
 //! Holds our reader against what Kafka's made of the same streams: `compression-differential FILE...`, files as
 //! `Mutants.java` writes them. Prints each difference and exits with 1 if there was one.
+//!
+//! `compression-differential --write FILE` writes streams of our own, in the same form, for Kafka to read.
 
 use std::process::ExitCode;
 
-use kafka_log::compression::{Codec, Decompressor};
+use kafka_log::compression::{Codec, Compressor, Decompressor};
 
 /// One stream and Kafka's answer.
 struct Case<'a> {
@@ -51,11 +53,59 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
+/// Streams of each codec, level, magic and size of interest, followed by what Kafka must find in them.
+fn write_streams() -> Vec<u8> {
+    let mut compressor = Compressor::new();
+    let mut file = Vec::new();
+    let noise = |at: usize| ((at as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
+    for codec in Codec::ALL {
+        let levels = codec.levels().map_or(vec![None], |levels| {
+            [None].into_iter().chain((*levels.start().max(&-3)..=*levels.end()).map(Some)).collect()
+        });
+        for level in levels {
+            for size in [0, 1, 12, 13, 1_000, 32_768, 32_769, 65_536, 65_537, 150_000] {
+                for magic in [0, 1, 2] {
+                    let period = 1 + size / 3 + usize::from(magic) * size;
+                    let plain: Vec<u8> = (0..size).map(|at| noise(at % period) >> (magic + (at % 3) as u8)).collect();
+                    let mut stream = Vec::new();
+                    if let Err(error) = compressor.compress(codec, magic as i8, level, &plain, &mut stream) {
+                        eprintln!("{codec} {level:?}: {error}");
+                    }
+                    file.extend([codec.id(), magic]);
+                    file.extend((stream.len() as u32).to_be_bytes());
+                    file.extend(stream);
+                    file.push(0);
+                    file.extend((plain.len() as u32).to_be_bytes());
+                    file.extend(fnv1a(&plain).to_be_bytes());
+                    file.extend(0u16.to_be_bytes());
+                }
+            }
+        }
+    }
+    file
+}
+
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [option, path] = &arguments[..]
+        && option == "--write"
+    {
+        return match std::fs::write(path, write_streams()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{path}: {error}");
+                ExitCode::from(2)
+            }
+        };
+    }
+    compare(&arguments)
+}
+
+fn compare(paths: &[String]) -> ExitCode {
     let mut decompressor = Decompressor::new(64 * 1024 * 1024);
     let mut different = 0;
-    for path in std::env::args().skip(1) {
-        let bytes = match std::fs::read(&path) {
+    for path in paths {
+        let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 eprintln!("{path}: {error}");

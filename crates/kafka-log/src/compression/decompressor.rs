@@ -111,6 +111,11 @@ impl Decompressor {
         self.output.delivered()
     }
 
+    #[cfg(test)]
+    pub(super) fn buffer_capacity(&self) -> usize {
+        self.output.capacity()
+    }
+
     fn read(&mut self, codec: Codec, magic: i8, input: &[u8]) -> Result<(), Fault> {
         let output = &mut self.output;
         match codec {

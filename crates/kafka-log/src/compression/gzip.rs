@@ -4,7 +4,8 @@
 //! start with a whole gzip header is ignored, and so are up to 18 bytes of anything, unless the reader's input buffer
 //! happens to end before them.
 
-use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress, Status};
+use crc_fast::{CrcAlgorithm, checksum};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::decompressor::Fault;
 use super::output::Output;
@@ -17,6 +18,8 @@ const OUTPUT_CHUNK: usize = 16 * 1024;
 const TRAILER_SIZE: usize = 8;
 /// Bytes behind the deflate stream that `GZIPInputStream` takes for a trailer with rubbish, not for another member.
 const TRAILER_AND_RUBBISH_MAX: usize = 26;
+
+const DEFLATE_CORRUPT: &str = "gzip: invalid deflate data";
 
 const FLAG_HEADER_CRC: u8 = 1 << 1;
 const FLAG_EXTRA: u8 = 1 << 2;
@@ -76,9 +79,7 @@ impl Reader {
                 return Err(Fault::truncated(input.len()));
             };
             let member = &out.filled()[start..];
-            let mut crc = Crc::new();
-            crc.update(member);
-            if u32::from_le_bytes([c0, c1, c2, c3]) != crc.sum() {
+            if u32::from_le_bytes([c0, c1, c2, c3]) != crc32(member) {
                 return Err(Fault::corrupt(position, "gzip trailer: crc does not match the content"));
             }
             if u32::from_le_bytes([s0, s1, s2, s3]) != member.len() as u32 {
@@ -89,7 +90,9 @@ impl Reader {
             if pulled == input.len() && buffered <= TRAILER_AND_RUBBISH_MAX {
                 return Ok(());
             }
-            let Ok(header) = header_len(&input[position..]) else { return Ok(()) };
+            let Ok(header) = header_len(&input[position..]) else {
+                return Ok(());
+            };
             position += header;
             pulled = pulled.max(position);
         }
@@ -149,8 +152,6 @@ impl Reader {
     }
 }
 
-const DEFLATE_CORRUPT: &str = "gzip: invalid deflate data";
-
 /// Length of the gzip header at the start of `input`.
 fn header_len(input: &[u8]) -> Result<usize, Fault> {
     let truncated = || Fault::truncated(input.len());
@@ -174,15 +175,17 @@ fn header_len(input: &[u8]) -> Result<usize, Fault> {
     }
     let header = input.get(..len).ok_or_else(truncated)?;
     if flags & FLAG_HEADER_CRC != 0 {
-        let mut crc = Crc::new();
-        crc.update(header);
         let stored = input[len..].first_chunk::<2>().ok_or_else(truncated)?;
-        if u16::from_le_bytes(*stored) != crc.sum() as u16 {
+        if u16::from_le_bytes(*stored) != crc32(header) as u16 {
             return Err(Fault::corrupt(len, "gzip header: checksum does not match"));
         }
         len += 2;
     }
     Ok(len)
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    checksum(CrcAlgorithm::Crc32IsoHdlc, bytes) as u32
 }
 
 pub(super) struct Writer {
@@ -214,9 +217,7 @@ impl Writer {
                 Err(_) => return Err(failed("the deflate stream is in disorder")),
             }
         }
-        let mut crc = Crc::new();
-        crc.update(input);
-        out.extend_from_slice(&crc.sum().to_le_bytes());
+        out.extend_from_slice(&crc32(input).to_le_bytes());
         out.extend_from_slice(&(input.len() as u32).to_le_bytes());
         Ok(())
     }

@@ -71,7 +71,6 @@ impl Output {
     }
 
     /// Appends bytes that are at hand.
-    #[cfg(any(feature = "lz4", test))]
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         let room = self.spare(bytes.len());
         let fits = room.len().min(bytes.len());
