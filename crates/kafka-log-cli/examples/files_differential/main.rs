@@ -1,10 +1,8 @@
 //! Our side of `tests/differential/files`: makes cases, and answers them as `FilesOracle.java` does with Kafka's classes.
 //!
-//! `generate SEED COUNT` prints cases, one a line; `answer` reads cases on stdin and prints an answer for each;
-//! `fixtures DIR` reads and writes again every file in a folder of unpacked fixtures, and compares the recorded dumps.
+//! `generate SEED COUNT` prints cases, one a line; `answer` reads cases on stdin and prints an answer for each.
 
 mod answer;
-mod fixtures;
 mod generate;
 
 use std::io::{self, BufWriter, Write as _};
@@ -27,8 +25,7 @@ fn main() -> io::Result<()> {
                 writeln!(out, "{}", answer::answer(&fields).unwrap_or_else(|| "error".into()))?;
             }
         }
-        ["fixtures", dir] => fixtures::check(dir.as_ref(), &mut out)?,
-        _ => return Err(io::Error::other("usage: files_differential generate SEED COUNT | answer | fixtures DIR")),
+        _ => return Err(io::Error::other("usage: files_differential generate SEED COUNT | answer")),
     }
     out.flush()
 }

@@ -8,7 +8,7 @@ mod index;
 mod log;
 pub mod options;
 mod output;
-mod producer_snapshot;
+pub mod producer_snapshot;
 mod report;
 mod run;
 mod text;

@@ -9,7 +9,7 @@ use kafka_log::format::producer_snapshot::{ProducerEntry, ProducerSnapshot};
 ///
 /// # Errors
 /// Those of the writers.
-pub(crate) fn dump_producer_snapshot(bytes: &[u8], out: &mut impl Write, err: &mut impl Write) -> io::Result<()> {
+pub fn dump_producer_snapshot(bytes: &[u8], out: &mut impl Write, err: &mut impl Write) -> io::Result<()> {
     match ProducerSnapshot::read(bytes) {
         Ok(snapshot) => snapshot.iter().try_for_each(|entry| print(&entry, out)),
         Err(error) => writeln!(err, "{error}"),
