@@ -15,6 +15,7 @@ mod text;
 mod time_index;
 mod txn_index;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -25,15 +26,20 @@ use options::Parsed;
 
 /// Runs the tool on the arguments of this process.
 pub fn main() -> ExitCode {
-    let code = match options::parse(std::env::args_os().skip(1)) {
+    let args = std::env::args_os().skip(1);
+    ExitCode::from(run(args, &mut std::io::stdout(), &mut std::io::stderr()))
+}
+
+/// Runs the tool on `args`, the words after the program's name; gives its exit code.
+pub fn run(args: impl Iterator<Item = OsString>, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> u8 {
+    match options::parse(args) {
         Parsed::Exit(exit) => {
-            let _ = std::io::stdout().write_all(exit.stdout.as_bytes());
-            let _ = std::io::stderr().write_all(exit.stderr.as_bytes());
+            let _ = out.write_all(exit.stdout.as_bytes());
+            let _ = err.write_all(exit.stderr.as_bytes());
             exit.code
         }
-        Parsed::Run(options) => run::run(&options, &mut std::io::stdout(), &mut std::io::stderr()),
-    };
-    ExitCode::from(code)
+        Parsed::Run(options) => run::run(&options, out, err),
+    }
 }
 
 /// The offset before the first dot of a name.
