@@ -1,8 +1,14 @@
 //! Access to files. Positioned reads only: a file that shrinks or grows meanwhile gives short or longer reads, never a
-//! signal, and reading moves no shared file position.
+//! signal, and reading moves no shared file position. [`SealedFile`] maps a file that is known to be at rest.
+
+#[cfg(feature = "mmap")]
+mod mmap;
 
 use std::fs::File;
 use std::io;
+
+#[cfg(feature = "mmap")]
+pub use mmap::SealedFile;
 
 /// Something that can be read at any position.
 pub trait ReadAt {

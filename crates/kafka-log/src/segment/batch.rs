@@ -83,3 +83,93 @@ impl<'b> RawBatch<'b> {
         }
     }
 }
+
+/// Iterator over the batches in a run of bytes: a mapped segment, or the records of a fetch response
+/// (`MemoryRecords.batches`).
+///
+/// Ends without a complaint where less than a whole batch is left, as Kafka's `ByteBufferLogInputStream`; what is left is
+/// [`Batches::rest`]. The first error ends it.
+#[derive(Clone, Debug)]
+pub struct Batches<'b> {
+    rest: &'b [u8],
+    position: u64,
+}
+
+impl<'b> Batches<'b> {
+    /// The batches in `bytes`; positions count from its start.
+    pub fn new(bytes: &'b [u8]) -> Self {
+        Batches { rest: bytes, position: 0 }
+    }
+
+    /// The bytes behind the last batch.
+    pub fn rest(&self) -> &'b [u8] {
+        self.rest
+    }
+}
+
+impl<'b> Iterator for Batches<'b> {
+    type Item = Result<RawBatch<'b>, FormatError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let checked = RawBatch::split_first(self.rest, self.position).and_then(|batch| match batch {
+            Some(batch) if !(0..=2).contains(&batch.overhead.magic) => {
+                let kind = FormatErrorKind::OutOfRange { min: 0, max: 2, found: batch.overhead.magic.into() };
+                Err(FormatError::new(HEADER_SIZE_UP_TO_MAGIC - 1, "magic", kind).shifted(self.position))
+            }
+            batch => Ok(batch),
+        });
+        match checked {
+            Ok(batch) => {
+                let batch = batch?;
+                let size = batch.overhead.size();
+                self.rest = &self.rest[size..];
+                self.position += size as u64;
+                Some(Ok(batch))
+            }
+            Err(error) => {
+                self.rest = &[];
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compression::Compressor;
+    use crate::format::builder::{BatchFields, RecordBatchBuilder};
+
+    fn segment(offsets: &[i64]) -> Vec<u8> {
+        let mut segment = Vec::new();
+        for &base_offset in offsets {
+            let mut builder = RecordBatchBuilder::new(BatchFields { base_offset, ..BatchFields::default() });
+            builder.append(base_offset, 7, None, Some(b"value"), &[]).unwrap();
+            builder.finish(&mut Compressor::new(), &mut segment).unwrap();
+        }
+        segment
+    }
+
+    #[test]
+    fn whole_batches_are_seen_and_the_rest_is_kept() {
+        let bytes = segment(&[5, 6, 9]);
+        for cut in 0..bytes.len() {
+            let mut batches = Batches::new(&bytes[..cut]);
+            let seen: Vec<_> = batches.by_ref().map(|b| b.unwrap().overhead.offset).collect();
+            let size = bytes.len() / 3;
+            assert_eq!(seen, [5, 6, 9][..cut / size]);
+            assert_eq!(batches.rest().len(), cut % size);
+        }
+    }
+
+    #[test]
+    fn a_magic_that_does_not_exist_ends_the_run_with_its_place() {
+        let mut bytes = segment(&[5, 6, 9]);
+        let second = bytes.len() / 3;
+        bytes[second + 16] = 3;
+        let mut batches = Batches::new(&bytes);
+        assert!(batches.next().unwrap().is_ok());
+        assert_eq!(batches.next().unwrap().unwrap_err().at, second as u64 + 16);
+        assert!(batches.next().is_none());
+    }
+}
