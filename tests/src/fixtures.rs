@@ -105,6 +105,16 @@ pub fn touched(folder: &Path) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
+/// Files of an unpacked scenario, without what was recorded about them.
+///
+/// # Panics
+/// When the scenario's list of files does not have the shape that `make-corpus` writes.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let listed = listing(folder);
+    let files = listed["files"].as_array().expect("the list of files is an array");
+    files.iter().map(|file| folder.join(string(&file["path"]))).collect()
+}
+
 fn listing(folder: &Path) -> Value {
     let text = fs::read(folder.join("cases.json")).expect("a scenario has a list of cases");
     serde_json::from_slice(&text).expect("the list of cases is JSON")

@@ -3,4 +3,5 @@
 
 pub mod compare;
 pub mod fixtures;
+pub mod rewrite;
 pub mod run;
