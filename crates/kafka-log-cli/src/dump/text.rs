@@ -12,6 +12,7 @@ use kafka_log::segment::scan::Turn;
 
 use super::decode::{Decoder, Part};
 use super::error::{DumpError, OrStopped};
+use super::options::DecoderClass;
 use super::output::Output;
 
 /// Pieces of a large key or value that are decoded and buffered at a time, in bytes.
@@ -156,8 +157,19 @@ impl KafkaText {
         key: Option<&[u8]>,
         value: Option<&[u8]>,
     ) -> Result<(), DumpError> {
-        let decoded = self.decoder.decode(offset, key, value)?;
         let mut prefix = if self.lines.metadata { " " } else { "| " };
+        if let Decoder::Classes { key: DecoderClass::String, value: DecoderClass::String } = self.decoder {
+            // Nearly every call: the parts that other decoders give are large to hand around.
+            for (name, part) in [("key: ", key), ("payload: ", value)] {
+                let Some(part) = part else { continue };
+                text(&mut out.buf, prefix);
+                text(&mut out.buf, name);
+                prefix = " ";
+                push_large(out, turn, part)?;
+            }
+            return Ok(());
+        }
+        let decoded = self.decoder.decode(offset, key, value)?;
         for (name, part) in [("key: ", decoded.key), ("payload: ", decoded.payload)] {
             let Some(part) = part else { continue };
             text(&mut out.buf, prefix);
