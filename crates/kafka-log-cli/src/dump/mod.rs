@@ -2,9 +2,11 @@
 
 mod decode;
 mod error;
+mod finding;
 mod gaps;
 mod in_order;
 mod index;
+mod json;
 mod log;
 pub mod options;
 mod output;
