@@ -43,6 +43,11 @@ impl DumpError {
         DumpError::InRecord(error)
     }
 
+    /// Is it about the bytes of a record or batch, so that what lies behind can still be read?
+    pub(crate) fn is_about_bytes(&self) -> bool {
+        !matches!(self, DumpError::Io(_) | DumpError::Stopped)
+    }
+
     /// The same error with the batch it was found in.
     pub(crate) fn in_batch(self, position: u64, offset: i64) -> Self {
         match self {

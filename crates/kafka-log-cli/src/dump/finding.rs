@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{DumpError, Place};
 use super::json::Object;
-use super::output::Sink;
+use super::output::LineSink;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +122,7 @@ pub(crate) enum FindingsTo<'s> {
     /// Nowhere.
     Nobody,
     /// To stderr, a line each.
-    Lines(&'s Sink<'s>),
+    Lines(&'s dyn LineSink),
     /// Into the JSON output, between the objects they are about.
     Objects,
 }
@@ -150,8 +150,7 @@ impl<'s> Findings<'s> {
         match self.to {
             FindingsTo::Nobody => {}
             FindingsTo::Lines(err) => {
-                // Nobody listens on stderr: the exit code still tells.
-                let _ = err.write(format!("kafka-dump-log: {finding}\n").as_bytes());
+                err.line(format!("kafka-dump-log: {finding}\n").as_bytes());
             }
             FindingsTo::Objects => finding.push_json(out),
         }

@@ -2,19 +2,24 @@
 
 mod decode;
 mod error;
+mod filter;
 mod finding;
 mod gaps;
 mod in_order;
 mod index;
 mod json;
 mod log;
+mod log_lines;
+mod log_worker;
 pub mod options;
 mod output;
+mod printer;
 pub mod producer_snapshot;
 mod report;
 mod run;
 mod text;
 mod time_index;
+mod timestamp;
 mod txn_index;
 
 use std::ffi::OsString;

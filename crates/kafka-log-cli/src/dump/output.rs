@@ -46,6 +46,31 @@ impl<'w> Sink<'w> {
     }
 }
 
+/// Takes whole lines from any thread.
+pub(crate) trait LineSink: Sync {
+    /// Writes a line with its end. Whether anybody listens does not matter.
+    fn line(&self, line: &[u8]);
+}
+
+impl LineSink for Sink<'_> {
+    fn line(&self, line: &[u8]) {
+        let _ = self.write(line);
+    }
+}
+
+impl Write for &Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match Sink::write(self, bytes) {
+            ControlFlow::Continue(()) => Ok(bytes.len()),
+            ControlFlow::Break(()) => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The lines of one thread that are not written yet.
 pub(crate) struct Output<'s> {
     pub(crate) buf: Vec<u8>,
@@ -62,6 +87,13 @@ impl<'s> Output<'s> {
         let flow = if self.buf.is_empty() { ControlFlow::Continue(()) } else { self.sink.write(&self.buf) };
         self.buf.clear();
         flow
+    }
+
+    /// Ends a line that was broken off.
+    pub(crate) fn end_line(&mut self) {
+        if self.buf.last().is_some_and(|&byte| byte != b'\n') {
+            self.buf.push(b'\n');
+        }
     }
 
     /// Keeps the buffer small: writes it where that is possible, waits for the turn where it is too large.

@@ -9,13 +9,14 @@ use kafka_log::format::file_name::parse_snapshot_id;
 use super::base_offset;
 use super::decode::Decoder;
 use super::error::{DumpError, OrStopped};
+use super::finding::{Findings, FindingsTo};
 use super::index::{IndexSettings, dump_index};
-use super::log::{LogSettings, dump_log};
-use super::options::{JavaFile, OptionError, Options};
+use super::log::{LogFile, LogSettings, dump_log};
+use super::options::{JavaFile, OptionError, Options, OutputFormat};
 use super::output::Sink;
+use super::printer::Shown;
 use super::producer_snapshot::dump_producer_snapshot;
 use super::report::Report;
-use super::text::{KafkaText, RecordLines};
 use super::time_index::dump_time_index;
 use super::txn_index::dump_txn_index;
 
@@ -29,7 +30,13 @@ const DECOMPRESSED_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub(crate) fn run(options: &Options, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> u8 {
     let sink = Sink::new(out);
     let mut report = Report::default();
-    let mut dump = Dump { options, sink: &sink, err, report: &mut report };
+    let err = Sink::new(err);
+    let findings = Findings::new(match options.extensions.output {
+        OutputFormat::Json => FindingsTo::Objects,
+        OutputFormat::Text if options.extensions.resync || options.extensions.strict => FindingsTo::Lines(&err),
+        OutputFormat::Text => FindingsTo::Nobody,
+    });
+    let mut dump = Dump { options, sink: &sink, err: &err, findings: &findings, report: &mut report };
     for file in &options.files {
         match dump.file(file) {
             Ok(()) => {}
@@ -44,12 +51,12 @@ pub(crate) fn run(options: &Options, out: &mut (dyn Write + Send), err: &mut (dy
         // Nobody reads on, as after `head`: no reason to complain.
         Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Some(error) => {
-            let _ = writeln!(err, "kafka-dump-log: standard output: {error}");
+            let _ = writeln!(&err, "kafka-dump-log: standard output: {error}");
             1
         }
         None => {
-            let mut err = BufWriter::new(err);
-            let _ = report.write(&mut err).and_then(|()| err.flush());
+            let mut err = BufWriter::new(&err);
+            let _ = dump.report.write(&mut err).and_then(|()| err.flush());
             0
         }
     }
@@ -58,7 +65,8 @@ pub(crate) fn run(options: &Options, out: &mut (dyn Write + Send), err: &mut (dy
 struct Dump<'d> {
     options: &'d Options,
     sink: &'d Sink<'d>,
-    err: &'d mut (dyn Write + Send),
+    err: &'d Sink<'d>,
+    findings: &'d Findings<'d>,
     report: &'d mut Report,
 }
 
@@ -104,16 +112,35 @@ impl Dump<'_> {
     fn log(&mut self, file: &JavaFile, name: &str) -> Result<(), DumpError> {
         let kafka = &self.options.kafka;
         let decoder = Decoder::from(kafka.message_parser().map_err(wrong_option)?);
+        let extensions = &self.options.extensions;
         let settings = LogSettings {
             deep: self.options.deep_iteration(),
+            shown: Shown {
+                metadata: !kafka.skip_record_metadata(),
+                contents: self.options.print_data_log(),
+                iso_timestamps: extensions.iso_timestamps,
+                redact: extensions.redact,
+            },
+            decoder,
+            output: extensions.output,
+            filter: &extensions.filter,
+            now_ms: now_ms(),
+            resync: extensions.resync,
             max_bytes: kafka.max_bytes().map_err(wrong_option)?,
-            decompressed_bytes_max: DECOMPRESSED_BYTES_MAX,
-            threads: threads(),
+            decompressed_bytes_max: usize::try_from(extensions.max_decompressed_bytes.0).unwrap_or(usize::MAX),
+            threads: extensions.threads.map_or_else(threads, NonZero::get),
         };
-        let lines = RecordLines { metadata: !kafka.skip_record_metadata(), contents: self.options.print_data_log() };
         self.line(first_line(name)?)?;
         let opened = File::open(file.path())?;
-        let gaps = dump_log(&opened, name, settings, self.sink, || KafkaText::new(lines, decoder))?;
+        let shown = file.to_string();
+        let log = LogFile {
+            file: &opened,
+            path: std::path::Path::new(file.path()),
+            shown: &shown,
+            name,
+            base_offset: kafka_log::format::file_name::offset_from_file_name(name).unwrap_or(0),
+        };
+        let gaps = dump_log(&log, &settings, self.sink, self.findings)?;
         self.report.gaps(file, gaps);
         Ok(())
     }
@@ -136,6 +163,9 @@ impl Dump<'_> {
     }
 
     fn line(&mut self, mut line: String) -> Result<(), DumpError> {
+        if self.options.extensions.output == OutputFormat::Json {
+            return Ok(());
+        }
         line.push('\n');
         self.sink.write(line.as_bytes()).or_stopped()
     }
@@ -160,4 +190,9 @@ fn first_line(name: &str) -> Result<String, DumpError> {
     let (offset, epoch) = parse_snapshot_id(name)
         .ok_or_else(|| DumpError::Other("expected <end offset>-<epoch>.checkpoint as its name".into()))?;
     Ok(format!("Snapshot end offset: {offset}, epoch: {epoch}"))
+}
+
+/// Now, as Kafka counts time.
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }

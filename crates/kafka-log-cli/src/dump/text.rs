@@ -14,35 +14,25 @@ use super::decode::{Decoder, Part};
 use super::error::{DumpError, OrStopped};
 use super::options::DecoderClass;
 use super::output::Output;
+use super::printer::{Printer, Shown};
+use super::timestamp::push_timestamp;
 
 /// Pieces of a large key or value that are decoded and buffered at a time, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// What of a record is printed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RecordLines {
-    pub(crate) metadata: bool,
-    pub(crate) contents: bool,
-}
-
 /// Writes the lines of batches and records.
 pub(crate) struct KafkaText {
-    lines: RecordLines,
+    shown: Shown,
     decoder: Decoder,
     middle: Middle,
 }
 
 impl KafkaText {
-    pub(crate) fn new(lines: RecordLines, decoder: Decoder) -> Self {
-        KafkaText { lines, decoder, middle: Middle::default() }
+    pub(crate) fn new(shown: Shown, decoder: Decoder) -> Self {
+        KafkaText { shown, decoder, middle: Middle { iso_timestamps: shown.iso_timestamps, ..Middle::default() } }
     }
 
-    /// The line of a batch. What is written before an error stays, as in Kafka's tool.
-    pub(crate) fn batch(&mut self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<(), FormatError> {
-        if batch.overhead.magic > 1 { self.default_batch(out, batch) } else { legacy_batch(out, batch) }
-    }
-
-    fn default_batch(&mut self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<(), FormatError> {
+    fn default_batch(&mut self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<bool, FormatError> {
         let header = batch.header()?;
         let attributes = header.attributes();
         text(out, "baseOffset: ");
@@ -61,7 +51,7 @@ impl KafkaText {
         text(out, " ");
         text(out, attributes.timestamp_type().name());
         text(out, ": ");
-        number(out, header.max_timestamp());
+        push_timestamp(out, header.max_timestamp(), self.shown.iso_timestamps);
         text(out, " size: ");
         number(out, bytes.len());
         text(out, " magic: ");
@@ -71,11 +61,16 @@ impl KafkaText {
         text(out, " crc: ");
         number(out, header.crc());
         text(out, if is_valid { " isvalid: true\n" } else { " isvalid: false\n" });
-        Ok(())
+        Ok(is_valid)
+    }
+}
+
+impl Printer for KafkaText {
+    fn batch(&mut self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<bool, FormatError> {
+        if batch.overhead.magic > 1 { self.default_batch(out, batch) } else { legacy_batch(out, batch, self.shown) }
     }
 
-    /// The line of a record of magic 2.
-    pub(crate) fn default_record(
+    fn default_record(
         &mut self,
         out: &mut Output<'_>,
         turn: &mut Turn<'_>,
@@ -83,13 +78,13 @@ impl KafkaText {
         record: &Record<'_>,
     ) -> Result<(), DumpError> {
         let buf = &mut out.buf;
-        if self.lines.metadata {
+        if self.shown.metadata {
             text(buf, "| offset: ");
             number(buf, record.offset);
             text(buf, " ");
             text(buf, attributes.timestamp_type().name());
             text(buf, ": ");
-            number(buf, record.timestamp);
+            push_timestamp(buf, record.timestamp, self.shown.iso_timestamps);
             text(buf, " keySize: ");
             number(buf, size(record.key));
             text(buf, " valueSize: ");
@@ -108,22 +103,21 @@ impl KafkaText {
                 control_record(buf, record)?;
             }
         }
-        if self.lines.contents && !attributes.is_control() {
+        if self.shown.contents && !attributes.is_control() {
             self.contents(out, turn, record.offset, record.key, record.value)?;
         }
         text(&mut out.buf, "\n");
         out.relieve(turn).or_stopped()
     }
 
-    /// The line of a record of magic 0 or 1 inside of `batch`, the message itself or the wrapper around it.
-    pub(crate) fn legacy_record(
+    fn legacy_record(
         &mut self,
         out: &mut Output<'_>,
         turn: &mut Turn<'_>,
         batch: &LegacyRecord<'_>,
         record: &LegacyRecord<'_>,
     ) -> Result<(), DumpError> {
-        if self.lines.metadata {
+        if self.shown.metadata {
             let key_size = record.key_size().map_err(DumpError::in_record)?;
             let value_size = record.value_size().map_err(DumpError::in_record)?;
             let buf = &mut out.buf;
@@ -132,7 +126,7 @@ impl KafkaText {
             text(buf, " ");
             text(buf, batch.timestamp_type().name());
             text(buf, ": ");
-            number(buf, record.timestamp());
+            push_timestamp(buf, record.timestamp(), self.shown.iso_timestamps);
             text(buf, " keySize: ");
             number(buf, key_size);
             text(buf, " valueSize: ");
@@ -140,7 +134,7 @@ impl KafkaText {
             text(buf, if record.is_valid() { " isValid: true crc: " } else { " isValid: false crc: " });
             number(buf, record.crc());
         }
-        if self.lines.contents {
+        if self.shown.contents {
             let key = record.key().map_err(DumpError::in_record)?;
             let value = record.value().map_err(DumpError::in_record)?;
             self.contents(out, turn, record.offset(), key, value)?;
@@ -148,7 +142,9 @@ impl KafkaText {
         text(&mut out.buf, "\n");
         out.relieve(turn).or_stopped()
     }
+}
 
+impl KafkaText {
     fn contents(
         &mut self,
         out: &mut Output<'_>,
@@ -157,7 +153,11 @@ impl KafkaText {
         key: Option<&[u8]>,
         value: Option<&[u8]>,
     ) -> Result<(), DumpError> {
-        let mut prefix = if self.lines.metadata { " " } else { "| " };
+        if self.shown.redact {
+            redacted(&mut out.buf, self.shown.metadata, key, value);
+            return Ok(());
+        }
+        let mut prefix = prefix(self.shown.metadata);
         if let Decoder::Classes { key: DecoderClass::String, value: DecoderClass::String } = self.decoder {
             // Nearly every call: the parts that other decoders give are large to hand around.
             for (name, part) in [("key: ", key), ("payload: ", value)] {
@@ -188,6 +188,7 @@ impl KafkaText {
 /// last batch is kept.
 #[derive(Default)]
 struct Middle {
+    iso_timestamps: bool,
     fields: Option<MiddleFields>,
     text: Vec<u8>,
 }
@@ -227,7 +228,7 @@ impl Middle {
                 None => text(out, "OptionalLong.empty"),
                 Some(ms) => {
                     text(out, "OptionalLong[");
-                    number(out, ms);
+                    push_timestamp(out, ms, self.iso_timestamps);
                     text(out, "]");
                 }
             }
@@ -236,7 +237,7 @@ impl Middle {
     }
 }
 
-fn legacy_batch(out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<(), FormatError> {
+fn legacy_batch(out: &mut Vec<u8>, batch: &RawBatch<'_>, shown: Shown) -> Result<bool, FormatError> {
     text(out, "offset: ");
     number(out, batch.overhead.offset);
     let message = batch.legacy()?;
@@ -246,7 +247,7 @@ fn legacy_batch(out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<(), FormatErr
     text(out, " ");
     text(out, message.timestamp_type().name());
     text(out, ": ");
-    number(out, message.timestamp());
+    push_timestamp(out, message.timestamp(), shown.iso_timestamps);
     text(out, " size: ");
     number(out, message.size());
     text(out, " magic: ");
@@ -255,8 +256,26 @@ fn legacy_batch(out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<(), FormatErr
     text(out, codec.name());
     text(out, " crc: ");
     number(out, message.crc());
-    text(out, if message.is_valid() { " isvalid: true\n" } else { " isvalid: false\n" });
-    Ok(())
+    let is_valid = message.is_valid();
+    text(out, if is_valid { " isvalid: true\n" } else { " isvalid: false\n" });
+    Ok(is_valid)
+}
+
+const fn prefix(metadata: bool) -> &'static str {
+    if metadata { " " } else { "| " }
+}
+
+/// The lengths of what may not be shown.
+fn redacted(out: &mut Vec<u8>, metadata: bool, key: Option<&[u8]>, value: Option<&[u8]>) {
+    let mut prefix = prefix(metadata);
+    for (name, bytes) in [("key: <", key), ("payload: <", value)] {
+        let Some(bytes) = bytes else { continue };
+        text(out, prefix);
+        text(out, name);
+        number(out, bytes.len());
+        text(out, " bytes>");
+        prefix = " ";
+    }
 }
 
 fn control_record(out: &mut Vec<u8>, record: &Record<'_>) -> Result<(), DumpError> {

@@ -1,11 +1,14 @@
 //! JSON Lines (`--output json`): one object a line, written straight into a buffer. `docs/json-output.md` is the schema.
 
+mod large;
+mod log;
 mod string;
 
 use kafka_log::format::schema::base64::push_base64;
 
 use super::text::{number, text};
 
+pub(crate) use log::JsonLines;
 pub(crate) use string::push_string;
 
 /// Version of the schema; a consumer that knows it can read everything of this release.
@@ -35,6 +38,14 @@ impl<'o> Object<'o> {
         out.push(b'{');
         Object { out, is_empty: true, is_line: false }
     }
+
+    /// A line goes on that [`Object::pause`] left open.
+    fn resume(out: &'o mut Vec<u8>) -> Self {
+        Object { out, is_empty: false, is_line: true }
+    }
+
+    /// Leaves the object open: more of it follows.
+    fn pause(self) {}
 
     /// Ends the object, and the line if it is one.
     pub(crate) fn end(self) {

@@ -1,0 +1,306 @@
+//! Batches and records as objects.
+
+use kafka_log::compression::Codec;
+use kafka_log::format::FormatError;
+use kafka_log::format::batch::{Attributes, TimestampType};
+use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
+use kafka_log::format::legacy::LegacyRecord;
+use kafka_log::format::record::Record;
+use kafka_log::format::schema::{self, Decoded, control_message, read_control_message};
+use kafka_log::segment::batch::{Batch, RawBatch};
+use kafka_log::segment::scan::Turn;
+
+use super::Object;
+use super::large::push_large;
+use crate::dump::decode::{self, Decoder};
+use crate::dump::error::{DumpError, OrStopped};
+use crate::dump::output::Output;
+use crate::dump::printer::{Printer, Shown};
+use crate::dump::timestamp::push_json_timestamp;
+
+/// Writes batches and records of one file as objects.
+pub(crate) struct JsonLines<'f> {
+    file: &'f str,
+    shown: Shown,
+    decoder: Decoder,
+}
+
+impl<'f> JsonLines<'f> {
+    pub(crate) fn new(file: &'f str, shown: Shown, decoder: Decoder) -> Self {
+        JsonLines { file, shown, decoder }
+    }
+
+    fn timestamp(&self, object: &mut Object<'_>, name: &str, ms: i64) {
+        push_json_timestamp(object.name(name), ms, self.shown.iso_timestamps);
+    }
+
+    fn default_batch(&self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<bool, FormatError> {
+        let header = batch.header()?;
+        let attributes = header.attributes();
+        let is_valid = matches!(batch.parse(), Ok(Batch::Default(b)) if b.is_valid());
+        let mut object = Object::new(out, "batch", self.file);
+        object.number("position", batch.position);
+        object.number("size", batch.as_bytes().len());
+        object.number("magic", header.magic());
+        object.number("baseOffset", header.base_offset());
+        object.number("lastOffset", header.last_offset());
+        object.number("count", header.record_count());
+        object.number("baseSequence", header.base_sequence());
+        object.number("lastSequence", header.last_sequence());
+        object.number("producerId", header.producer_id());
+        object.number("producerEpoch", header.producer_epoch());
+        object.number("partitionLeaderEpoch", header.partition_leader_epoch());
+        object.boolean("isTransactional", attributes.is_transactional());
+        object.boolean("isControl", attributes.is_control());
+        match header.delete_horizon_ms() {
+            Some(ms) => self.timestamp(&mut object, "deleteHorizonMs", ms),
+            None => object.null("deleteHorizonMs"),
+        }
+        object.text("timestampType", attributes.timestamp_type().name());
+        self.timestamp(&mut object, "baseTimestamp", header.base_timestamp());
+        self.timestamp(&mut object, "maxTimestamp", header.max_timestamp());
+        codec(&mut object, attributes.codec());
+        object.number("crc", header.crc());
+        object.boolean("isValid", is_valid);
+        object.end();
+        Ok(is_valid)
+    }
+
+    fn legacy_batch(&self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<bool, FormatError> {
+        let message = batch.legacy()?;
+        let is_valid = message.is_valid();
+        let mut object = Object::new(out, "batch", self.file);
+        object.number("position", batch.position);
+        object.number("size", message.size());
+        object.number("magic", message.magic());
+        object.number("lastOffset", message.offset());
+        object.text("timestampType", message.timestamp_type().name());
+        self.timestamp(&mut object, "maxTimestamp", message.timestamp());
+        codec(&mut object, message.codec());
+        object.number("crc", message.crc());
+        object.boolean("isValid", is_valid);
+        object.end();
+        Ok(is_valid)
+    }
+
+    fn metadata(&self, object: &mut Object<'_>, kind: TimestampType, timestamp: i64, key_size: i64, value_size: i64) {
+        if self.shown.metadata {
+            object.text("timestampType", kind.name());
+            self.timestamp(object, "timestamp", timestamp);
+            object.number("keySize", key_size);
+            object.number("valueSize", value_size);
+        }
+    }
+
+    /// Key and value as the decoder has them; nothing is written where it fails.
+    fn contents<'r>(
+        &self,
+        offset: i64,
+        key: Option<&'r [u8]>,
+        value: Option<&'r [u8]>,
+    ) -> Result<Contents<'r>, DumpError> {
+        if !self.shown.contents || self.shown.redact {
+            return Ok(Contents::default());
+        }
+        let decoded = self.decoder.decode(offset, key, value)?;
+        let mut refused = None;
+        let mut part = |decoded: Option<decode::Part<'r>>, raw: Option<&'r [u8]>| match decoded {
+            None => Shape::Bytes(raw),
+            Some(decode::Part::Utf8(bytes)) => Shape::Bytes(Some(bytes)),
+            Some(decode::Part::Number(n)) => Shape::Number(n),
+            Some(decode::Part::Identity(bytes)) => Shape::Base64(bytes),
+            Some(decode::Part::Schema(schema::Part::Skipped(why))) => {
+                refused = Some(why);
+                Shape::Bytes(raw)
+            }
+            Some(decode::Part::Schema(part)) => Shape::Json(part),
+        };
+        let (key, value) = (part(decoded.key, key), part(decoded.payload, value));
+        Ok(Contents { refused, parts: [("key", Some(key)), ("value", Some(value))] })
+    }
+}
+
+impl Printer for JsonLines<'_> {
+    fn batch(&mut self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<bool, FormatError> {
+        if batch.overhead.magic > 1 { self.default_batch(out, batch) } else { self.legacy_batch(out, batch) }
+    }
+
+    fn default_record(
+        &mut self,
+        out: &mut Output<'_>,
+        turn: &mut Turn<'_>,
+        attributes: Attributes,
+        record: &Record<'_>,
+    ) -> Result<(), DumpError> {
+        let is_control = attributes.is_control();
+        if is_control && !self.shown.metadata {
+            return Ok(());
+        }
+        let control = if is_control { Some(Control::read(record)?) } else { None };
+        let contents = match control {
+            None => self.contents(record.offset, record.key, record.value)?,
+            Some(_) => Contents::default(),
+        };
+        let mut object = Object::new(&mut out.buf, "record", self.file);
+        object.number("offset", record.offset);
+        let kind = attributes.timestamp_type();
+        self.metadata(&mut object, kind, record.timestamp, size(record.key), size(record.value));
+        if self.shown.metadata {
+            object.number("sequence", record.sequence);
+            let with_values = self.shown.contents && !self.shown.redact;
+            push_headers(object.name("headers"), record, with_values);
+        }
+        if let Some(control) = control {
+            control.push(object.name("control"));
+        }
+        object.pause();
+        contents.push(out, turn)
+    }
+
+    fn legacy_record(
+        &mut self,
+        out: &mut Output<'_>,
+        turn: &mut Turn<'_>,
+        batch: &LegacyRecord<'_>,
+        record: &LegacyRecord<'_>,
+    ) -> Result<(), DumpError> {
+        let key = record.key().map_err(DumpError::in_record)?;
+        let value = record.value().map_err(DumpError::in_record)?;
+        let contents = self.contents(record.offset(), key, value)?;
+        let mut object = Object::new(&mut out.buf, "record", self.file);
+        object.number("offset", record.offset());
+        self.metadata(&mut object, batch.timestamp_type(), record.timestamp(), size(key), size(value));
+        if self.shown.metadata {
+            object.number("crc", record.crc());
+            object.boolean("isValid", record.is_valid());
+        }
+        object.pause();
+        contents.push(out, turn)
+    }
+}
+
+/// Key and value of a record, as far as they are shown.
+#[derive(Default)]
+struct Contents<'r> {
+    /// Why the decoder has nothing to show, in Kafka's words.
+    refused: Option<String>,
+    parts: [(&'static str, Option<Shape<'r>>); 2],
+}
+
+/// How a key or value is written.
+enum Shape<'r> {
+    /// As text if it is UTF-8, else as base64.
+    Bytes(Option<&'r [u8]>),
+    /// As base64.
+    Base64(&'r [u8]),
+    Number(i64),
+    /// As the JSON of its message.
+    Json(schema::Part<'r>),
+}
+
+impl Contents<'_> {
+    /// Ends the object of a record.
+    fn push(self, out: &mut Output<'_>, turn: &mut Turn<'_>) -> Result<(), DumpError> {
+        for (name, part) in self.parts {
+            match part {
+                None => {}
+                Some(Shape::Bytes(bytes)) => push_large(out, turn, name, bytes)?,
+                Some(Shape::Base64(bytes)) => Object::resume(&mut out.buf).base64(name, bytes),
+                Some(Shape::Number(n)) => Object::resume(&mut out.buf).number(name, n),
+                Some(Shape::Json(part)) => push_part(Object::resume(&mut out.buf).name(name), &part),
+            }
+        }
+        let mut object = Object::resume(&mut out.buf);
+        if let Some(why) = self.refused {
+            object.text("decodeError", &why);
+        }
+        object.end();
+        out.relieve(turn).or_stopped()
+    }
+}
+
+fn push_part(out: &mut Vec<u8>, part: &schema::Part<'_>) {
+    match part {
+        schema::Part::Delete => out.extend_from_slice(b"null"),
+        // Kafka's text of these is Java's, not JSON.
+        schema::Part::RemoteLog(_) => {
+            let value = part.to_value().unwrap_or_default();
+            out.extend_from_slice(value.to_string().as_bytes());
+        }
+        part => part.push_text(out),
+    }
+}
+
+/// What a control record says.
+enum Control<'r> {
+    Marker(ControlRecordType, EndTransactionMarker),
+    Message(ControlRecordType, Decoded<'r>),
+    Unknown(i16),
+}
+
+impl<'r> Control<'r> {
+    fn read(record: &Record<'r>) -> Result<Self, DumpError> {
+        let kind = ControlRecordType::parse(record.key).map_err(DumpError::in_record)?;
+        let Some(message) = control_message(kind.id()) else {
+            return match kind {
+                ControlRecordType::Abort | ControlRecordType::Commit => {
+                    let marker = EndTransactionMarker::parse(record.value).map_err(DumpError::in_record)?;
+                    Ok(Control::Marker(kind, marker))
+                }
+                _ => Ok(Control::Unknown(kind.id())),
+            };
+        };
+        let wrong =
+            |what: String| DumpError::Other(format!("offset {}: {} record: {what}", record.offset, kind.name()));
+        let value = record.value.ok_or_else(|| wrong("expected a message as its value, found null".into()))?;
+        read_control_message(message, value).map(|read| Control::Message(kind, read)).map_err(|e| wrong(e.to_string()))
+    }
+
+    fn push(&self, out: &mut Vec<u8>) {
+        let mut object = Object::inner(out);
+        match self {
+            Control::Marker(kind, marker) => {
+                object.text("type", kind.name());
+                object.number("coordinatorEpoch", marker.coordinator_epoch);
+            }
+            Control::Message(kind, message) => {
+                object.text("type", kind.name());
+                message.push_json(object.name("data"));
+            }
+            Control::Unknown(id) => {
+                object.text("type", "UNKNOWN");
+                object.number("typeId", *id);
+            }
+        }
+        object.end();
+    }
+}
+
+/// The headers in order, duplicates and nulls kept.
+fn push_headers(out: &mut Vec<u8>, record: &Record<'_>, with_values: bool) {
+    out.push(b'[');
+    for (i, header) in record.headers.enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        let mut object = Object::inner(out);
+        object.bytes("key", Some(header.key));
+        object.number("valueSize", size(header.value));
+        if with_values {
+            object.bytes("value", header.value);
+        }
+        object.end();
+    }
+    out.push(b']');
+}
+
+fn codec(object: &mut Object<'_>, codec: Result<Codec, FormatError>) {
+    match codec {
+        Ok(codec) => object.text("compression", codec.name()),
+        Err(_) => object.null("compression"),
+    }
+}
+
+fn size(bytes: Option<&[u8]>) -> i64 {
+    bytes.map_or(-1, |b| b.len() as i64)
+}

@@ -1,0 +1,197 @@
+//! One thread of the dump of a log.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use kafka_log::compression::Decompressor;
+use kafka_log::segment::batch::{Batch, RawBatch};
+use kafka_log::segment::scan::{BatchWorker, Turn};
+
+use super::error::{DumpError, OrStopped};
+use super::filter::{Selection, Verdict};
+use super::finding::Findings;
+use super::gaps::Gaps;
+use super::log::{LogFile, LogSettings};
+use super::log_lines::LogLines;
+use super::options::OutputFormat;
+use super::output::{Output, Sink};
+use super::printer::Printer;
+
+/// What the threads have found so far, in file order.
+pub(super) struct Joined {
+    pub(super) gaps: Gaps,
+    pub(super) end: WorkEnd,
+    /// Last offset of the last batch.
+    pub(super) last_offset: Option<i64>,
+}
+
+/// Why the threads break off.
+#[derive(Debug)]
+pub(super) enum WorkEnd {
+    /// They do not.
+    No,
+    /// Everything that was asked for has been printed.
+    Finished,
+    /// The batch at this position is damaged, and the dump is to go on behind it.
+    Damaged(u64),
+    /// The dump ends here.
+    Error(DumpError),
+}
+
+/// What the threads of a dump have in common.
+pub(super) struct Shared<'d> {
+    pub(super) log: &'d LogFile<'d>,
+    pub(super) findings: &'d Findings<'d>,
+    deep: bool,
+    pub(super) resync: bool,
+    decompressed_bytes_max: usize,
+    /// Kafka's report of gaps makes sense for its lines of all records only.
+    pub(super) sees_gaps: bool,
+    pub(super) selection: Option<Selection<'d>>,
+    /// Records, or batches where only these are dumped, that may still be printed. Who has the turn counts down.
+    left: Option<AtomicU64>,
+    joined: Mutex<Joined>,
+}
+
+impl<'d> Shared<'d> {
+    pub(super) fn new(
+        log: &'d LogFile<'d>,
+        findings: &'d Findings<'d>,
+        settings: &LogSettings<'d>,
+        selection: Option<Selection<'d>>,
+    ) -> Self {
+        Shared {
+            log,
+            findings,
+            deep: settings.deep,
+            resync: settings.resync,
+            decompressed_bytes_max: settings.decompressed_bytes_max,
+            sees_gaps: settings.output == OutputFormat::Text && selection.is_none() && !settings.resync,
+            selection,
+            left: settings.filter.limit.map(AtomicU64::new),
+            joined: Mutex::new(Joined { gaps: Gaps::at_start(), end: WorkEnd::No, last_offset: None }),
+        }
+    }
+
+    /// Changes or takes what has been found so far.
+    pub(super) fn joined<T>(&self, change: impl FnOnce(&mut Joined) -> T) -> T {
+        change(&mut self.joined.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Something is about to be printed: with a limit, everything before it must have been counted.
+    #[inline]
+    pub(super) fn wait_for_count(&self, turn: &mut Turn<'_>) -> Result<(), DumpError> {
+        if self.left.is_some() { turn.wait().or_stopped() } else { Ok(()) }
+    }
+
+    /// Something was printed. `Break` where the limit is reached.
+    #[inline]
+    pub(super) fn count(&self) -> ControlFlow<()> {
+        match &self.left {
+            Some(left) if left.fetch_sub(1, Ordering::Relaxed) <= 1 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// One thread of a dump.
+pub(super) struct LogWorker<'s, 'd, P> {
+    shared: &'d Shared<'d>,
+    printer: P,
+    decompressor: Decompressor,
+    out: Output<'s>,
+    /// Offsets of this window that do not follow one another.
+    gaps: Gaps,
+    last_offset: Option<i64>,
+}
+
+impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
+    pub(super) fn new(shared: &'d Shared<'d>, printer: P, sink: &'s Sink<'s>) -> Self {
+        let decompressor = Decompressor::new(shared.decompressed_bytes_max);
+        LogWorker { shared, printer, decompressor, out: Output::new(sink), gaps: Gaps::default(), last_offset: None }
+    }
+
+    /// Prints a batch; `Break` where everything that was asked for has been printed.
+    pub(super) fn dump(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> Result<ControlFlow<()>, DumpError> {
+        let shared = self.shared;
+        if let Some(selection) = &shared.selection {
+            match selection.batch(batch, shared.deep) {
+                Verdict::Look => {}
+                Verdict::Past if !shared.resync && shared.log.may_hold(batch.overhead.offset) => {
+                    return Ok(ControlFlow::Break(()));
+                }
+                Verdict::Past | Verdict::Skip => return Ok(ControlFlow::Continue(())),
+            }
+        }
+        let LogWorker { printer, decompressor, out, gaps, .. } = self;
+        let mut lines = LogLines { shared, printer, out, gaps, turn, batch: Some(batch) };
+        if !shared.deep {
+            shared.wait_for_count(lines.turn)?;
+            lines.batch()?;
+            let flow = shared.count();
+            lines.out.relieve(lines.turn).or_stopped()?;
+            return Ok(flow);
+        }
+        if shared.selection.is_none() {
+            lines.batch()?;
+        }
+        let damaged = DumpError::in_record;
+        match batch.parse().map_err(damaged)? {
+            Batch::Default(default) => {
+                let attributes = default.header().attributes();
+                let records = default.records(decompressor).map_err(damaged)?;
+                if attributes.codec_id() != 0 {
+                    // Kafka reads a compressed batch to its end before the first record of it is printed.
+                    records.clone().try_for_each(|record| record.map(|_| ())).map_err(damaged)?;
+                }
+                for record in records {
+                    if lines.default_record(attributes, &record.map_err(damaged)?)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            Batch::Legacy(message) => {
+                for record in message.records(decompressor).map_err(damaged)? {
+                    if lines.legacy_record(&message, &record.map_err(damaged)?)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+        }
+        lines.out.relieve(lines.turn).or_stopped()?;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Joins what this thread has found; it has the turn.
+    fn join(&mut self, end: WorkEnd) -> ControlFlow<()> {
+        let flow = self.out.drain();
+        self.shared.joined(|joined| {
+            joined.gaps.join(&mut self.gaps);
+            joined.last_offset = self.last_offset.take().or(joined.last_offset);
+            match end {
+                WorkEnd::No => flow,
+                end => {
+                    joined.end = end;
+                    ControlFlow::Break(())
+                }
+            }
+        })
+    }
+}
+
+impl<P: Printer> BatchWorker for LogWorker<'_, '_, P> {
+    fn batch(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> ControlFlow<()> {
+        let end = match self.dump(batch, turn) {
+            Ok(ControlFlow::Continue(())) => return ControlFlow::Continue(()),
+            Ok(ControlFlow::Break(())) => WorkEnd::Finished,
+            Err(error) => WorkEnd::Error(error.in_batch(batch.position, batch.overhead.offset)),
+        };
+        turn.wait()?;
+        self.join(end)
+    }
+
+    fn window_done(&mut self) -> ControlFlow<()> {
+        self.join(WorkEnd::No)
+    }
+}
