@@ -156,6 +156,11 @@ impl<'s> Findings<'s> {
         }
     }
 
+    /// Does anybody get to see them?
+    pub(crate) fn are_shown(&self) -> bool {
+        !matches!(self.to, FindingsTo::Nobody)
+    }
+
     /// Must findings be reported in the order of the file, not only be written to buffers that are?
     pub(crate) fn need_order(&self) -> bool {
         matches!(self.to, FindingsTo::Lines(_))

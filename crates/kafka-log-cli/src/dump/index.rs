@@ -1,20 +1,20 @@
 //! `.index` files (`DumpLogSegments.dumpIndex`).
 
 use std::fs::File;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use kafka_log::format::FormatErrorKind;
-use kafka_log::format::offset_index::{OffsetPosition, sanity_check};
+use kafka_log::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetPosition, sanity_check};
+use kafka_log::format::{FormatError, FormatErrorKind};
 use kafka_log::segment::chain::{HeaderReader, NoBatch};
 use kafka_log::segment::index_file::OffsetIndexFile;
 
-use super::base_offset;
-use super::error::{DumpError, OrStopped};
+use super::entry::{EntryForm, Value};
+use super::error::DumpError;
 use super::in_order::in_order;
 use super::log::FILE_BYTES_MAX;
 use super::output::Sink;
-use super::text::{number, text};
 
 /// Entries that a thread checks at a time.
 const PIECE: usize = 2048;
@@ -38,32 +38,53 @@ pub(crate) struct Mismatch {
     pub(crate) log_offset: i64,
 }
 
-/// Prints the entries of the index at `path`, shown as `shown`. Gives those that do not fit the log beside it.
+/// An index and the files of the same segment that it is checked against.
+#[derive(Clone, Debug)]
+pub(crate) struct IndexPlace<'p> {
+    pub(crate) path: &'p Path,
+    /// The path as the user named it.
+    pub(crate) shown: &'p str,
+    pub(crate) base_offset: i64,
+    /// The log; without it entries are printed as they are.
+    pub(crate) log: Option<PathBuf>,
+    /// For a time index the offset index; without it the log is searched from its start.
+    pub(crate) offset_index: Option<PathBuf>,
+}
+
+impl<'p> IndexPlace<'p> {
+    /// The index at `path`, beside the log and the offset index of the same offset whose names end in `suffix` too.
+    pub(crate) fn new(path: &'p Path, shown: &'p str, name: &str, base_offset: i64, suffix: &str) -> Self {
+        let stem = name.split('.').next().unwrap_or_default();
+        let beside = |extension| Some(path.with_file_name(format!("{stem}{extension}{suffix}")));
+        IndexPlace { path, shown, base_offset, log: beside(".log"), offset_index: beside(".index") }
+    }
+}
+
+/// Prints the entries of an index. Gives those that do not fit the log.
 pub(crate) fn dump_index(
-    path: &Path,
-    name: &str,
-    shown: &str,
+    place: &IndexPlace<'_>,
     settings: IndexSettings,
+    form: EntryForm<'_>,
     sink: &Sink<'_>,
 ) -> Result<Vec<Mismatch>, DumpError> {
-    let base_offset = base_offset(name)?;
-    let log = LogBeside::open(path, name)?;
-    let file = open(path)?;
+    let base_offset = place.base_offset;
+    let log = place.log.as_deref().map(LogBeside::open).transpose()?;
+    let file = open(place.path)?;
     let file_len = file.metadata()?.len();
     let mut index = OffsetIndexFile::new(&file, file_len, base_offset);
     let entries = index.entries();
     if entries == 0 {
-        sink.write(format!("{shown} is empty.\n").as_bytes()).or_stopped()?;
+        form.remark(sink, format_args!("{} is empty.", place.shown))?;
         return Ok(Vec::new());
     }
     if settings.sanity_only {
         sanity_check(base_offset, index.last()?, file_len).map_err(DumpError::in_file)?;
-        sink.write(format!("{shown} passed sanity check.\n").as_bytes()).or_stopped()?;
+        form.remark(sink, format_args!("{} passed sanity check.", place.shown))?;
         return Ok(Vec::new());
     }
     let new_worker = || Worker {
         index: OffsetIndexFile::new(&file, file_len, base_offset),
-        headers: HeaderReader::new(&log.file, log.len),
+        log: log.as_ref().map(|log| (log, HeaderReader::new(&log.file, log.len))),
     };
     let mut workers: Vec<_> = (0..settings.threads.clamp(1, entries.div_ceil(PIECE))).map(|_| new_worker()).collect();
     let mut mismatches = Vec::new();
@@ -72,17 +93,17 @@ pub(crate) fn dump_index(
         let slots = piece * PIECE..entries.min((piece + 1) * PIECE);
         let mut checked = Checked { lines: Vec::new(), mismatches: Vec::new(), end: None };
         for slot in slots {
-            match worker.check(slot, base_offset, settings.max_message_size, &log) {
+            match worker.check(slot, base_offset, settings.max_message_size) {
                 Ok(Some((entry, last_offset))) => {
-                    if last_offset != entry.offset {
-                        checked.mismatches.push(Mismatch { index_offset: entry.offset, log_offset: last_offset });
+                    if let Some(log_offset) = last_offset.filter(|last| *last != entry.offset) {
+                        checked.mismatches.push(Mismatch { index_offset: entry.offset, log_offset });
                     }
                     if !settings.verify_only {
-                        text(&mut checked.lines, "offset: ");
-                        number(&mut checked.lines, entry.offset);
-                        text(&mut checked.lines, " position: ");
-                        number(&mut checked.lines, entry.position);
-                        text(&mut checked.lines, "\n");
+                        let fields = [
+                            ("offset", Value::Number(entry.offset)),
+                            ("position", Value::Number(entry.position.into())),
+                        ];
+                        form.push(&mut checked.lines, "index-entry", &fields);
                     }
                     continue;
                 }
@@ -107,6 +128,16 @@ pub(crate) fn dump_index(
     end.map(|()| mismatches)
 }
 
+/// What a starting broker would say against an index. A file that ends in zeros is in use and not looked at.
+pub(crate) fn check_index(place: &IndexPlace<'_>) -> Result<Option<FormatError>, DumpError> {
+    let file = open(place.path)?;
+    let file_len = file.metadata()?.len();
+    let last = OffsetIndexFile::new(&file, file_len, place.base_offset).last()?;
+    let in_use = last.is_some_and(|last| last.offset == place.base_offset && last.position == 0)
+        && file_len > OFFSET_INDEX_ENTRY_LEN as u64;
+    Ok(if in_use { None } else { sanity_check(place.base_offset, last, file_len).err() })
+}
+
 /// What was found in a piece of an index.
 struct Checked {
     lines: Vec<u8>,
@@ -117,23 +148,24 @@ struct Checked {
 
 struct Worker<'f> {
     index: OffsetIndexFile<'f, File>,
-    headers: HeaderReader<'f, File>,
+    log: Option<(&'f LogBeside, HeaderReader<'f, File>)>,
 }
 
 impl Worker<'_> {
-    /// The entry in `slot` and the last offset of the batch it points to; `None` at the zeros behind the last entry.
+    /// The entry in `slot` and, if there is a log, the last offset of the batch it points to; `None` at the zeros behind
+    /// the last entry.
     fn check(
         &mut self,
         slot: usize,
         base_offset: i64,
         max_message_size: i32,
-        log: &LogBeside,
-    ) -> Result<Option<(OffsetPosition, i64)>, DumpError> {
+    ) -> Result<Option<(OffsetPosition, Option<i64>)>, DumpError> {
         let entry = self.index.entry(slot)?;
         // Preallocated and never written: the file was not closed.
         if entry.offset == base_offset && slot > 0 {
             return Ok(None);
         }
+        let Some((log, headers)) = &mut self.log else { return Ok(Some((entry, None))) };
         let position = log.check_position(entry)?;
         let Ok(size) = u64::try_from(max_message_size) else {
             return Err(DumpError::Other(format!("--max-message-size: expected at least 0, found {max_message_size}")));
@@ -142,7 +174,7 @@ impl Worker<'_> {
         let end = position + size;
         let end = if end > FILE_BYTES_MAX { log.len } else { end.min(log.len) };
         let OffsetPosition { offset, position } = entry;
-        let place = self.headers.batch_at(position as u64, end).map_err(|why| match why {
+        let place = headers.batch_at(position as u64, end).map_err(|why| match why {
             NoBatch::End => DumpError::Other(format!(
                 "entry of offset {offset}: expected a batch at position {position} of {} that ends within the next \
                  {size} bytes, found none",
@@ -152,7 +184,7 @@ impl Worker<'_> {
             NoBatch::Io(error) => log.failed(error),
         })?;
         let last_offset = place.last_offset.map_err(|error| log.damaged(error))?;
-        Ok(Some((entry, last_offset)))
+        Ok(Some((entry, Some(last_offset))))
     }
 }
 
@@ -165,11 +197,10 @@ pub(crate) struct LogBeside {
 }
 
 impl LogBeside {
-    pub(crate) fn open(index: &Path, name: &str) -> Result<Self, DumpError> {
-        let path = sibling(index, name, ".log");
-        let file = open(&path)?;
+    pub(crate) fn open(path: &Path) -> Result<Self, DumpError> {
+        let file = open(path)?;
         let len = file.metadata()?.len();
-        let log = LogBeside { path, file, len };
+        let log = LogBeside { path: path.to_owned(), file, len };
         if len > FILE_BYTES_MAX {
             return Err(log.failed(format!("expected at most {FILE_BYTES_MAX} bytes, found {len}")));
         }
@@ -185,7 +216,7 @@ impl LogBeside {
         })
     }
 
-    pub(crate) fn damaged(&self, error: kafka_log::format::FormatError) -> DumpError {
+    pub(crate) fn damaged(&self, error: FormatError) -> DumpError {
         self.failed(error)
     }
 
@@ -194,13 +225,7 @@ impl LogBeside {
     }
 }
 
-/// The file of the same offset with another suffix, in the same folder.
-pub(crate) fn sibling(path: &Path, name: &str, suffix: &str) -> PathBuf {
-    let stem = name.split('.').next().unwrap_or_default();
-    path.with_file_name(format!("{stem}{suffix}"))
-}
-
 /// Opens a file; an error names it.
 pub(crate) fn open(path: &Path) -> Result<File, DumpError> {
-    File::open(path).map_err(|error| DumpError::Other(format!("{}: {error}", path.display())))
+    File::open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())).into())
 }

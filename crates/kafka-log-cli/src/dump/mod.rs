@@ -1,7 +1,11 @@
 //! `kafka-dump-log`, Kafka's `DumpLogSegments`, as a function.
 
+mod auto_decode;
+mod contents;
 mod decode;
+mod entry;
 mod error;
+mod file;
 mod filter;
 mod finding;
 mod gaps;
@@ -17,18 +21,17 @@ mod printer;
 pub mod producer_snapshot;
 mod report;
 mod run;
+mod source;
 mod text;
 mod time_index;
 mod timestamp;
 mod txn_index;
+mod walk;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use kafka_log::format::file_name::offset_from_file_name;
-
-use error::DumpError;
 use options::Parsed;
 
 /// Runs the tool on the arguments of this process.
@@ -47,10 +50,4 @@ pub fn run(args: impl Iterator<Item = OsString>, out: &mut (dyn Write + Send), e
         }
         Parsed::Run(options) => run::run(&options, out, err),
     }
-}
-
-/// The offset before the first dot of a name.
-fn base_offset(name: &str) -> Result<i64, DumpError> {
-    offset_from_file_name(name)
-        .ok_or_else(|| DumpError::Other("expected a name that starts with a base offset and a dot".into()))
 }

@@ -2,39 +2,50 @@
 
 use std::io::{self, Write};
 
-use kafka_log::format::producer_snapshot::{ProducerEntry, ProducerSnapshot};
+use kafka_log::format::producer_snapshot::{CorruptSnapshotError, ProducerEntry, ProducerSnapshot};
+
+use super::entry::{EntryForm, Value};
 
 /// Prints the producers in `bytes`, a whole file, to `out`, a line each. A corrupt snapshot is a line on `err`, with the
 /// message of Kafka's exception, and nothing on `out`; the dump goes on. The file name does not matter.
 ///
 /// # Errors
-/// Those of the writers.
-pub fn dump_producer_snapshot(bytes: &[u8], out: &mut impl Write, err: &mut impl Write) -> io::Result<()> {
-    match ProducerSnapshot::read(bytes) {
-        Ok(snapshot) => snapshot.iter().try_for_each(|entry| print(&entry, out)),
+/// Those of `err`.
+pub fn dump_producer_snapshot(bytes: &[u8], out: &mut Vec<u8>, err: &mut impl Write) -> io::Result<()> {
+    match push_producers(bytes, EntryForm::KAFKA, out) {
+        Ok(()) => Ok(()),
         Err(error) => writeln!(err, "{error}"),
     }
 }
 
-fn print(entry: &ProducerEntry, out: &mut impl Write) -> io::Result<()> {
-    write!(
-        out,
-        "producerId: {} producerEpoch: {} coordinatorEpoch: {} currentTxnFirstOffset: ",
-        entry.producer_id, entry.producer_epoch, entry.coordinator_epoch
-    )?;
-    match entry.open_txn_first_offset() {
-        Some(offset) => write!(out, "OptionalLong[{offset}]")?,
-        None => out.write_all(b"OptionalLong.empty")?,
-    }
-    write!(out, " lastTimestamp: {}", entry.timestamp)?;
+/// Appends the producers in `bytes`, a whole file.
+///
+/// # Errors
+/// A corrupt snapshot; nothing was appended.
+pub(crate) fn push_producers(bytes: &[u8], form: EntryForm<'_>, out: &mut Vec<u8>) -> Result<(), CorruptSnapshotError> {
+    ProducerSnapshot::read(bytes)?.iter().for_each(|entry| push(&entry, form, out));
+    Ok(())
+}
+
+fn push(entry: &ProducerEntry, form: EntryForm<'_>, out: &mut Vec<u8>) {
+    use Value::{Number, OptionalNumber, Timestamp};
+    let mut fields = vec![
+        ("producerId", Number(entry.producer_id)),
+        ("producerEpoch", Number(entry.producer_epoch.into())),
+        ("coordinatorEpoch", Number(entry.coordinator_epoch.into())),
+        ("currentTxnFirstOffset", OptionalNumber(entry.open_txn_first_offset())),
+        ("lastTimestamp", Timestamp(entry.timestamp)),
+    ];
     if let Some(batch) = entry.batch() {
-        write!(
-            out,
-            " firstSequence: {} lastSequence: {} lastOffset: {} offsetDelta: {} timestamp: {}",
-            batch.first_sequence, batch.last_sequence, batch.last_offset, batch.offset_delta, batch.timestamp
-        )?;
+        fields.extend([
+            ("firstSequence", Number(batch.first_sequence.into())),
+            ("lastSequence", Number(batch.last_sequence.into())),
+            ("lastOffset", Number(batch.last_offset)),
+            ("offsetDelta", Number(batch.offset_delta.into())),
+            ("timestamp", Timestamp(batch.timestamp)),
+        ]);
     }
-    writeln!(out)
+    form.push(out, "producer", &fields);
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@
 
 use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use kafka_log::compression::Decompressor;
+use kafka_log::format::FormatError;
 use kafka_log::format::batch::NO_TIMESTAMP;
 use kafka_log::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimestampOffset, sanity_check};
 use kafka_log::fs::ReadAt;
@@ -15,12 +15,11 @@ use kafka_log::segment::batch::Batch;
 use kafka_log::segment::chain::{BatchPlace, Chain, HeaderReader, NoBatch};
 use kafka_log::segment::index_file::OffsetIndexFile;
 
-use super::base_offset;
-use super::error::{DumpError, OrStopped};
+use super::entry::{EntryForm, Value};
+use super::error::DumpError;
 use super::in_order::in_order;
-use super::index::{IndexSettings, LogBeside, open, sibling};
+use super::index::{IndexPlace, IndexSettings, LogBeside, open};
 use super::output::Sink;
-use super::text::{number, text};
 
 /// Entries that a thread checks at a time.
 const PIECE: usize = 256;
@@ -36,43 +35,44 @@ pub(crate) enum TimeIndexError {
     NotFound { index_offset: i64, log_offset: i64 },
 }
 
-/// Prints the entries of the time index at `path`, shown as `shown`. Gives what is wrong with them.
+/// Prints the entries of a time index. Gives what is wrong with them.
 pub(crate) fn dump_time_index(
-    path: &Path,
-    name: &str,
-    shown: &str,
+    place: &IndexPlace<'_>,
     settings: IndexSettings,
+    form: EntryForm<'_>,
     decompressed_bytes_max: usize,
     sink: &Sink<'_>,
 ) -> Result<Vec<TimeIndexError>, DumpError> {
-    let base_offset = base_offset(name)?;
-    let log = LogBeside::open(path, name)?;
-    let index_path = sibling(path, name, ".index");
-    let index_file = open(&index_path)?;
-    let index_len = index_file.metadata()?.len();
-    let file = open(path)?;
+    let base_offset = place.base_offset;
+    let log = place.log.as_deref().map(LogBeside::open).transpose()?;
+    let index_file = place.offset_index.as_deref().map(open).transpose()?;
+    let index_len = index_file.as_ref().map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))?;
+    let file = open(place.path)?;
     let file_len = file.metadata()?.len();
     let entries = usize::try_from(file_len / TIME_INDEX_ENTRY_LEN as u64).unwrap_or(usize::MAX);
     if settings.sanity_only {
-        let ends = match entries.checked_sub(1) {
-            Some(last) => Some((entry_at(&file, base_offset, 0)?, entry_at(&file, base_offset, last)?)),
-            None => None,
-        };
-        sanity_check(base_offset, ends, file_len).map_err(DumpError::in_file)?;
-        sink.write(format!("{shown} passed sanity check.\n").as_bytes()).or_stopped()?;
+        sanity_check(base_offset, ends(&file, base_offset, entries)?, file_len).map_err(DumpError::in_file)?;
+        form.remark(sink, format_args!("{} passed sanity check.", place.shown))?;
         return Ok(Vec::new());
     }
     if entries == 0 {
         return Ok(Vec::new());
     }
-    let chain = Chain::walk(&mut HeaderReader::new(&log.file, log.len)).map_err(|e| log.failed(e))?;
-    let check =
-        Check { file: &file, base_offset, entries, chain: &chain, log: &log, verify_only: settings.verify_only };
-    let new_worker = || Worker {
-        index: OffsetIndexFile::new(&index_file, index_len, base_offset),
-        headers: HeaderReader::new(&log.file, log.len),
-        decompressor: Decompressor::new(decompressed_bytes_max),
-        batch: Vec::new(),
+    let log = match &log {
+        None => None,
+        Some(log) => {
+            let chain = Chain::walk(&mut HeaderReader::new(&log.file, log.len)).map_err(|e| log.failed(e))?;
+            Some(CheckedLog { chain, log })
+        }
+    };
+    let check = Check { file: &file, base_offset, entries, log: log.as_ref(), verify_only: settings.verify_only, form };
+    let new_worker = || {
+        log.as_ref().map(|CheckedLog { log, .. }| Worker {
+            index: OffsetIndexFile::new(index_file.as_ref().unwrap_or(&file), index_len, base_offset),
+            headers: HeaderReader::new(&log.file, log.len),
+            decompressor: Decompressor::new(decompressed_bytes_max),
+            batch: Vec::new(),
+        })
     };
     let mut workers: Vec<_> = (0..settings.threads.clamp(1, entries.div_ceil(PIECE))).map(|_| new_worker()).collect();
     let mut errors = Vec::new();
@@ -96,6 +96,27 @@ pub(crate) fn dump_time_index(
     end.map(|()| errors)
 }
 
+/// What a starting broker would say against a time index. A file that ends in zeros is in use and not looked at.
+pub(crate) fn check_time_index(place: &IndexPlace<'_>) -> Result<Option<FormatError>, DumpError> {
+    let file = open(place.path)?;
+    let file_len = file.metadata()?.len();
+    let entries = usize::try_from(file_len / TIME_INDEX_ENTRY_LEN as u64).unwrap_or(usize::MAX);
+    let ends = ends(&file, place.base_offset, entries)?;
+    let zero = TimestampOffset { timestamp: 0, offset: place.base_offset };
+    let in_use = ends.is_some_and(|(_, last)| last == zero) && entries > 1;
+    Ok(if in_use { None } else { sanity_check(place.base_offset, ends, file_len).err() })
+}
+
+/// The first and the last of the entries, if there are any.
+fn ends(
+    file: &File,
+    base_offset: i64,
+    entries: usize,
+) -> Result<Option<(TimestampOffset, TimestampOffset)>, DumpError> {
+    let Some(last) = entries.checked_sub(1) else { return Ok(None) };
+    Ok(Some((entry_at(file, base_offset, 0)?, entry_at(file, base_offset, last)?)))
+}
+
 /// What was found in a piece of a time index.
 #[derive(Default)]
 struct Checked {
@@ -112,23 +133,34 @@ struct Worker<'f> {
     batch: Vec<u8>,
 }
 
+/// The log of the segment, and where its batches are.
+struct CheckedLog<'c> {
+    chain: Chain,
+    log: &'c LogBeside,
+}
+
 struct Check<'c> {
     file: &'c File,
     base_offset: i64,
     entries: usize,
-    chain: &'c Chain,
-    log: &'c LogBeside,
+    log: Option<&'c CheckedLog<'c>>,
     verify_only: bool,
+    form: EntryForm<'c>,
 }
 
 impl Check<'_> {
-    fn piece(&self, worker: &mut Worker<'_>, piece: usize) -> Checked {
+    fn piece(&self, worker: &mut Option<Worker<'_>>, piece: usize) -> Checked {
         let mut checked = Checked::default();
         checked.end = self.entries_of(worker, piece, &mut checked).map_err(Err).err().or(checked.end.take());
         checked
     }
 
-    fn entries_of(&self, worker: &mut Worker<'_>, piece: usize, checked: &mut Checked) -> Result<(), DumpError> {
+    fn entries_of(
+        &self,
+        worker: &mut Option<Worker<'_>>,
+        piece: usize,
+        checked: &mut Checked,
+    ) -> Result<(), DumpError> {
         let first = piece * PIECE;
         let count = PIECE.min(self.entries - first);
         // The entry before the piece is read too: timestamps must grow.
@@ -146,19 +178,21 @@ impl Check<'_> {
                 checked.end = Some(Ok(()));
                 return Ok(());
             }
-            self.entry(worker, entry, previous, &mut checked.errors)?;
+            if let (Some(worker), Some(log)) = (worker.as_mut(), self.log) {
+                log.entry(worker, entry, previous, &mut checked.errors)?;
+            }
             if !self.verify_only {
-                text(&mut checked.lines, "timestamp: ");
-                number(&mut checked.lines, entry.timestamp);
-                text(&mut checked.lines, " offset: ");
-                number(&mut checked.lines, entry.offset);
-                text(&mut checked.lines, "\n");
+                let fields =
+                    [("timestamp", Value::Timestamp(entry.timestamp)), ("offset", Value::Number(entry.offset))];
+                self.form.push(&mut checked.lines, "time-index-entry", &fields);
             }
             previous = entry.timestamp;
         }
         Ok(())
     }
+}
 
+impl CheckedLog<'_> {
     fn entry(
         &self,
         worker: &mut Worker<'_>,

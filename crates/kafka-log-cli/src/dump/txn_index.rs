@@ -1,40 +1,73 @@
-//! `.txnindex` files in Kafka's text (`DumpLogSegments.dumpTxnIndex`).
+//! `.txnindex` files (`DumpLogSegments.dumpTxnIndex`).
 
-use std::io::Write;
+use kafka_log::format::transaction_index::{ABORTED_TXN_LEN, AbortedTxnEntry, TransactionIndex};
+use kafka_log::fs::ReadAt;
 
-use kafka_log::format::transaction_index::TransactionIndex;
+use super::entry::{EntryForm, Value};
+use super::error::{DumpError, OrStopped};
+use super::output::Sink;
 
-use super::base_offset;
-use super::error::DumpError;
+/// Bytes that are read at a time; a multiple of the entry size.
+const WINDOW: usize = 1024 * ABORTED_TXN_LEN;
 
-/// Prints the entries in `bytes` to `out`, a line each. A file that does not exist has no output at all, like an empty one.
+/// Prints the entries in the first `len` bytes of `file` to `sink`.
 ///
 /// # Errors
-/// Before anything is printed, when the name does not start with a number or an entry is of a newer version.
-pub(crate) fn dump_txn_index(name: &str, bytes: &[u8], out: &mut impl Write) -> Result<(), DumpError> {
-    base_offset(name)?;
-    let index = TransactionIndex::new(bytes);
-    if let Some(error) = index.iter().find_map(Result::err) {
-        return Err(DumpError::in_file(error));
-    }
-    for entry in index.iter().flatten() {
-        let txn = entry.txn;
-        writeln!(
-            out,
-            "version: {} producerId: {} firstOffset: {} lastOffset: {} lastStableOffset: {}",
-            entry.version, txn.producer_id, txn.first_offset, txn.last_offset, txn.last_stable_offset
-        )?;
+/// Before anything is printed, when an entry is of a newer version; those of the medium.
+pub(crate) fn dump_txn_index(
+    file: &(impl ReadAt + ?Sized),
+    len: u64,
+    form: EntryForm<'_>,
+    sink: &Sink<'_>,
+) -> Result<(), DumpError> {
+    // Kafka reads all entries before it prints the first.
+    windows(file, len, |_| Ok(()))?;
+    let mut out = Vec::new();
+    windows(file, len, |entries| {
+        out.clear();
+        entries.iter().flatten().for_each(|entry| push(&entry, form, &mut out));
+        sink.write(&out).or_stopped()
+    })
+}
+
+/// Gives the entries to `to`, a window at a time.
+fn windows(
+    file: &(impl ReadAt + ?Sized),
+    len: u64,
+    mut to: impl FnMut(TransactionIndex<'_>) -> Result<(), DumpError>,
+) -> Result<(), DumpError> {
+    let mut window = Vec::new();
+    for position in (0..len).step_by(WINDOW) {
+        window.resize((len - position).min(WINDOW as u64) as usize, 0);
+        let read = file.read_full_at(&mut window, position)?;
+        let entries = TransactionIndex::new(&window[..read]);
+        if let Some(error) = entries.iter().find_map(Result::err) {
+            return Err(DumpError::in_file(error.shifted(position)));
+        }
+        to(entries)?;
     }
     Ok(())
+}
+
+fn push(entry: &AbortedTxnEntry, form: EntryForm<'_>, out: &mut Vec<u8>) {
+    use Value::Number;
+    let fields = [
+        ("version", Number(entry.version.into())),
+        ("producerId", Number(entry.txn.producer_id)),
+        ("firstOffset", Number(entry.txn.first_offset)),
+        ("lastOffset", Number(entry.txn.last_offset)),
+        ("lastStableOffset", Number(entry.txn.last_stable_offset)),
+    ];
+    form.push(out, "aborted-transaction", &fields);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn dump(name: &str, bytes: &[u8]) -> (String, Option<String>) {
+    fn dump(bytes: &[u8]) -> (String, Option<String>) {
         let mut out = Vec::new();
-        let error = dump_txn_index(name, bytes, &mut out).err();
+        let error = dump_txn_index(bytes, bytes.len() as u64, EntryForm::KAFKA, &Sink::new(&mut out)).err();
         (String::from_utf8(out).unwrap(), error.map(|error| error.to_string()))
     }
 
@@ -52,20 +85,23 @@ mod tests {
         let lines = "version: 0 producerId: 7 firstOffset: 3 lastOffset: 9 lastStableOffset: 12\n\
                      version: -1 producerId: 7 firstOffset: 3 lastOffset: -1 lastStableOffset: 12\n\
                      version: 0 producerId: 7 firstOffset: 3 lastOffset: 5 lastStableOffset: 12\n";
-        assert_eq!(dump("00000000000000000000.txnindex", &bytes), (lines.into(), None));
-        assert_eq!(dump("+7.x.txnindex", &[]), (String::new(), None));
+        assert_eq!(dump(&bytes), (lines.into(), None));
+        assert_eq!(dump(&[]), (String::new(), None));
     }
 
     #[test]
     fn a_newer_version_ends_the_dump_before_anything_is_printed() {
-        let (out, error) = dump("0.txnindex", &[entry(0, 9), entry(0x0100, 10)].concat());
+        let (out, error) = dump(&[entry(0, 9), entry(0x0100, 10)].concat());
         assert_eq!(out, "");
         assert_eq!(error.as_deref(), Some("aborted transaction version at byte 34: expected -128 to 0, found 1"));
     }
 
     #[test]
-    fn a_name_without_base_offset_ends_the_dump() {
-        let message = "expected a name that starts with a base offset and a dot";
-        assert_eq!(dump("abc.txnindex", &entry(0, 9)), (String::new(), Some(message.into())));
+    fn an_index_larger_than_a_window_is_printed_whole_or_not_at_all() {
+        let mut bytes = entry(0, 9).repeat(3 * WINDOW / ABORTED_TXN_LEN);
+        assert_eq!(dump(&bytes).0.lines().count(), 3072);
+        bytes.extend(entry(0x0100, 10));
+        let error = "aborted transaction version at byte 104448: expected -128 to 0, found 1";
+        assert_eq!(dump(&bytes), (String::new(), Some(error.into())));
     }
 }

@@ -390,6 +390,3 @@ impl<'a> RecordBatch<'a> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

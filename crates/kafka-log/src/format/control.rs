@@ -128,6 +128,3 @@ fn check_version(version: i16, field: &'static str) -> Result<(), FormatError> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,321 @@
+//! The dump of one file, whatever it holds.
+
+use std::fmt;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::num::NonZero;
+use std::path::Path;
+
+use kafka_log::format::FormatError;
+use kafka_log::format::file_name::FileName;
+
+use super::auto_decode::internal_topic;
+use super::contents::Contents;
+use super::decode::Decoder;
+use super::entry::{EntryForm, read_small};
+use super::error::{DumpError, OrStopped};
+use super::finding::{Finding, Findings};
+use super::index::{IndexPlace, IndexSettings, check_index, dump_index};
+use super::json::Object;
+use super::log::{LogFile, LogSettings, dump_log};
+use super::options::{Decode, JavaFile, OptionError, Options, OutputFormat};
+use super::output::Sink;
+use super::printer::Shown;
+use super::producer_snapshot::push_producers;
+use super::report::Report;
+use super::source::Source;
+use super::time_index::{TimeIndexError, check_time_index, dump_time_index};
+use super::txn_index::dump_txn_index;
+
+/// What the dump of every file needs.
+pub(crate) struct Dump<'d> {
+    pub(crate) options: &'d Options,
+    pub(crate) sink: &'d Sink<'d>,
+    pub(crate) err: &'d Sink<'d>,
+    pub(crate) findings: &'d Findings<'d>,
+    pub(crate) report: Report,
+}
+
+impl Dump<'_> {
+    /// Dumps a file that was named, or found in a directory.
+    pub(crate) fn file(&mut self, file: &JavaFile, is_walked: bool) -> Result<(), DumpError> {
+        let shown = file.to_string();
+        let name = file.name().into_owned();
+        let is_json = self.options.extensions.output == OutputFormat::Json;
+        if !is_json {
+            self.line(format!("Dumping {shown}"))?;
+        }
+        let contents = if self.options.extended {
+            Contents::of_file(&name, &Source::open(file.path())?)?
+        } else {
+            Contents::of_kafka_name(&name)?
+        };
+        let Some(contents) = contents else { return self.unknown(&shown, is_walked) };
+        let form = EntryForm {
+            json_of: is_json.then_some(shown.as_str()),
+            iso_timestamps: self.options.extensions.iso_timestamps,
+        };
+        if is_json {
+            self.file_object(&shown, contents)?;
+        }
+        match contents {
+            Contents::Log(_) | Contents::Snapshot(_) => self.log(file, &name, contents),
+            Contents::OffsetIndex(base_offset) => {
+                let place = self.index_place(file.path(), &shown, &name, base_offset, false)?;
+                self.offset_index(file, &place, form)
+            }
+            Contents::TimeIndex(base_offset) => {
+                let place = self.index_place(file.path(), &shown, &name, base_offset, true)?;
+                self.time_index(file, &place, form)
+            }
+            Contents::TransactionIndex(_) => match Source::open(file.path()) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                source => {
+                    let source = source?;
+                    dump_txn_index(&source, source.len(), form, self.sink)
+                }
+            },
+            Contents::ProducerSnapshot => self.producer_snapshot(file.path(), &shown, form),
+            small => {
+                let mut out = Vec::new();
+                let bytes = Source::open(file.path())?.read_whole()?;
+                read_small(small, &bytes, |kind, fields| form.push(&mut out, kind, fields))
+                    .map_err(DumpError::in_file)?;
+                self.sink.write(&out).or_stopped()
+            }
+        }
+    }
+
+    /// A file of which nothing says what it holds. Who names it expects it to be looked at; in a directory it is none
+    /// of Kafka's.
+    fn unknown(&mut self, shown: &str, is_walked: bool) -> Result<(), DumpError> {
+        if !self.findings.are_shown() {
+            self.complain(format_args!("Ignoring unknown file {shown}"));
+            return Ok(());
+        }
+        let message = "expected a file of a Kafka log directory, found neither such a name nor such contents";
+        let finding = match is_walked {
+            true => Finding::warning("unknown-file", shown, message),
+            false => Finding::error("unknown-file", shown, message),
+        };
+        self.report(&finding)
+    }
+
+    fn file_object(&self, shown: &str, contents: Contents) -> Result<(), DumpError> {
+        let mut out = Vec::new();
+        let mut object = Object::new(&mut out, "file", shown);
+        object.text("contents", contents.name());
+        object.optional("baseOffset", contents.base_offset());
+        let id = if let Contents::Snapshot(id) = contents { id } else { None };
+        object.optional("endOffset", id.map(|(offset, _)| offset));
+        object.optional("epoch", id.map(|(_, epoch)| epoch));
+        object.end();
+        self.sink.write(&out).or_stopped()
+    }
+
+    fn log(&mut self, file: &JavaFile, name: &str, contents: Contents) -> Result<(), DumpError> {
+        // Kafka looks for the decoder classes first, then at the number, then at the name.
+        let decoder = self.decoder(file.path(), contents)?;
+        let kafka = &self.options.kafka;
+        let extensions = &self.options.extensions;
+        let settings = LogSettings {
+            deep: self.options.deep_iteration(),
+            shown: Shown {
+                metadata: !kafka.skip_record_metadata(),
+                contents: self.options.print_data_log(),
+                iso_timestamps: extensions.iso_timestamps,
+                redact: extensions.redact,
+            },
+            decoder,
+            output: extensions.output,
+            filter: &extensions.filter,
+            now_ms: now_ms(),
+            resync: extensions.resync,
+            max_bytes: kafka.max_bytes().map_err(wrong_option)?,
+            decompressed_bytes_max: decompressed_bytes_max(self.options),
+            threads: threads(self.options),
+        };
+        match contents {
+            Contents::Log(offset) => self.line(format!("Log starting offset: {offset}"))?,
+            Contents::Snapshot(Some((offset, epoch))) => {
+                self.line(format!("Snapshot end offset: {offset}, epoch: {epoch}"))?;
+            }
+            _ => self.line("KRaft bootstrap snapshot".into())?,
+        }
+        let opened = File::open(file.path())?;
+        let shown = file.to_string();
+        let log = LogFile {
+            file: &opened,
+            path: file.path(),
+            shown: &shown,
+            name,
+            base_offset: contents.base_offset().unwrap_or(0),
+        };
+        let gaps = dump_log(&log, &settings, self.sink, self.findings)?;
+        self.report.gaps(file, gaps);
+        Ok(())
+    }
+
+    fn decoder(&self, path: &Path, contents: Contents) -> Result<Decoder, DumpError> {
+        if self.options.extensions.decode == Decode::Auto
+            && let Some(topic) = internal_topic(path, contents)
+        {
+            return Ok(Decoder::Topic(topic));
+        }
+        Ok(Decoder::from(self.options.kafka.message_parser().map_err(wrong_option)?))
+    }
+
+    /// The files that an index belongs to. Kafka wants all of them; beyond that, what is missing is a finding.
+    fn index_place<'p>(
+        &self,
+        path: &'p Path,
+        shown: &'p str,
+        name: &str,
+        base_offset: i64,
+        needs_offset_index: bool,
+    ) -> Result<IndexPlace<'p>, DumpError> {
+        let suffix = if self.options.extended { state_suffix(name) } else { "" };
+        let mut place = IndexPlace::new(path, shown, name, base_offset, suffix);
+        if !self.options.extended {
+            return Ok(place);
+        }
+        // The indexes that a broker keeps of remote segments have no log beside them.
+        let is_remote = FileName::parse(name).is_some_and(|name| name.remote_segment_id.is_some());
+        let missing = |file: &mut Option<std::path::PathBuf>, kind, is_needed: bool| {
+            let Some(wanted) = file.take_if(|wanted| !wanted.exists()) else { return Ok(()) };
+            let message = format!("expected {} beside it, found none", wanted.display());
+            if is_needed { self.warn(&Finding::error(kind, shown, message)) } else { Ok(()) }
+        };
+        missing(&mut place.log, "index-without-log", !is_remote)?;
+        missing(&mut place.offset_index, "missing-index", needs_offset_index && place.log.is_some())?;
+        Ok(place)
+    }
+
+    fn index_settings(&self) -> Result<IndexSettings, DumpError> {
+        let kafka = &self.options.kafka;
+        Ok(IndexSettings {
+            sanity_only: kafka.index_sanity_check(),
+            verify_only: kafka.verify_index_only(),
+            max_message_size: kafka.max_message_size().map_err(wrong_option)?,
+            threads: threads(self.options),
+        })
+    }
+
+    fn offset_index(&mut self, file: &JavaFile, place: &IndexPlace<'_>, form: EntryForm<'_>) -> Result<(), DumpError> {
+        let settings = self.index_settings()?;
+        if self.findings.are_shown() && !settings.sanity_only {
+            self.sanity(place.shown, check_index(place)?)?;
+        }
+        let mismatches = dump_index(place, settings, form, self.sink)?;
+        for mismatch in &mismatches {
+            let message = format!("expected the last offset of its batch, {}, found another", mismatch.log_offset);
+            let offset = mismatch.index_offset;
+            self.report(&Finding::error("index-mismatch", place.shown, message).offsets(Some((offset, offset))))?;
+        }
+        self.report.mismatches(file, &mismatches);
+        Ok(())
+    }
+
+    fn time_index(&mut self, file: &JavaFile, place: &IndexPlace<'_>, form: EntryForm<'_>) -> Result<(), DumpError> {
+        let settings = self.index_settings()?;
+        if self.findings.are_shown() && !settings.sanity_only {
+            self.sanity(place.shown, check_time_index(place)?)?;
+        }
+        let errors = dump_time_index(place, settings, form, decompressed_bytes_max(self.options), self.sink)?;
+        for error in &errors {
+            self.report(&time_index_finding(place.shown, error))?;
+        }
+        self.report.time_index(file, &errors);
+        Ok(())
+    }
+
+    fn sanity(&self, shown: &str, error: Option<FormatError>) -> Result<(), DumpError> {
+        let Some(error) = error else { return Ok(()) };
+        self.report(&Finding::error("index-not-sane", shown, error.to_string()).at(error.at))
+    }
+
+    fn producer_snapshot(&mut self, path: &Path, shown: &str, form: EntryForm<'_>) -> Result<(), DumpError> {
+        let mut out = Vec::new();
+        if let Err(corrupt) = push_producers(&Source::open(path)?.read_whole()?, form, &mut out) {
+            if form.json_of.is_none() {
+                self.complain(format_args!("{corrupt}"));
+            }
+            let error = FormatError::from(corrupt);
+            self.report(&Finding::error("corrupt-snapshot", shown, error.to_string()).at(error.at))?;
+        }
+        self.sink.write(&out).or_stopped()
+    }
+
+    /// Reports a finding where findings are asked for.
+    pub(crate) fn report(&self, finding: &Finding<'_>) -> Result<(), DumpError> {
+        let mut out = Vec::new();
+        self.findings.report(finding, &mut out);
+        self.sink.write(&out).or_stopped()
+    }
+
+    /// Reports a finding that is told on stderr where findings are not asked for.
+    pub(crate) fn warn(&self, finding: &Finding<'_>) -> Result<(), DumpError> {
+        if !self.findings.are_shown() {
+            self.complain(format_args!("kafka-dump-log: {finding}"));
+        }
+        self.report(finding)
+    }
+
+    /// A line on stderr. That nobody may be listening there is no reason to stop.
+    pub(crate) fn complain(&self, line: fmt::Arguments<'_>) {
+        let _ = self.err.write(format!("{line}\n").as_bytes());
+    }
+
+    fn line(&self, mut line: String) -> Result<(), DumpError> {
+        line.push('\n');
+        self.sink.write(line.as_bytes()).or_stopped()
+    }
+}
+
+fn time_index_finding<'f>(shown: &'f str, error: &TimeIndexError) -> Finding<'f> {
+    let (kind, message, offset) = match *error {
+        TimeIndexError::Mismatch { index_timestamp, log_timestamp } => {
+            let message =
+                format!("expected the largest timestamp of its batch, {log_timestamp}, found {index_timestamp}");
+            ("time-index-mismatch", message, None)
+        }
+        TimeIndexError::OutOfOrder { index_timestamp, previous } => {
+            let message =
+                format!("expected a timestamp above that of the entry before, {previous}, found {index_timestamp}");
+            ("time-index-out-of-order", message, None)
+        }
+        TimeIndexError::NotFound { index_offset, log_offset: -1 } => (
+            "time-index-not-found",
+            "expected a batch that ends with its offset, found none".into(),
+            Some(index_offset),
+        ),
+        TimeIndexError::NotFound { index_offset, log_offset } => {
+            let message = format!("expected a batch that ends with its offset, found one that ends with {log_offset}");
+            ("time-index-not-found", message, Some(index_offset))
+        }
+    };
+    Finding::error(kind, shown, message).offsets(offset.map(|offset| (offset, offset)))
+}
+
+/// What marks a file on its way in or out, behind its extension.
+fn state_suffix(name: &str) -> &'static str {
+    [".deleted", ".cleaned", ".swap"].into_iter().find(|suffix| name.ends_with(suffix)).unwrap_or_default()
+}
+
+fn wrong_option(error: OptionError) -> DumpError {
+    DumpError::Other(error.to_string())
+}
+
+/// Most bytes that the records of one batch may decompress to.
+fn decompressed_bytes_max(options: &Options) -> usize {
+    usize::try_from(options.extensions.max_decompressed_bytes.0).unwrap_or(usize::MAX)
+}
+
+/// Now, as Kafka counts time.
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+fn threads(options: &Options) -> usize {
+    options.extensions.threads.or(std::thread::available_parallelism().ok()).map_or(1, NonZero::get)
+}

@@ -1,0 +1,66 @@
+//! An open file, as long as it was when it was opened.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use kafka_log::fs::ReadAt;
+
+use super::error::DumpError;
+
+/// Most bytes of a file that is read as a whole; a hundred times what the largest broker writes to one.
+const WHOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// A regular file that is open for reading. It may grow or shrink meanwhile: what comes later is not looked at, what is
+/// gone is an error of the read.
+#[derive(Debug)]
+pub(crate) struct Source {
+    file: File,
+    len: u64,
+}
+
+impl Source {
+    /// Opens the file at `path`. A pipe, of which opening would wait for a writer, is refused like a directory.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("expected a regular file"));
+        }
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        Ok(Source { file, len })
+    }
+
+    /// Length in bytes when it was opened.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// All bytes.
+    ///
+    /// # Errors
+    /// A file that is too large for that; those of the medium.
+    pub(crate) fn read_whole(&self) -> Result<Vec<u8>, DumpError> {
+        if self.len > WHOLE_BYTES_MAX {
+            return Err(DumpError::Other(format!("expected at most {WHOLE_BYTES_MAX} bytes, found {}", self.len)));
+        }
+        Ok(self.head(self.len)?)
+    }
+
+    /// Up to `len` bytes from the start; fewer where the file is shorter.
+    pub(crate) fn head(&self, len: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(len.min(self.len)).unwrap_or(usize::MAX)];
+        let read = self.read_full_at(&mut bytes, 0)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+}
+
+impl ReadAt for Source {
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        self.file.read_at(buf, position)
+    }
+}

@@ -1,0 +1,210 @@
+//! The files below a directory in the order in which `--dir` dumps them.
+//!
+//! In each directory come first the files without an offset in their name (metadata and checkpoints), then those of the
+//! segments by offset and kind, then what is no file of Kafka's, and last the directories below: partitions by topic and
+//! number, then all others. Links are followed, as a broker follows them, but no directory is walked twice.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, FileType};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kafka_log::format::file_name::{FileKind, FileName};
+use kafka_log::format::partition_dir::PartitionDirName;
+
+use super::options::JavaFile;
+
+/// What a walk comes upon.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// A regular file, when its directory was listed.
+    File(JavaFile),
+    /// Something that cannot be dumped.
+    Other(JavaFile, Obstacle),
+}
+
+/// Why something in a directory cannot be dumped.
+#[derive(Debug)]
+pub(crate) enum Obstacle {
+    /// It cannot be listed or looked at.
+    Io(io::Error),
+    /// It was there when its directory was listed.
+    Vanished,
+    /// A link to a directory that is walked already.
+    SeenBefore,
+    /// A pipe, a socket or a device.
+    NotAFile(&'static str),
+    /// A log without this index of it, which a broker writes with it.
+    Without(&'static str),
+}
+
+/// Walks through directories; each is listed when its turn comes, so that one of a live broker is seen as it is then.
+pub(crate) struct Walk {
+    /// What is still to come, the next one last.
+    ahead: Vec<Ahead>,
+    /// Directories that were walked, without links.
+    seen: HashSet<PathBuf>,
+}
+
+enum Ahead {
+    /// A directory of the command line.
+    Root(PathBuf),
+    Dir(PathBuf),
+    Found(Found),
+}
+
+impl Walk {
+    /// All files below `dirs`.
+    pub(crate) fn new<'d>(dirs: impl DoubleEndedIterator<Item = &'d PathBuf>) -> Self {
+        Walk { ahead: dirs.rev().cloned().map(Ahead::Root).collect(), seen: HashSet::new() }
+    }
+
+    /// Puts the members of `dir` ahead. What was listed before an error is dumped, and the error comes behind it.
+    fn enter(&mut self, dir: &Path) -> Result<(), Obstacle> {
+        if !self.seen.insert(fs::canonicalize(dir).map_err(Obstacle::Io)?) {
+            return Err(Obstacle::SeenBefore);
+        }
+        let (mut members, mut failure) = (Vec::new(), None);
+        for entry in fs::read_dir(dir).map_err(Obstacle::Io)? {
+            match entry {
+                Err(error) => failure = Some(error),
+                Ok(entry) => {
+                    let path = entry.path();
+                    let kind = fs::metadata(&path).map(|metadata| metadata.file_type());
+                    members.push((rank(&path, kind.as_ref().is_ok_and(FileType::is_dir)), path, kind));
+                }
+            }
+        }
+        members.sort_by(|(a, ..), (b, ..)| b.cmp(a));
+        self.ahead.extend(failure.map(|error| Ahead::Found(other(dir, Obstacle::Io(error)))));
+        self.ahead.extend(members.into_iter().map(|(_, path, kind)| match kind {
+            Ok(kind) if kind.is_dir() => Ahead::Dir(path),
+            Ok(kind) if kind.is_file() => Ahead::Found(Found::File(JavaFile::new(path.as_os_str()))),
+            Ok(kind) => Ahead::Found(other(&path, Obstacle::NotAFile(name_of(kind)))),
+            Err(error) => Ahead::Found(other(&path, vanished(error))),
+        }));
+        Ok(())
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        loop {
+            match self.ahead.pop()? {
+                Ahead::Found(found) => return Some(found),
+                Ahead::Root(dir) => {
+                    if let Err(obstacle) = self.enter(&dir) {
+                        return Some(other(&dir, obstacle));
+                    }
+                }
+                Ahead::Dir(dir) => match self.enter(&dir) {
+                    Err(Obstacle::Io(error)) => return Some(other(&dir, vanished(error))),
+                    Err(obstacle) => return Some(other(&dir, obstacle)),
+                    Ok(()) => {}
+                },
+            }
+        }
+    }
+}
+
+fn other(path: &Path, obstacle: Obstacle) -> Found {
+    Found::Other(JavaFile::new(path.as_os_str()), obstacle)
+}
+
+/// What keeps a listed member from being dumped.
+fn vanished(error: io::Error) -> Obstacle {
+    if error.kind() == io::ErrorKind::NotFound { Obstacle::Vanished } else { Obstacle::Io(error) }
+}
+
+/// Where a member of a directory stands in its order.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    WithoutOffset(OsString),
+    /// Offset and epoch, place of the kind, name.
+    WithOffset(i64, Option<i32>, usize, OsString),
+    Unknown(OsString),
+    Partition(String, i32, OsString),
+    Dir(OsString),
+}
+
+fn rank(path: &Path, is_dir: bool) -> Rank {
+    let os_name = path.file_name().unwrap_or_default().to_owned();
+    let name = os_name.to_string_lossy().into_owned();
+    if is_dir {
+        return match PartitionDirName::parse(&name) {
+            Some(partition) => Rank::Partition(partition.topic.to_owned(), partition.partition, os_name),
+            None => Rank::Dir(os_name),
+        };
+    }
+    match FileName::parse(&name) {
+        Some(FileName { kind, offset: Some(offset), epoch, .. }) => {
+            Rank::WithOffset(offset, epoch, kind_place(kind), os_name)
+        }
+        Some(_) => Rank::WithoutOffset(os_name),
+        None => Rank::Unknown(os_name),
+    }
+}
+
+/// What of a segment comes before what else of it.
+fn kind_place(kind: FileKind) -> usize {
+    use FileKind as K;
+    let order = [K::Log, K::OffsetIndex, K::TimeIndex, K::TransactionIndex, K::ProducerSnapshot];
+    order.iter().position(|known| *known == kind).unwrap_or(order.len())
+}
+
+/// A kind of file that is neither regular nor a directory.
+fn name_of(kind: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let names = [
+            (kind.is_fifo(), "pipe"),
+            (kind.is_socket(), "socket"),
+            (kind.is_block_device() || kind.is_char_device(), "device"),
+        ];
+        if let Some((_, name)) = names.into_iter().find(|(is, _)| *is) {
+            return name;
+        }
+    }
+    let _ = kind;
+    "special file"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(names: &[(&'static str, bool)]) -> Vec<&'static str> {
+        let mut ranked: Vec<_> = names.iter().map(|&(name, is_dir)| (rank(Path::new(name), is_dir), name)).collect();
+        ranked.sort();
+        ranked.into_iter().map(|(_, name)| name).collect()
+    }
+
+    #[test]
+    fn the_files_of_a_segment_stay_together_behind_those_of_the_whole_partition() {
+        let want = [
+            "leader-epoch-checkpoint",
+            "partition.metadata",
+            "00000000000000000003.log",
+            "00000000000000000003.log.deleted",
+            "00000000000000000003.index",
+            "00000000000000000003.timeindex",
+            "00000000000000000003.txnindex",
+            "00000000000000000003.snapshot",
+            "00000000000000000020.log",
+            "notes.txt",
+        ];
+        let mut names: Vec<_> = want.iter().map(|name| (*name, false)).collect();
+        names.reverse();
+        assert_eq!(sorted(&names), want);
+    }
+
+    #[test]
+    fn partitions_are_walked_by_topic_and_number_before_other_directories() {
+        let names = [("lost+found", true), ("b-10", true), ("b-9", true), ("a-b-11", true), ("meta.properties", false)];
+        assert_eq!(sorted(&names), ["meta.properties", "a-b-11", "b-9", "b-10", "lost+found"]);
+    }
+}
