@@ -3,5 +3,6 @@
 
 pub mod compare;
 pub mod fixtures;
+pub mod hostile;
 pub mod rewrite;
 pub mod run;
