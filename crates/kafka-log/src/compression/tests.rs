@@ -263,6 +263,13 @@ fn zstd_frames_follow_each_other_and_other_bytes_behind_one_are_refused() {
 }
 
 #[test]
+#[cfg(feature = "zstd")]
+fn zstd_windows_may_be_of_128_mib_and_no_larger() {
+    assert_eq!(read(Codec::Zstd, 2, &bytes("28b52ffd0088010000")), Ok(vec![]));
+    assert!(matches!(problem(Codec::Zstd, 2, &bytes("28b52ffd0089010000")), Problem::Corrupt(_)));
+}
+
+#[test]
 fn codecs_left_out_of_the_build_are_refused_by_name() {
     for codec in Codec::ALL.into_iter().skip(1).filter(|codec| !codecs().contains(codec)) {
         assert_eq!(problem(codec, 2, b"anything"), Problem::Unsupported);

@@ -2,8 +2,7 @@
 //!
 //! Its habits: no bytes at all are an empty stream; frames, skippable ones too, may follow each other; a frame that follows
 //! another and breaks off is taken for the end if its first byte was in the input buffer already, as is less than a magic
-//! number of bytes; other bytes behind a frame are an error. Frames of zstd before 0.8, which zstd-jni would still read, are
-//! not supported: no Kafka client ever wrote them.
+//! number of bytes; other bytes behind a frame are an error, and so is a window of more than 128 MiB.
 
 use ::zstd::zstd_safe::{
     CCtx, CParameter, DCtx, ErrorCode, InBuffer, OutBuffer, ResetDirective, compress_bound, get_error_name,
@@ -17,6 +16,9 @@ use super::{Codec, CompressError, Problem};
 const INPUT_CHUNK: usize = 128 * 1024 + 3;
 /// `ZstdCompression.decompressionOutputSize`.
 const OUTPUT_CHUNK: usize = 16 * 1024;
+/// A context larger than this is not kept. It is as large as the largest window a header ever claimed, up to 128 MiB, though
+/// only what was decompressed into it is in memory. Level 19 has windows of 8 MiB.
+const KEPT_CONTEXT_MAX: usize = 16 * 1024 * 1024;
 pub(super) struct Reader {
     context: DCtx<'static>,
 }
@@ -33,6 +35,9 @@ impl Reader {
     pub(super) fn read(&mut self, input: &[u8], out: &mut Output) -> Result<(), Fault> {
         let result = self.read_stream(input, out);
         out.set_delivered(out.len());
+        if self.context.sizeof() > KEPT_CONTEXT_MAX {
+            *self = Self::new()?;
+        }
         result
     }
 

@@ -390,3 +390,6 @@ impl<'a> RecordBatch<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

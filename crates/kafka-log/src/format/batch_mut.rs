@@ -64,9 +64,14 @@ impl<'a> BatchMut<'a> {
     /// the attributes that Kafka does not know are lost then, as in Kafka.
     ///
     /// # Errors
-    /// `Invalid` for magic 0, which has no timestamps.
+    /// `Invalid` for magic 0, which has no timestamps, and for no timestamp type where there must be one; `OutOfRange`
+    /// where the attributes name no codec. The batch is then as it was.
     pub fn set_max_timestamp(&mut self, kind: TimestampType, max_timestamp: i64) -> Result<(), FormatError> {
         let log_append_time = kind == TimestampType::LogAppendTime;
+        if kind == TimestampType::NoTimestampType && self.magic > 0 {
+            let kind = FormatErrorKind::Invalid("expected a timestamp type, found none");
+            return Err(FormatError::new(super::batch::MAGIC, "timestamp type", kind));
+        }
         match self.magic {
             2 => {
                 let header = RecordBatch::parse(self.bytes)?.header();
@@ -74,6 +79,7 @@ impl<'a> BatchMut<'a> {
                 if old.timestamp_type() == kind && header.max_timestamp() == max_timestamp {
                     return Ok(());
                 }
+                old.codec()?;
                 let kept = i16::from(Attributes::CODEC_MASK)
                     | Attributes::TRANSACTIONAL
                     | Attributes::CONTROL
@@ -107,3 +113,6 @@ impl<'a> BatchMut<'a> {
         self.bytes[at..at + value.len()].copy_from_slice(value);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,15 +34,17 @@ pub struct BatchFields {
     pub is_transactional: bool,
     /// Holds a control record?
     pub is_control: bool,
-    /// Is the base timestamp a delete horizon?
-    pub has_delete_horizon: bool,
+    /// Time in ms from which the cleaner may drop the batch's tombstones and markers; takes the place of the base
+    /// timestamp.
+    pub delete_horizon_ms: Option<i64>,
     /// Producer id, -1 none.
     pub producer_id: i64,
     /// Producer epoch, -1 none.
     pub producer_epoch: i16,
     /// Sequence number of the first record, -1 none.
     pub base_sequence: i32,
-    /// Timestamp in ms that the record deltas count from; `None`: that of the first record, -1 without one.
+    /// Timestamp in ms that the record deltas count from; `None`: the delete horizon, that of the first record, or -1
+    /// without either.
     pub base_timestamp: Option<i64>,
     /// Largest timestamp in ms; `None`: the largest of the records, -1 without one.
     pub max_timestamp: Option<i64>,
@@ -61,7 +63,7 @@ impl Default for BatchFields {
             timestamp_type: TimestampType::CreateTime,
             is_transactional: false,
             is_control: false,
-            has_delete_horizon: false,
+            delete_horizon_ms: None,
             producer_id: NO_PRODUCER_ID,
             producer_epoch: NO_PRODUCER_EPOCH,
             base_sequence: NO_SEQUENCE,
@@ -73,13 +75,13 @@ impl Default for BatchFields {
 }
 
 impl BatchFields {
-    fn attributes(&self) -> i16 {
+    fn attributes(&self, codec: Codec) -> i16 {
         let flag = |on: bool, bit: i16| if on { bit } else { 0 };
-        i16::from(self.codec.id())
+        i16::from(codec.id())
             | flag(self.timestamp_type == TimestampType::LogAppendTime, Attributes::TIMESTAMP_TYPE)
             | flag(self.is_transactional, Attributes::TRANSACTIONAL)
             | flag(self.is_control, Attributes::CONTROL)
-            | flag(self.has_delete_horizon, Attributes::DELETE_HORIZON)
+            | flag(self.delete_horizon_ms.is_some(), Attributes::DELETE_HORIZON)
     }
 }
 
@@ -114,7 +116,7 @@ impl RecordBatchBuilder {
             fields,
             records: Vec::new(),
             count: 0,
-            base_timestamp: fields.base_timestamp,
+            base_timestamp: fields.delete_horizon_ms.or(fields.base_timestamp),
             max_timestamp: NO_TIMESTAMP,
             last_offset: None,
         }
@@ -127,7 +129,8 @@ impl RecordBatchBuilder {
         self.records.clear();
     }
 
-    /// Appends a record at an absolute offset, with a timestamp in ms.
+    /// Appends a record at an absolute offset, with a timestamp in ms. Kafka reads any timestamp, but itself writes no
+    /// negative one other than -1.
     ///
     /// # Errors
     /// `OutOfRange` where the offset is not above the last one, or further from the base offset than 2^31-1, or where
@@ -162,7 +165,7 @@ impl RecordBatchBuilder {
     ) -> Result<(), FormatError> {
         let min = self.last_offset.map_or(self.fields.base_offset, |last| last.saturating_add(1));
         let max = self.fields.base_offset.saturating_add(i32::MAX.into());
-        if !(min..=max).contains(&offset) {
+        if !(min..=max).contains(&offset) || self.last_offset == Some(offset) {
             return Err(self.error("record offset", FormatErrorKind::OutOfRange { min, max, found: offset }));
         }
         let offset_delta = (offset - self.fields.base_offset) as i32;
@@ -203,13 +206,17 @@ impl RecordBatchBuilder {
         Ok(())
     }
 
-    /// Appends the batch to `out` and says where it lies there. The builder is then ready for [`Self::reset`].
+    /// Appends the batch to `out` and says where it lies there. The builder is then ready for [`Self::reset`]. A batch
+    /// without records has no codec, whatever its fields say.
     ///
     /// # Errors
     /// `OutOfRange` where the last offset is too far from the base offset, or the compressed batch is too large;
-    /// `Invalid` where the codec cannot be written. `out` is then as it was.
+    /// `CannotCompress` where the codec cannot be written. `out` is then as it was.
     pub fn finish(&mut self, compressor: &mut Compressor, out: &mut Vec<u8>) -> Result<Range<usize>, FormatError> {
         let fields = self.fields;
+        // Kafka's streaming readers open the stream of a batch even where the batch counts no records, and choke on
+        // one without a byte.
+        let codec = if self.count == 0 { Codec::None } else { fields.codec };
         let last_offset = fields.last_offset.or(self.last_offset).unwrap_or(fields.base_offset);
         let delta = last_offset.wrapping_sub(fields.base_offset);
         let last_offset_delta = i32::try_from(delta).map_err(|_| {
@@ -222,7 +229,7 @@ impl RecordBatchBuilder {
         out.extend_from_slice(&fields.partition_leader_epoch.to_be_bytes());
         out.push(fields.magic as u8);
         out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&fields.attributes().to_be_bytes());
+        out.extend_from_slice(&fields.attributes(codec).to_be_bytes());
         out.extend_from_slice(&last_offset_delta.to_be_bytes());
         out.extend_from_slice(&self.base_timestamp.unwrap_or(NO_TIMESTAMP).to_be_bytes());
         out.extend_from_slice(&fields.max_timestamp.unwrap_or(self.max_timestamp).to_be_bytes());
@@ -232,7 +239,7 @@ impl RecordBatchBuilder {
         out.extend_from_slice(&self.count.to_be_bytes());
         debug_assert_eq!(out.len() - start, RECORD_BATCH_OVERHEAD);
 
-        let written = match fields.codec {
+        let written = match codec {
             Codec::None => {
                 out.extend_from_slice(&self.records);
                 Ok(())
@@ -275,3 +282,6 @@ fn write_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

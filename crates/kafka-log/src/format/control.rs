@@ -128,3 +128,6 @@ fn check_version(version: i16, field: &'static str) -> Result<(), FormatError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,8 +195,8 @@ impl<'a> LegacyRecord<'a> {
     /// The records: this message itself, or the messages it wraps, decompressed into `decompressor`'s buffer.
     ///
     /// # Errors
-    /// What Kafka's `DeepRecordsIterator` refuses before its first record: a wrapper with a null value, with zstd, with
-    /// a stream that does not decompress, with an inner size below 14, with nothing inside, or with an offset below that
+    /// What Kafka's `DeepRecordsIterator` refuses before its first record: a wrapper of another magic than 0 and 1, with
+    /// a null value, with zstd, with a stream that does not decompress, with an inner size below 14, with nothing inside, or with an offset below that
     /// of its last inner message.
     pub fn records<'d>(&self, decompressor: &'d mut Decompressor) -> Result<LegacyRecords<'d>, FormatError>
     where
@@ -205,6 +205,10 @@ impl<'a> LegacyRecord<'a> {
         let codec = self.codec()?;
         if codec == Codec::None {
             return Ok(LegacyRecords { next: Some(*self), rest: &[], at: 0, base_offset: 0, wrapper: None });
+        }
+        if !(0..=1).contains(&self.magic()) {
+            let kind = FormatErrorKind::OutOfRange { min: 0, max: 1, found: self.magic().into() };
+            return Err(FormatError::new(self.base + MAGIC, "wrapper magic", kind));
         }
         let attributes_at = self.base + ATTRIBUTES;
         if codec == Codec::Zstd {
@@ -300,3 +304,6 @@ fn last_inner_offset(bytes: &[u8]) -> Result<Option<i64>, FormatError> {
     }
     Ok(last)
 }
+
+#[cfg(test)]
+mod tests;

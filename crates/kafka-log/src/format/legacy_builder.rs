@@ -1,6 +1,6 @@
 //! Writing messages of magic 0 and 1, plain or wrapped (`LegacyRecord.write`, `MemoryRecordsBuilder`).
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::batch::{LOG_OVERHEAD, NO_TIMESTAMP, TimestampType};
 use super::checksum::crc32;
@@ -33,16 +33,12 @@ impl LegacyMessage<'_> {
     /// # Errors
     /// `OutOfRange` for a magic other than 0 and 1, and where the message is larger than 2^31-1 bytes.
     pub fn write(&self, out: &mut Vec<u8>) -> Result<Range<usize>, FormatError> {
-        let range_error = |field, max: i64, found: i64| {
-            Err(FormatError::new(0, field, FormatErrorKind::OutOfRange { min: 0, max, found }))
-        };
-        if !(0..=1).contains(&self.magic) {
-            return range_error("magic", 1, self.magic.into());
-        }
+        check_magic(self.magic)?;
         let fixed = if self.magic == 0 { 14 } else { 22 };
         let size = fixed + self.key.map_or(0, <[u8]>::len) + self.value.map_or(0, <[u8]>::len);
         let Ok(size_field) = i32::try_from(size) else {
-            return range_error("message size", i32::MAX.into(), size as i64);
+            let kind = FormatErrorKind::OutOfRange { min: 0, max: i32::MAX.into(), found: size as i64 };
+            return Err(FormatError::new(0, "message size", kind));
         };
         let start = out.len();
         out.reserve(LOG_OVERHEAD + size);
@@ -69,37 +65,55 @@ impl LegacyMessage<'_> {
 }
 
 /// Builds a compressed run of messages: inner messages, then the wrapper around them.
+///
+/// ```
+/// use kafka_log::compression::{Codec, Compressor, Decompressor};
+/// use kafka_log::format::legacy::LegacyRecord;
+/// use kafka_log::format::legacy_builder::LegacyWrapperBuilder;
+///
+/// let mut run = LegacyWrapperBuilder::new(1, Codec::Gzip, None)?;
+/// run.append(100, 1_700_000_000_000, None, Some(b"first"))?;
+/// run.append(102, 1_700_000_000_001, None, Some(b"second"))?;
+/// let mut segment = Vec::new();
+/// run.finish(&mut Compressor::new(), &mut segment)?;
+/// let wrapper = LegacyRecord::parse(&segment)?;
+/// let mut decompressor = Decompressor::new(1024);
+/// let offsets = wrapper.records(&mut decompressor)?.map(|record| record.map(|r| r.offset()));
+/// assert_eq!(offsets.collect::<Result<Vec<_>, _>>()?, [100, 102]);
+/// # Ok::<(), kafka_log::format::FormatError>(())
+/// ```
 #[derive(Debug)]
 pub struct LegacyWrapperBuilder {
     magic: i8,
     codec: Codec,
-    timestamp_type: TimestampType,
+    log_append_time: Option<i64>,
     inner: Vec<u8>,
     value: Vec<u8>,
-    base_offset: Option<i64>,
-    last_offset: i64,
+    offsets: Option<RangeInclusive<i64>>,
     max_timestamp: i64,
 }
 
 impl LegacyWrapperBuilder {
-    /// A run of messages of this version without any message yet.
-    pub fn new(magic: i8, codec: Codec, timestamp_type: TimestampType) -> Self {
-        LegacyWrapperBuilder {
-            magic,
-            codec,
-            timestamp_type,
-            inner: Vec::new(),
-            value: Vec::new(),
-            base_offset: None,
-            last_offset: 0,
-            max_timestamp: NO_TIMESTAMP,
+    /// A run of messages of this version without any message yet. With a log append time, in ms, readers see that time
+    /// for every message of magic 1.
+    ///
+    /// # Errors
+    /// `OutOfRange` for a magic other than 0 and 1, `Invalid` for zstd, which these versions do not know, and for no codec:
+    /// there is no wrapper then.
+    pub fn new(magic: i8, codec: Codec, log_append_time: Option<i64>) -> Result<Self, FormatError> {
+        check_magic(magic)?;
+        if matches!(codec, Codec::None | Codec::Zstd) {
+            let kind = FormatErrorKind::Invalid("expected gzip, snappy or lz4 for a wrapper, found another codec");
+            return Err(FormatError::new(0, "compression codec", kind));
         }
+        let (inner, value) = (Vec::new(), Vec::new());
+        Ok(Self { magic, codec, log_append_time, inner, value, offsets: None, max_timestamp: NO_TIMESTAMP })
     }
 
     /// Appends a record at an absolute offset, with a timestamp in ms. Magic 1 stores the offset relative to the first.
     ///
     /// # Errors
-    /// As [`LegacyMessage::write`].
+    /// `OutOfRange` where the offset is negative or not above the last one; else as [`LegacyMessage::write`].
     pub fn append(
         &mut self,
         offset: i64,
@@ -107,39 +121,67 @@ impl LegacyWrapperBuilder {
         key: Option<&[u8]>,
         value: Option<&[u8]>,
     ) -> Result<(), FormatError> {
-        let base = *self.base_offset.get_or_insert(offset);
-        let stored = if self.magic == 0 { offset } else { offset.wrapping_sub(base) };
-        let (magic, timestamp_type) = (self.magic, self.timestamp_type);
-        let message =
-            LegacyMessage { offset: stored, magic, codec: Codec::None, timestamp_type, timestamp, key, value };
+        let last = self.offsets.as_ref().map_or(-1, |offsets| *offsets.end());
+        if offset <= last {
+            let min = last.saturating_add(1);
+            let kind = FormatErrorKind::OutOfRange { min, max: i64::MAX, found: offset };
+            return Err(FormatError::new(self.inner.len(), "record offset", kind));
+        }
+        let first = self.offsets.as_ref().map_or(offset, |offsets| *offsets.start());
+        let message = LegacyMessage {
+            offset: if self.magic == 0 { offset } else { offset - first },
+            magic: self.magic,
+            codec: Codec::None,
+            timestamp_type: self.timestamp_type(),
+            timestamp: self.log_append_time.unwrap_or(timestamp),
+            key,
+            value,
+        };
         message.write(&mut self.inner)?;
-        self.last_offset = offset;
+        self.offsets = Some(first..=offset);
         self.max_timestamp = self.max_timestamp.max(timestamp);
         Ok(())
     }
 
-    /// Appends the wrapper to `out`, says where it lies there, and empties the run.
+    fn timestamp_type(&self) -> TimestampType {
+        if self.log_append_time.is_some() { TimestampType::LogAppendTime } else { TimestampType::CreateTime }
+    }
+
+    /// Appends the wrapper to `out`, says where it lies there, and empties the run. Nothing is written around no message,
+    /// because Kafka refuses such a wrapper.
     ///
     /// # Errors
     /// As [`LegacyMessage::write`]; `CannotCompress` where the codec cannot be written.
     pub fn finish(&mut self, compressor: &mut Compressor, out: &mut Vec<u8>) -> Result<Range<usize>, FormatError> {
+        let Some(offsets) = self.offsets.clone() else { return Ok(out.len()..out.len()) };
         self.value.clear();
         compressor
             .compress(self.codec, self.magic, None, &self.inner, &mut self.value)
             .map_err(|e| FormatError::new(0, "wrapper value", FormatErrorKind::CannotCompress(e)))?;
         let written = LegacyMessage {
-            offset: self.last_offset,
+            offset: *offsets.end(),
             magic: self.magic,
             codec: self.codec,
-            timestamp_type: self.timestamp_type,
-            timestamp: self.max_timestamp,
+            timestamp_type: self.timestamp_type(),
+            timestamp: self.log_append_time.unwrap_or(self.max_timestamp),
             key: None,
             value: Some(&self.value),
         }
         .write(out)?;
         self.inner.clear();
-        self.base_offset = None;
+        self.offsets = None;
         self.max_timestamp = NO_TIMESTAMP;
         Ok(written)
     }
 }
+
+fn check_magic(magic: i8) -> Result<(), FormatError> {
+    if (0..=1).contains(&magic) {
+        return Ok(());
+    }
+    let kind = FormatErrorKind::OutOfRange { min: 0, max: 1, found: magic.into() };
+    Err(FormatError::new(0, "magic", kind))
+}
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,8 @@ pub mod producer_snapshot;
 pub mod quorum_state;
 pub mod record;
 pub mod schema;
+#[cfg(test)]
+mod testing;
 mod text;
 pub mod time_index;
 pub mod transaction_index;

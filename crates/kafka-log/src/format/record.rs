@@ -106,6 +106,12 @@ impl<'a> Records<'a> {
         })
     }
 
+    /// The records with the timestamps stored in them, which log append time otherwise hides.
+    #[must_use]
+    pub fn with_stored_timestamps(self) -> Self {
+        Records { log_append_time: None, ..self }
+    }
+
     /// Byte position behind the last record read, counted as positions in errors are.
     pub fn position(&self) -> u64 {
         self.at as u64 + self.shift
@@ -230,3 +236,6 @@ fn read_header<'a>(bytes: &'a [u8], at: &mut usize) -> Result<Header<'a>, Format
 fn bad_length(at: usize, field: &'static str, min: i64, found: i32, available: usize) -> FormatError {
     FormatError::new(at, field, FormatErrorKind::OutOfRange { min, max: available as i64, found: found.into() })
 }
+
+#[cfg(test)]
+mod tests;
