@@ -4,13 +4,13 @@
 //! segments by offset and kind, then what is no file of Kafka's, and last the directories below: partitions by topic and
 //! number, then all others. Links are followed, as a broker follows them, but no directory is walked twice.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use kafka_log::format::file_name::{FileKind, FileName};
+use kafka_log::format::file_name::{FileKind, FileName, FileState};
 use kafka_log::format::partition_dir::PartitionDirName;
 
 use super::options::JavaFile;
@@ -76,7 +76,9 @@ impl Walk {
                 }
             }
         }
+        let lone = logs_without_index(members.iter().map(|(_, path, _)| path));
         members.sort_by(|(a, ..), (b, ..)| b.cmp(a));
+        self.ahead.extend(lone.into_iter().rev());
         self.ahead.extend(failure.map(|error| Ahead::Found(other(dir, Obstacle::Io(error)))));
         self.ahead.extend(members.into_iter().map(|(_, path, kind)| match kind {
             Ok(kind) if kind.is_dir() => Ahead::Dir(path),
@@ -108,6 +110,29 @@ impl Iterator for Walk {
             }
         }
     }
+}
+
+/// What a broker would build anew: it writes both indexes with every log. KRaft and brokers alike.
+fn logs_without_index<'m>(members: impl Iterator<Item = &'m PathBuf>) -> Vec<Ahead> {
+    let (mut logs, mut indexes) = (BTreeSet::new(), HashSet::new());
+    for path in members {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        match FileName::parse(&name) {
+            Some(FileName { kind: FileKind::Log, state: FileState::Live, offset: Some(offset), .. }) => {
+                logs.insert((offset, path));
+            }
+            Some(FileName { kind, state: FileState::Live, offset: Some(offset), .. }) => {
+                indexes.insert((offset, kind));
+            }
+            _ => {}
+        }
+    }
+    let kinds = [(FileKind::OffsetIndex, "an .index"), (FileKind::TimeIndex, "a .timeindex")];
+    let missing = logs.iter().flat_map(|(offset, log)| {
+        let absent = kinds.iter().filter(|(kind, _)| !indexes.contains(&(*offset, *kind)));
+        absent.map(move |(_, index)| Ahead::Found(other(log, Obstacle::Without(index))))
+    });
+    missing.collect()
 }
 
 fn other(path: &Path, obstacle: Obstacle) -> Found {
