@@ -75,7 +75,7 @@ impl Contents {
     ///
     /// # Errors
     /// A name that Kafka's tool would stumble over; those of the medium.
-    pub(crate) fn of_file(name: &str, source: &Source) -> Result<Option<Self>, DumpError> {
+    pub(crate) fn of_file(name: &str, source: &Source<'_>) -> Result<Option<Self>, DumpError> {
         if let Some(known) = Contents::of_name(name) {
             return Ok(Some(known));
         }
@@ -144,7 +144,7 @@ impl Contents {
     ///
     /// # Errors
     /// Those of the medium.
-    fn of_bytes(name: &str, source: &Source) -> io::Result<Option<Self>> {
+    fn of_bytes(name: &str, source: &Source<'_>) -> io::Result<Option<Self>> {
         let head = source.head(HEAD_LEN)?;
         let offset = offset_from_file_name(name);
         if let Some(first) = first_offset(&head, source)? {
@@ -181,7 +181,7 @@ const INDEX_ENTRIES_MIN: usize = 2;
 const TIMESTAMP_MAX: i64 = 10_000_000_000_000;
 
 /// Offset of the batch at the start of the file, if there is one with a checksum that holds.
-fn first_offset(head: &[u8], source: &Source) -> io::Result<Option<i64>> {
+fn first_offset(head: &[u8], source: &Source<'_>) -> io::Result<Option<i64>> {
     let Some(bytes) = head.first_chunk::<HEADER_SIZE_UP_TO_MAGIC>() else { return Ok(None) };
     let Ok(overhead) = BatchOverhead::parse(bytes) else { return Ok(None) };
     if !(0..=2).contains(&overhead.magic) || overhead.offset < 0 || overhead.size() > FIRST_BATCH_LEN_MAX {

@@ -1,7 +1,6 @@
 //! The dump of one file, whatever it holds.
 
 use std::fmt;
-use std::fs::File;
 use std::io::ErrorKind;
 use std::num::NonZero;
 use std::path::Path;
@@ -22,6 +21,7 @@ use super::options::{Decode, JavaFile, OptionError, Options, OutputFormat};
 use super::output::Sink;
 use super::printer::Shown;
 use super::producer_snapshot::push_producers;
+use super::progress::Progress;
 use super::report::Report;
 use super::source::Source;
 use super::time_index::{TimeIndexError, check_time_index, dump_time_index};
@@ -34,6 +34,7 @@ pub(crate) struct Dump<'d> {
     pub(crate) err: &'d Sink<'d>,
     pub(crate) findings: &'d Findings<'d>,
     pub(crate) report: Report,
+    pub(crate) progress: Option<&'d Progress>,
 }
 
 impl Dump<'_> {
@@ -42,9 +43,7 @@ impl Dump<'_> {
         let shown = file.to_string();
         let name = file.name().into_owned();
         let is_json = self.options.extensions.output == OutputFormat::Json;
-        if !is_json {
-            self.line(format!("Dumping {shown}"))?;
-        }
+        self.line(format!("Dumping {shown}"))?;
         let contents = if self.options.extended {
             Contents::of_file(&name, &Source::open(file.path())?)?
         } else {
@@ -59,7 +58,7 @@ impl Dump<'_> {
             self.file_object(&shown, contents)?;
         }
         match contents {
-            Contents::Log(_) | Contents::Snapshot(_) => self.log(file, &name, contents),
+            Contents::Log(_) | Contents::Snapshot(_) => self.log(file, &shown, &name, contents),
             Contents::OffsetIndex(base_offset) => {
                 let place = self.index_place(file.path(), &shown, &name, base_offset, false)?;
                 self.offset_index(file, &place, form)
@@ -113,11 +112,8 @@ impl Dump<'_> {
         self.sink.write(&out).or_stopped()
     }
 
-    fn log(&mut self, file: &JavaFile, name: &str, contents: Contents) -> Result<(), DumpError> {
-        // Kafka looks for the decoder classes first, then at the number, then at the name.
-        let decoder = self.decoder(file.path(), contents)?;
-        let kafka = &self.options.kafka;
-        let extensions = &self.options.extensions;
+    fn log(&mut self, file: &JavaFile, shown: &str, name: &str, contents: Contents) -> Result<(), DumpError> {
+        let (kafka, extensions) = (&self.options.kafka, &self.options.extensions);
         let settings = LogSettings {
             deep: self.options.deep_iteration(),
             shown: Shown {
@@ -126,13 +122,14 @@ impl Dump<'_> {
                 iso_timestamps: extensions.iso_timestamps,
                 redact: extensions.redact,
             },
-            decoder,
+            // Kafka looks for the decoder classes first, then at the number.
+            decoder: self.decoder(file.path(), contents)?,
             output: extensions.output,
             filter: &extensions.filter,
-            now_ms: now_ms(),
+            now_ms: jiff::Timestamp::now().as_millisecond(),
             resync: extensions.resync,
             max_bytes: kafka.max_bytes().map_err(wrong_option)?,
-            decompressed_bytes_max: decompressed_bytes_max(self.options),
+            decompressed_bytes_max: self.decompressed_bytes_max(),
             threads: threads(self.options),
         };
         match contents {
@@ -142,18 +139,16 @@ impl Dump<'_> {
             }
             _ => self.line("KRaft bootstrap snapshot".into())?,
         }
-        let opened = File::open(file.path())?;
-        let shown = file.to_string();
-        let log = LogFile {
-            file: &opened,
-            path: file.path(),
-            shown: &shown,
-            name,
-            base_offset: contents.base_offset().unwrap_or(0),
-        };
+        let source = Source::open(file.path())?.watched(self.progress);
+        let base_offset = contents.base_offset().unwrap_or(0);
+        let log = LogFile { file: &source, path: file.path(), shown, name, base_offset };
         let gaps = dump_log(&log, &settings, self.sink, self.findings)?;
         self.report.gaps(file, gaps);
         Ok(())
+    }
+
+    fn decompressed_bytes_max(&self) -> usize {
+        usize::try_from(self.options.extensions.max_decompressed_bytes.0).unwrap_or(usize::MAX)
     }
 
     fn decoder(&self, path: &Path, contents: Contents) -> Result<Decoder, DumpError> {
@@ -221,8 +216,8 @@ impl Dump<'_> {
         if self.findings.are_shown() && !settings.sanity_only {
             self.sanity(place.shown, check_time_index(place)?)?;
         }
-        let errors = dump_time_index(place, settings, form, decompressed_bytes_max(self.options), self.sink)?;
-        for error in &errors {
+        let errors = dump_time_index(place, settings, form, self.decompressed_bytes_max(), self.sink)?;
+        for error in errors.iter().filter(|error| !matches!(error, TimeIndexError::Mismatch { is_cleaned: true, .. })) {
             self.report(&time_index_finding(place.shown, error))?;
         }
         self.report.time_index(file, &errors);
@@ -266,7 +261,11 @@ impl Dump<'_> {
         let _ = self.err.write(format!("{line}\n").as_bytes());
     }
 
+    /// A line of the text output.
     fn line(&self, mut line: String) -> Result<(), DumpError> {
+        if self.options.extensions.output == OutputFormat::Json {
+            return Ok(());
+        }
         line.push('\n');
         self.sink.write(line.as_bytes()).or_stopped()
     }
@@ -274,7 +273,7 @@ impl Dump<'_> {
 
 fn time_index_finding<'f>(shown: &'f str, error: &TimeIndexError) -> Finding<'f> {
     let (kind, message, offset) = match *error {
-        TimeIndexError::Mismatch { index_timestamp, log_timestamp } => {
+        TimeIndexError::Mismatch { index_timestamp, log_timestamp, .. } => {
             let message =
                 format!("expected the largest timestamp of its batch, {log_timestamp}, found {index_timestamp}");
             ("time-index-mismatch", message, None)
@@ -304,16 +303,6 @@ fn state_suffix(name: &str) -> &'static str {
 
 fn wrong_option(error: OptionError) -> DumpError {
     DumpError::Other(error.to_string())
-}
-
-/// Most bytes that the records of one batch may decompress to.
-fn decompressed_bytes_max(options: &Options) -> usize {
-    usize::try_from(options.extensions.max_decompressed_bytes.0).unwrap_or(usize::MAX)
-}
-
-/// Now, as Kafka counts time.
-fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 fn threads(options: &Options) -> usize {

@@ -1,6 +1,5 @@
 //! Dumping the batches and records of a `.log` or `.checkpoint` file (`DumpLogSegments.dumpLog`).
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 
@@ -16,6 +15,7 @@ use super::log_worker::{LogWorker, Shared, WorkEnd};
 use super::options::{Filter, OutputFormat};
 use super::output::Sink;
 use super::printer::{Printer, Shown};
+use super::source::Source;
 use super::text::{KafkaText, number, text};
 
 /// Largest file that Kafka opens, in bytes: positions are Java integers.
@@ -24,7 +24,7 @@ pub(crate) const FILE_BYTES_MAX: u64 = i32::MAX as u64;
 /// A file of batches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogFile<'f> {
-    pub(crate) file: &'f File,
+    pub(crate) file: &'f Source<'f>,
     /// Where it is; its indexes are looked for beside it.
     pub(crate) path: &'f Path,
     /// As it was named on the command line.
@@ -88,7 +88,7 @@ struct LogDump<'d, 's> {
 impl LogDump<'_, '_> {
     fn run<P: Printer>(self, printer: impl Fn() -> P) -> Result<Gaps, DumpError> {
         let LogDump { log, settings, sink, findings } = self;
-        let file_len = log.file.metadata()?.len();
+        let file_len = log.file.len();
         if file_len > FILE_BYTES_MAX {
             return Err(DumpError::Other(format!("expected at most {FILE_BYTES_MAX} bytes, found {file_len}")));
         }

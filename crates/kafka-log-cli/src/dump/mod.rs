@@ -19,6 +19,7 @@ pub mod options;
 mod output;
 mod printer;
 pub mod producer_snapshot;
+mod progress;
 mod report;
 mod run;
 mod source;
@@ -29,7 +30,8 @@ mod txn_index;
 mod walk;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use options::Parsed;
@@ -37,7 +39,24 @@ use options::Parsed;
 /// Runs the tool on the arguments of this process.
 pub fn main() -> ExitCode {
     let args = std::env::args_os().skip(1);
-    ExitCode::from(run(args, &mut std::io::stdout(), &mut std::io::stderr()))
+    let code = match unbuffered_stdout() {
+        Ok(mut out) => run(args, &mut out, &mut std::io::stderr()),
+        Err(_) => run(args, &mut std::io::stdout(), &mut std::io::stderr()),
+    };
+    ExitCode::from(code)
+}
+
+/// The standard output without the line buffer that Rust puts before it: one write for each large buffer.
+#[cfg(unix)]
+fn unbuffered_stdout() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(windows)]
+fn unbuffered_stdout() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    io::stdout().as_handle().try_clone_to_owned().map(File::from)
 }
 
 /// Runs the tool on `args`, the words after the program's name; gives its exit code.

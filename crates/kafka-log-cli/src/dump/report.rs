@@ -39,7 +39,7 @@ impl Report {
     pub(crate) fn time_index(&mut self, file: &JavaFile, errors: &[TimeIndexError]) {
         for error in errors {
             match *error {
-                TimeIndexError::Mismatch { index_timestamp, log_timestamp } => {
+                TimeIndexError::Mismatch { index_timestamp, log_timestamp, .. } => {
                     self.time_mismatches.entry(file).push((index_timestamp, log_timestamp));
                 }
                 TimeIndexError::OutOfOrder { index_timestamp, previous } => {
@@ -153,7 +153,8 @@ mod tests {
             files.entry(&JavaFile::new(name.as_ref()));
         }
         let order: Vec<_> = files.in_java_order().map(|(path, ())| path).collect();
-        let expected = ["/a/00000000000000000000.index", "/kafka/p-0/7.log", "/ž/x.index", "/kafka/p-1/7.log", "/b/1.log"];
+        let expected =
+            ["/a/00000000000000000000.index", "/kafka/p-0/7.log", "/ž/x.index", "/kafka/p-1/7.log", "/b/1.log"];
         assert_eq!(order, expected);
     }
 }

@@ -1,12 +1,14 @@
 //! The files one after another, then the closing report (`DumpLogSegments.main`).
 
 use std::io::{BufWriter, ErrorKind, Write};
+use std::path::Path;
 
 use super::error::DumpError;
 use super::file::Dump;
 use super::finding::{Finding, Findings, FindingsTo};
 use super::options::{JavaFile, Options, OutputFormat};
 use super::output::Sink;
+use super::progress::{self, Beside, Progress};
 use super::report::Report;
 use super::walk::{Found, Obstacle, Walk};
 
@@ -15,19 +17,24 @@ use super::walk::{Found, Obstacle, Walk};
 /// With Kafka's options alone an error ends the run, as it ends Kafka's. With any other option the files behind are
 /// dumped all the same.
 pub(crate) fn run(options: &Options, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> u8 {
-    let (sink, err) = (Sink::new(out), Sink::new(err));
+    let progress = progress::is_wanted(options).then(|| Progress::new(all_bytes(options)));
+    let (mut out, mut err) =
+        (Beside { write: out, progress: progress.as_ref() }, Beside { write: err, progress: progress.as_ref() });
+    let (sink, err) = (Sink::new(&mut out), Sink::new(&mut err));
     let findings = Findings::new(match options.extensions.output {
         OutputFormat::Json => FindingsTo::Objects,
         OutputFormat::Text if options.extensions.strict || options.extensions.resync => FindingsTo::Lines(&err),
         OutputFormat::Text => FindingsTo::Nobody,
     });
+    let (report, progress) = (Report::default(), progress.as_ref());
     let mut run = Run {
-        dump: Dump { options, sink: &sink, err: &err, findings: &findings, report: Report::default() },
+        dump: Dump { options, sink: &sink, err: &err, findings: &findings, report, progress },
         has_failed: false,
         could_not_read: false,
+        bytes_done: 0,
     };
     let stopped = run.all();
-    let Run { dump: Dump { report, .. }, has_failed, could_not_read } = run;
+    let Run { dump: Dump { report, .. }, has_failed, could_not_read, .. } = run;
     let strict = options.extensions.strict;
     let code = match sink.take_error() {
         // Nobody reads on, as after `head`: no reason to complain.
@@ -59,6 +66,8 @@ struct Run<'d> {
     has_failed: bool,
     /// A file or directory could not be read.
     could_not_read: bool,
+    /// Bytes of the files that are done.
+    bytes_done: u64,
 }
 
 impl Run<'_> {
@@ -85,7 +94,12 @@ impl Run<'_> {
 
     /// Dumps a file; tells whether the run is over.
     fn one(&mut self, file: &JavaFile, is_walked: bool) -> bool {
-        match self.dump.file(file, is_walked) {
+        let dumped = self.dump.file(file, is_walked);
+        if let Some(progress) = self.dump.progress {
+            self.bytes_done += len(file.path());
+            progress.reach(self.bytes_done);
+        }
+        match dumped {
             Ok(()) => false,
             Err(DumpError::Stopped) => true,
             Err(DumpError::Io(error)) if is_walked && error.kind() == ErrorKind::NotFound => {
@@ -110,7 +124,7 @@ impl Run<'_> {
             Obstacle::NotAFile(kind) => warning("not-a-file", format!("expected a regular file, found a {kind}")),
             Obstacle::Without(missing) => {
                 let message = format!("expected {missing} beside it, found none");
-                Finding::error("missing-index", &shown, message)
+                Finding::warning("missing-index", &shown, message)
             }
         };
         self.dump.warn(&finding).is_err()
@@ -127,4 +141,18 @@ impl Run<'_> {
         self.dump.complain(format_args!("kafka-dump-log: {shown}: {error}"));
         !self.dump.options.extended
     }
+}
+
+/// Bytes of all files that are to be dumped, as far as that is known beforehand.
+fn all_bytes(options: &Options) -> u64 {
+    let named = options.files.iter().map(|file| len(file.path()));
+    let walked = Walk::new(options.extensions.dirs.iter()).map(|found| match found {
+        Found::File(file) => len(file.path()),
+        Found::Other(..) => 0,
+    });
+    named.chain(walked).sum()
+}
+
+fn len(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }

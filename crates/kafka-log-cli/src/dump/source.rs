@@ -7,6 +7,7 @@ use std::path::Path;
 use kafka_log::fs::ReadAt;
 
 use super::error::DumpError;
+use super::progress::Progress;
 
 /// Most bytes of a file that is read as a whole; a hundred times what the largest broker writes to one.
 const WHOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -14,12 +15,14 @@ const WHOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// A regular file that is open for reading. It may grow or shrink meanwhile: what comes later is not looked at, what is
 /// gone is an error of the read.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(crate) struct Source<'p> {
     file: File,
     len: u64,
+    /// Who is told of the bytes that are read.
+    progress: Option<&'p Progress>,
 }
 
-impl Source {
+impl<'p> Source<'p> {
     /// Opens the file at `path`. A pipe, of which opening would wait for a writer, is refused like a directory.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         if !std::fs::metadata(path)?.is_file() {
@@ -27,7 +30,7 @@ impl Source {
         }
         let file = File::open(path)?;
         let len = file.metadata()?.len();
-        Ok(Source { file, len })
+        Ok(Source { file, len, progress: None })
     }
 
     /// Length in bytes when it was opened.
@@ -35,8 +38,9 @@ impl Source {
         self.len
     }
 
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    /// The same file, with what is read of it counted.
+    pub(crate) fn watched(self, progress: Option<&'p Progress>) -> Self {
+        Source { progress, ..self }
     }
 
     /// All bytes.
@@ -59,8 +63,12 @@ impl Source {
     }
 }
 
-impl ReadAt for Source {
+impl ReadAt for Source<'_> {
     fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
-        self.file.read_at(buf, position)
+        let read = self.file.read_at(buf, position)?;
+        if let Some(progress) = self.progress {
+            progress.add(read as u64);
+        }
+        Ok(read)
     }
 }

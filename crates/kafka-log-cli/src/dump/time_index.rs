@@ -27,8 +27,9 @@ const PIECE: usize = 256;
 /// Something wrong with an entry of a time index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeIndexError {
-    /// The largest timestamp of the entry's batch is another one.
-    Mismatch { index_timestamp: i64, log_timestamp: i64 },
+    /// The largest timestamp of the entry's batch is another one. Where the cleaner took away all records of the batch
+    /// and the entry is that of its header, Kafka's tool says so too, but nothing is wrong.
+    Mismatch { index_timestamp: i64, log_timestamp: i64, is_cleaned: bool },
     /// The timestamp is not above that of the entry before.
     OutOfOrder { index_timestamp: i64, previous: i64 },
     /// No batch ends with the entry's offset; -1 where no batch ends behind it either.
@@ -211,10 +212,11 @@ impl CheckedLog<'_> {
             errors.push(TimeIndexError::NotFound { index_offset, log_offset });
             return Ok(());
         }
-        let log_timestamp = self.max_timestamp(worker, &place)?;
+        let (log_timestamp, kept) = self.max_timestamp(worker, &place)?;
         let index_timestamp = entry.timestamp;
         if log_timestamp != index_timestamp {
-            errors.push(TimeIndexError::Mismatch { index_timestamp, log_timestamp });
+            let is_cleaned = kept == Some(index_timestamp);
+            errors.push(TimeIndexError::Mismatch { index_timestamp, log_timestamp, is_cleaned });
         }
         if previous >= index_timestamp {
             errors.push(TimeIndexError::OutOfOrder { index_timestamp, previous });
@@ -264,13 +266,15 @@ impl CheckedLog<'_> {
         }
     }
 
-    /// Largest timestamp of the records of a batch, -1 without any.
-    fn max_timestamp(&self, worker: &mut Worker<'_>, place: &BatchPlace) -> Result<i64, DumpError> {
+    /// Largest timestamp of the records of a batch, -1 without any; then also what the header keeps of those that the
+    /// cleaner took away.
+    fn max_timestamp(&self, worker: &mut Worker<'_>, place: &BatchPlace) -> Result<(i64, Option<i64>), DumpError> {
         let raw = worker.headers.read_batch(place, &mut worker.batch).map_err(|e| self.log.failed(e))?;
         let in_batch = |e| DumpError::in_record(e).in_batch(raw.position, raw.overhead.offset);
-        let mut max = NO_TIMESTAMP;
+        let (mut max, mut kept) = (NO_TIMESTAMP, None);
         match raw.parse().map_err(in_batch)? {
             Batch::Default(batch) => {
+                kept = (batch.header().record_count() == 0).then(|| batch.header().max_timestamp());
                 for record in batch.records(&mut worker.decompressor).map_err(in_batch)? {
                     max = max.max(record.map_err(in_batch)?.timestamp);
                 }
@@ -281,7 +285,7 @@ impl CheckedLog<'_> {
                 }
             }
         }
-        Ok(max)
+        Ok((max, kept))
     }
 }
 
