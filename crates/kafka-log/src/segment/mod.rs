@@ -3,4 +3,5 @@
 pub mod batch;
 pub mod chain;
 pub mod index_file;
+pub mod resync;
 pub mod scan;
