@@ -20,6 +20,7 @@ mod output;
 mod printer;
 pub mod producer_snapshot;
 mod progress;
+mod repeated;
 mod report;
 mod run;
 mod source;

@@ -1,7 +1,8 @@
 //! Kafka's lines, byte for byte (`DumpLogSegments.printBatchLevel`, `printRecordMetadata`, `printRecordContents`).
 
+use kafka_log::compression::Codec;
 use kafka_log::format::FormatError;
-use kafka_log::format::batch::{Attributes, BatchHeader, RECORD_BATCH_OVERHEAD};
+use kafka_log::format::batch::{Attributes, BatchHeader, RECORD_BATCH_OVERHEAD, TimestampType};
 use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
 use kafka_log::format::java_text::push_java_utf8;
 use kafka_log::format::legacy::LegacyRecord;
@@ -15,6 +16,7 @@ use super::error::{DumpError, OrStopped};
 use super::options::DecoderClass;
 use super::output::Output;
 use super::printer::{Printer, Shown};
+use super::repeated::Repeated;
 use super::timestamp::push_timestamp;
 
 /// Pieces of a large key or value that are decoded and buffered at a time, in bytes.
@@ -24,12 +26,23 @@ const PIECE: usize = 64 * 1024;
 pub(crate) struct KafkaText {
     shown: Shown,
     decoder: Decoder,
-    middle: Middle,
+    batch_middle: Repeated<BatchMiddle>,
+    batch_end: Repeated<BatchEnd>,
+    record_middle: Repeated<RecordMiddle>,
 }
+
+/// Record count, producer id and epoch, base and last sequence, leader epoch, attributes, delete horizon: what is printed
+/// between the last offset and the position.
+type BatchMiddle = (i32, i64, i16, i32, i32, i32, Attributes, Option<i64>);
+/// Magic and codec, between the size and the checksum.
+type BatchEnd = (i8, Codec);
+/// Timestamp with its type, and size of the key, between the offset and the size of the value.
+type RecordMiddle = (TimestampType, i64, i64);
 
 impl KafkaText {
     pub(crate) fn new(shown: Shown, decoder: Decoder) -> Self {
-        KafkaText { shown, decoder, middle: Middle { iso_timestamps: shown.iso_timestamps, ..Middle::default() } }
+        let (batch_middle, batch_end, record_middle) = Default::default();
+        KafkaText { shown, decoder, batch_middle, batch_end, record_middle }
     }
 
     fn default_batch(&mut self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<bool, FormatError> {
@@ -39,9 +52,7 @@ impl KafkaText {
         number(out, header.base_offset());
         text(out, " lastOffset: ");
         number(out, header.last_offset());
-        text(out, " count: ");
-        number(out, header.record_count());
-        self.middle.write(out, &header);
+        self.batch_middle(out, &header);
         let codec = attributes.codec()?;
         let bytes = batch.as_bytes();
         let is_valid =
@@ -54,14 +65,59 @@ impl KafkaText {
         push_timestamp(out, header.max_timestamp(), self.shown.iso_timestamps);
         text(out, " size: ");
         number(out, bytes.len());
-        text(out, " magic: ");
-        number(out, header.magic());
-        text(out, " compresscodec: ");
-        text(out, codec.name());
-        text(out, " crc: ");
+        self.batch_end.write(out, (header.magic(), codec), |out, (magic, codec)| {
+            text(out, " magic: ");
+            number(out, *magic);
+            text(out, " compresscodec: ");
+            text(out, codec.name());
+            text(out, " crc: ");
+        });
         number(out, header.crc());
         text(out, if is_valid { " isvalid: true\n" } else { " isvalid: false\n" });
         Ok(is_valid)
+    }
+
+    fn batch_middle(&mut self, out: &mut Vec<u8>, header: &BatchHeader<'_>) {
+        let iso_timestamps = self.shown.iso_timestamps;
+        let fields = (
+            header.record_count(),
+            header.producer_id(),
+            header.producer_epoch(),
+            header.base_sequence(),
+            header.last_sequence(),
+            header.partition_leader_epoch(),
+            header.attributes(),
+            header.delete_horizon_ms(),
+        );
+        self.batch_middle.write(out, fields, |out, fields| {
+            let &(count, producer_id, producer_epoch, base_sequence, last_sequence, leader_epoch, attributes, horizon) =
+                fields;
+            text(out, " count: ");
+            number(out, count);
+            text(out, " baseSequence: ");
+            number(out, base_sequence);
+            text(out, " lastSequence: ");
+            number(out, last_sequence);
+            text(out, " producerId: ");
+            number(out, producer_id);
+            text(out, " producerEpoch: ");
+            number(out, producer_epoch);
+            text(out, " partitionLeaderEpoch: ");
+            number(out, leader_epoch);
+            text(out, " isTransactional: ");
+            text(out, boolean(attributes.is_transactional()));
+            text(out, " isControl: ");
+            text(out, boolean(attributes.is_control()));
+            text(out, " deleteHorizonMs: ");
+            match horizon {
+                None => text(out, "OptionalLong.empty"),
+                Some(ms) => {
+                    text(out, "OptionalLong[");
+                    push_timestamp(out, ms, iso_timestamps);
+                    text(out, "]");
+                }
+            }
+        });
     }
 }
 
@@ -81,13 +137,17 @@ impl Printer for KafkaText {
         if self.shown.metadata {
             text(buf, "| offset: ");
             number(buf, record.offset);
-            text(buf, " ");
-            text(buf, attributes.timestamp_type().name());
-            text(buf, ": ");
-            push_timestamp(buf, record.timestamp, self.shown.iso_timestamps);
-            text(buf, " keySize: ");
-            number(buf, size(record.key));
-            text(buf, " valueSize: ");
+            let iso_timestamps = self.shown.iso_timestamps;
+            let fields = (attributes.timestamp_type(), record.timestamp, size(record.key));
+            self.record_middle.write(buf, fields, |out, (timestamp_type, timestamp, key_size)| {
+                text(out, " ");
+                text(out, timestamp_type.name());
+                text(out, ": ");
+                push_timestamp(out, *timestamp, iso_timestamps);
+                text(out, " keySize: ");
+                number(out, *key_size);
+                text(out, " valueSize: ");
+            });
             number(buf, size(record.value));
             text(buf, " sequence: ");
             number(buf, record.sequence);
@@ -181,59 +241,6 @@ impl KafkaText {
             }
         }
         Ok(())
-    }
-}
-
-/// The fields between the record count and the position. They are the same in most batches of a run, so the text of the
-/// last batch is kept.
-#[derive(Default)]
-struct Middle {
-    iso_timestamps: bool,
-    fields: Option<MiddleFields>,
-    text: Vec<u8>,
-}
-
-/// Producer id and epoch, base and last sequence, leader epoch, attributes, delete horizon.
-type MiddleFields = (i64, i16, i32, i32, i32, Attributes, Option<i64>);
-
-impl Middle {
-    fn write(&mut self, out: &mut Vec<u8>, header: &BatchHeader<'_>) {
-        let attributes = header.attributes();
-        let horizon = header.delete_horizon_ms();
-        let (base_sequence, last_sequence) = (header.base_sequence(), header.last_sequence());
-        let (producer_id, producer_epoch) = (header.producer_id(), header.producer_epoch());
-        let leader_epoch = header.partition_leader_epoch();
-        let fields =
-            Some((producer_id, producer_epoch, base_sequence, last_sequence, leader_epoch, attributes, horizon));
-        if self.fields != fields {
-            self.fields = fields;
-            self.text.clear();
-            let out = &mut self.text;
-            text(out, " baseSequence: ");
-            number(out, base_sequence);
-            text(out, " lastSequence: ");
-            number(out, last_sequence);
-            text(out, " producerId: ");
-            number(out, producer_id);
-            text(out, " producerEpoch: ");
-            number(out, producer_epoch);
-            text(out, " partitionLeaderEpoch: ");
-            number(out, leader_epoch);
-            text(out, " isTransactional: ");
-            text(out, boolean(attributes.is_transactional()));
-            text(out, " isControl: ");
-            text(out, boolean(attributes.is_control()));
-            text(out, " deleteHorizonMs: ");
-            match horizon {
-                None => text(out, "OptionalLong.empty"),
-                Some(ms) => {
-                    text(out, "OptionalLong[");
-                    push_timestamp(out, ms, self.iso_timestamps);
-                    text(out, "]");
-                }
-            }
-        }
-        out.extend_from_slice(&self.text);
     }
 }
 
