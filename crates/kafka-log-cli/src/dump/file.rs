@@ -14,6 +14,7 @@ use super::decode::Decoder;
 use super::entry::{EntryForm, read_small};
 use super::error::{DumpError, OrStopped};
 use super::finding::{Finding, Findings};
+use super::gap_lines::FirstReading;
 use super::index::{IndexPlace, IndexSettings, check_index, dump_index};
 use super::json::Object;
 use super::log::{LogFile, LogSettings, dump_log};
@@ -143,7 +144,9 @@ impl Dump<'_> {
         let base_offset = contents.base_offset().unwrap_or(0);
         let log = LogFile { file: &source, path: file.path(), shown, name, base_offset };
         let gaps = dump_log(&log, &settings, self.sink, self.findings)?;
-        self.report.gaps(file, gaps);
+        let end = source.len().min(u64::try_from(settings.max_bytes).unwrap_or(0));
+        let decompressed_bytes_max = settings.decompressed_bytes_max;
+        self.report.gaps(gaps, FirstReading { file: file.clone(), end, decompressed_bytes_max });
         Ok(())
     }
 
@@ -207,7 +210,7 @@ impl Dump<'_> {
             let offset = mismatch.index_offset;
             self.report(&Finding::error("index-mismatch", place.shown, message).offsets(Some((offset, offset))))?;
         }
-        self.report.mismatches(file, &mismatches);
+        self.report.mismatches(file, mismatches);
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod filter;
 mod finding;
+mod gap_lines;
 mod gaps;
 mod in_order;
 mod index;

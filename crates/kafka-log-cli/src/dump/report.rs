@@ -1,9 +1,10 @@
 //! The closing report on stderr: what Kafka's tool noticed along the way, kind by kind and file by file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::{self, Write};
 
-use super::gaps::Gaps;
+use super::gap_lines::{FirstReading, write_again};
+use super::gaps::{Gaps, Pairs};
 use super::index::Mismatch;
 use super::options::JavaFile;
 use super::time_index::TimeIndexError;
@@ -11,28 +12,28 @@ use super::time_index::TimeIndexError;
 /// Findings to be reported once all files are dumped.
 #[derive(Default)]
 pub(crate) struct Report {
-    /// Last offset of the log by offset of the index.
-    mismatches: ByFile<BTreeMap<i64, i64>>,
+    mismatches: ByFile<Vec<Mismatch>>,
     /// Timestamp of the index, largest of the batch.
     time_mismatches: ByFile<Vec<(i64, i64)>>,
     /// Timestamp of the index, the one before it.
     out_of_order: ByFile<Vec<(i64, i64)>>,
     /// Offset of the index, offset of the log.
     not_found: ByFile<Vec<(i64, i64)>>,
-    gaps: ByFile<BTreeMap<i64, i64>>,
+    gaps: ByFile<Option<(Pairs, FirstReading)>>,
 }
 
 impl Report {
-    pub(crate) fn gaps(&mut self, file: &JavaFile, gaps: Gaps) {
+    /// Notes the gaps that were found when the file was read; the same file read twice has the same.
+    pub(crate) fn gaps(&mut self, gaps: Gaps, first: FirstReading) {
         let pairs = gaps.into_pairs();
         if !pairs.is_empty() {
-            self.gaps.entry(file).extend(pairs);
+            *self.gaps.entry(&first.file) = Some((pairs, first.clone()));
         }
     }
 
-    pub(crate) fn mismatches(&mut self, file: &JavaFile, mismatches: &[Mismatch]) {
-        for mismatch in mismatches {
-            self.mismatches.entry(file).insert(mismatch.index_offset, mismatch.log_offset);
+    pub(crate) fn mismatches(&mut self, file: &JavaFile, mut mismatches: Vec<Mismatch>) {
+        if !mismatches.is_empty() {
+            self.mismatches.entry(file).append(&mut mismatches);
         }
     }
 
@@ -53,11 +54,17 @@ impl Report {
     }
 
     /// Writes the report; `err` may be slow, so give it a buffer.
-    pub(crate) fn write(&self, err: &mut dyn Write) -> io::Result<()> {
-        for (file, offsets) in self.mismatches.in_java_order() {
+    pub(crate) fn write(&mut self, err: &mut (dyn Write + Send)) -> io::Result<()> {
+        for (_, mismatches) in &mut self.mismatches.files {
+            // Kafka keeps them by offset, the largest first; of entries with one offset the last.
+            mismatches.reverse();
+            mismatches.sort_by_key(|mismatch| std::cmp::Reverse(mismatch.index_offset));
+            mismatches.dedup_by_key(|mismatch| mismatch.index_offset);
+        }
+        for (file, mismatches) in self.mismatches.in_java_order() {
             writeln!(err, "Mismatches in :{file}")?;
-            for (index, log) in offsets.iter().rev() {
-                writeln!(err, "  Index offset: {index}, log offset: {log}")?;
+            for Mismatch { index_offset, log_offset, .. } in mismatches {
+                writeln!(err, "  Index offset: {index_offset}, log offset: {log_offset}")?;
             }
         }
         for (file, timestamps) in self.time_mismatches.in_java_order() {
@@ -78,10 +85,20 @@ impl Report {
                 writeln!(err, "Indexed offset: {index}, found log offset: {log}")?;
             }
         }
-        for (file, offsets) in self.gaps.in_java_order() {
+        for (file, gaps) in self.gaps.in_java_order() {
             writeln!(err, "Non-consecutive offsets in {file}")?;
-            for (offset, next) in offsets {
-                writeln!(err, "  {offset} is followed by {next}")?;
+            match gaps {
+                Some((Pairs::TooMany, first)) => write_again(first, err)?,
+                Some((pairs, _)) => {
+                    let mut written = Ok(());
+                    pairs.for_each(|offset, next| {
+                        if written.is_ok() {
+                            written = writeln!(err, "  {offset} is followed by {next}");
+                        }
+                    });
+                    written?;
+                }
+                None => {}
             }
         }
         Ok(())

@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Options, out: &mut (dyn Write + Send), err: &mut (dy
         bytes_done: 0,
     };
     let stopped = run.all();
-    let Run { dump: Dump { report, .. }, has_failed, could_not_read, .. } = run;
+    let Run { dump: Dump { mut report, .. }, has_failed, could_not_read, .. } = run;
     let strict = options.extensions.strict;
     let code = match sink.take_error() {
         // Nobody reads on, as after `head`: no reason to complain.
