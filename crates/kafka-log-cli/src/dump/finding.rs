@@ -140,7 +140,7 @@ impl<'s> Findings<'s> {
     }
 
     /// Counts a finding and reports it. An object goes to `out`, the output of the caller; a thread that takes part in
-    /// a scan must have its turn where [`Findings::need_order`] says so.
+    /// a scan must have its turn.
     pub(crate) fn report(&self, finding: &Finding<'_>, out: &mut Vec<u8>) {
         let count = match finding.severity {
             Severity::Error => &self.errors,
@@ -159,11 +159,6 @@ impl<'s> Findings<'s> {
     /// Does anybody get to see them?
     pub(crate) fn are_shown(&self) -> bool {
         !matches!(self.to, FindingsTo::Nobody)
-    }
-
-    /// Must findings be reported in the order of the file, not only be written to buffers that are?
-    pub(crate) fn need_order(&self) -> bool {
-        matches!(self.to, FindingsTo::Lines(_))
     }
 
     /// Number of errors and warnings so far.

@@ -1,9 +1,9 @@
 //! Dumping the batches and records of a `.log` or `.checkpoint` file (`DumpLogSegments.dumpLog`).
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
-use kafka_log::segment::scan::{ScanEnd, scan};
+use kafka_log::segment::scan::{ScanEnd, Scanned, scan};
 
 use super::decode::Decoder;
 use super::error::{DumpError, OrStopped};
@@ -14,6 +14,7 @@ use super::json::JsonLines;
 use super::log_worker::{LogWorker, Shared, WorkEnd};
 use super::options::{Filter, OutputFormat};
 use super::output::Sink;
+use super::over_damage::over_damage;
 use super::printer::{Printer, Shown};
 use super::source::Source;
 use super::text::{KafkaText, number, text};
@@ -101,27 +102,37 @@ impl LogDump<'_, '_> {
         let selection = Selection::new(settings.filter, settings.now_ms);
 
         let shared = Shared::new(log, findings, settings, selection);
-        let mut workers: Vec<_> =
-            (0..settings.threads.max(1)).map(|_| LogWorker::new(&shared, printer(), sink)).collect();
-        let scanned = scan(log.file, 0..end, file_len, &mut workers);
-        drop(workers);
-        let (gaps, end_of_work) =
-            shared.joined(|joined| (std::mem::take(&mut joined.gaps), std::mem::replace(&mut joined.end, WorkEnd::No)));
-        let Some(scanned) = scanned else {
-            return match end_of_work {
-                WorkEnd::Finished => Ok(gaps),
-                WorkEnd::Error(error) => Err(error),
-                _ => Err(DumpError::Stopped),
+        let mut from = 0;
+        let end_of_work = loop {
+            let mut workers: Vec<_> =
+                (0..settings.threads.max(1)).map(|_| LogWorker::new(&shared, printer(), sink)).collect();
+            let scanned = scan(log.file, from..end, file_len, &mut workers);
+            let damaged = match (scanned, shared.joined(|joined| std::mem::replace(&mut joined.end, WorkEnd::No))) {
+                (Some(Scanned { end: ScanEnd::Io(error), .. }), _) => return Err(error.into()),
+                (Some(Scanned { position, end: ScanEnd::NoMoreBatches }), _) if position == end => break WorkEnd::No,
+                (Some(Scanned { position, .. }), _) if settings.resync => position,
+                (None, WorkEnd::Damaged(position)) => position,
+                (Some(Scanned { end: ScanEnd::Corrupt(error), .. }), _) => return Err(DumpError::in_file(error)),
+                (Some(Scanned { position, .. }), _) => {
+                    self.trailing(position..end)?;
+                    break WorkEnd::No;
+                }
+                (None, end) => break end,
             };
+            let mut worker = LogWorker::new(&shared, printer(), sink);
+            match over_damage(&mut worker, &shared, damaged..end, end < file_len)? {
+                ControlFlow::Continue(position) => from = position,
+                ControlFlow::Break(()) => break WorkEnd::Finished,
+            }
+            if from >= end {
+                break WorkEnd::No;
+            }
         };
-        match scanned.end {
-            ScanEnd::NoMoreBatches => {}
-            ScanEnd::Corrupt(error) => return Err(DumpError::in_file(error)),
-            ScanEnd::Io(error) => return Err(error.into()),
-            _ => {}
+        match end_of_work {
+            WorkEnd::Error(error) => Err(error),
+            WorkEnd::No | WorkEnd::Finished => Ok(shared.joined(|joined| std::mem::take(&mut joined.gaps))),
+            WorkEnd::Stopped | WorkEnd::Damaged(_) => Err(DumpError::Stopped),
         }
-        self.trailing(scanned.position..end)?;
-        Ok(gaps)
     }
 
     /// Reports what is left behind the last whole batch.

@@ -8,10 +8,10 @@ use kafka_log::format::record::Record;
 use kafka_log::segment::batch::{Batch, RawBatch};
 use kafka_log::segment::scan::Turn;
 
-use super::error::{DumpError, OrStopped};
+use super::error::DumpError;
 use super::finding::Finding;
 use super::gaps::Gaps;
-use super::log_worker::Shared;
+use super::log_worker::{Shared, offsets, report};
 use super::output::Output;
 use super::printer::Printer;
 
@@ -32,7 +32,11 @@ impl<P: Printer> LogLines<'_, '_, '_, '_, P> {
     pub(super) fn batch(&mut self) -> Result<(), DumpError> {
         let Some(batch) = self.batch.take() else { return Ok(()) };
         let is_valid = self.printer.batch(&mut self.out.buf, batch).map_err(DumpError::in_record)?;
-        if is_valid { Ok(()) } else { self.report(checksum_mismatch(self.shared.log.shown, batch)) }
+        if is_valid || self.shared.resync {
+            Ok(())
+        } else {
+            self.report(&checksum_mismatch(self.shared.log.shown, batch))
+        }
     }
 
     /// Prints a record of magic 2 if it is asked for; `Break` where it was the last one.
@@ -95,38 +99,28 @@ impl<P: Printer> LogLines<'_, '_, '_, '_, P> {
         }
         self.out.end_line();
         let finding = Finding::error("damaged-record", self.shared.log.shown, error.to_string());
-        self.report(finding.offsets(Some((offset, offset))))
+        self.report(&finding.offsets(Some((offset, offset))))
     }
 
-    /// Reports a finding behind everything printed before it.
-    #[cold]
-    pub(super) fn report(&mut self, finding: Finding<'_>) -> Result<(), DumpError> {
-        if self.shared.findings.need_order() {
-            self.turn.wait().or_stopped()?;
-            self.out.drain().or_stopped()?;
-        }
-        self.shared.findings.report(&finding, &mut self.out.buf);
-        Ok(())
+    fn report(&mut self, finding: &Finding<'_>) -> Result<(), DumpError> {
+        report(self.shared.findings, self.out, self.turn, finding)
     }
 }
 
 /// A batch whose checksum does not hold.
 #[cold]
 pub(super) fn checksum_mismatch<'f>(file: &'f str, batch: &RawBatch<'_>) -> Finding<'f> {
-    let (computed, stored, offsets) = match batch.parse() {
-        Ok(Batch::Default(default)) => {
-            let header = default.header();
-            (default.computed_crc(), header.crc(), (header.base_offset(), header.last_offset()))
-        }
-        Ok(Batch::Legacy(message)) => (message.computed_crc(), message.crc(), (message.offset(), message.offset())),
-        Err(error) => {
-            let finding = Finding::error("damaged-batch", file, error.to_string());
-            return finding.at(batch.position).bytes(batch.as_bytes().len() as u64);
-        }
+    let message = match batch.parse() {
+        Ok(Batch::Default(default)) => expected(default.computed_crc(), default.header().crc()),
+        Ok(Batch::Legacy(message)) => expected(message.computed_crc(), message.crc()),
+        Err(error) => error.to_string(),
     };
-    let message = format!("expected checksum {computed} (computed), found {stored}");
     Finding::error("checksum-mismatch", file, message)
         .at(batch.position)
         .bytes(batch.as_bytes().len() as u64)
-        .offsets(Some(offsets))
+        .offsets(offsets(batch))
+}
+
+fn expected(computed: u32, stored: u32) -> String {
+    format!("expected checksum {computed} (computed), found {stored}")
 }

@@ -10,7 +10,7 @@ use kafka_log::segment::scan::{BatchWorker, Turn};
 
 use super::error::{DumpError, OrStopped};
 use super::filter::{Selection, Verdict};
-use super::finding::Findings;
+use super::finding::{Finding, Findings};
 use super::gaps::Gaps;
 use super::log::{LogFile, LogSettings};
 use super::log_lines::LogLines;
@@ -33,6 +33,8 @@ pub(super) enum WorkEnd {
     No,
     /// Everything that was asked for has been printed.
     Finished,
+    /// Nobody listens any more.
+    Stopped,
     /// The batch at this position is damaged, and the dump is to go on behind it.
     Damaged(u64),
     /// The dump ends here.
@@ -115,6 +117,13 @@ impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
     /// Prints a batch; `Break` where everything that was asked for has been printed.
     pub(super) fn dump(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> Result<ControlFlow<()>, DumpError> {
         let shared = self.shared;
+        if shared.resync && !shared.log.may_hold(batch.overhead.offset) {
+            let offset = batch.overhead.offset;
+            let message =
+                format!("expected an offset from {} up to 2147483647 above it, found {offset}", shared.log.base_offset);
+            let finding = Finding::error("offset-out-of-range", shared.log.shown, message).at(batch.position);
+            self.report(finding.offsets(Some((offset, offset))), turn)?;
+        }
         if let Some(selection) = &shared.selection {
             match selection.batch(batch, shared.deep) {
                 Verdict::Look => {}
@@ -163,8 +172,33 @@ impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Reports a finding behind everything printed before it.
+    #[cold]
+    pub(super) fn report(&mut self, finding: Finding<'_>, turn: &mut Turn<'_>) -> Result<(), DumpError> {
+        report(self.shared.findings, &mut self.out, turn, &finding)
+    }
+
+    /// Prints as much of a batch as can be read, and reports the rest.
+    pub(super) fn dump_readable(
+        &mut self,
+        batch: &RawBatch<'_>,
+        turn: &mut Turn<'_>,
+    ) -> Result<ControlFlow<()>, DumpError> {
+        self.last_offset = offsets(batch).map(|(_, last)| last).or(self.last_offset);
+        match self.dump(batch, turn) {
+            Err(error) if error.is_about_bytes() => {
+                self.out.end_line();
+                let finding = Finding::error("damaged-records", self.shared.log.shown, error.to_string());
+                let finding = finding.at(batch.position).bytes(batch.as_bytes().len() as u64);
+                self.report(finding.offsets(offsets(batch)), turn)?;
+                Ok(ControlFlow::Continue(()))
+            }
+            dumped => dumped,
+        }
+    }
+
     /// Joins what this thread has found; it has the turn.
-    fn join(&mut self, end: WorkEnd) -> ControlFlow<()> {
+    pub(super) fn join(&mut self, end: WorkEnd) -> ControlFlow<()> {
         let flow = self.out.drain();
         self.shared.joined(|joined| {
             joined.gaps.join(&mut self.gaps);
@@ -182,9 +216,18 @@ impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
 
 impl<P: Printer> BatchWorker for LogWorker<'_, '_, P> {
     fn batch(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> ControlFlow<()> {
-        let end = match self.dump(batch, turn) {
+        let dumped = match self.shared.resync {
+            false => self.dump(batch, turn),
+            true if is_valid(batch) => self.dump_readable(batch, turn),
+            true => {
+                turn.wait()?;
+                return self.join(WorkEnd::Damaged(batch.position));
+            }
+        };
+        let end = match dumped {
             Ok(ControlFlow::Continue(())) => return ControlFlow::Continue(()),
             Ok(ControlFlow::Break(())) => WorkEnd::Finished,
+            Err(DumpError::Stopped) => WorkEnd::Stopped,
             Err(error) => WorkEnd::Error(error.in_batch(batch.position, batch.overhead.offset)),
         };
         turn.wait()?;
@@ -194,4 +237,37 @@ impl<P: Printer> BatchWorker for LogWorker<'_, '_, P> {
     fn window_done(&mut self) -> ControlFlow<()> {
         self.join(WorkEnd::No)
     }
+}
+
+/// Reports a finding behind everything printed before it. Findings of threads that work ahead of an early end do not count,
+/// so each waits for its turn.
+#[cold]
+pub(super) fn report(
+    findings: &Findings<'_>,
+    out: &mut Output<'_>,
+    turn: &mut Turn<'_>,
+    finding: &Finding<'_>,
+) -> Result<(), DumpError> {
+    if findings.are_shown() {
+        turn.wait().or_stopped()?;
+        out.drain().or_stopped()?;
+        findings.report(finding, &mut out.buf);
+    }
+    Ok(())
+}
+
+fn is_valid(batch: &RawBatch<'_>) -> bool {
+    match batch.parse() {
+        Ok(Batch::Default(batch)) => batch.is_valid(),
+        Ok(Batch::Legacy(message)) => message.is_valid(),
+        Err(_) => false,
+    }
+}
+
+/// First and last offset as the header has them; of a message that of the message for both.
+pub(super) fn offsets(batch: &RawBatch<'_>) -> Option<(i64, i64)> {
+    if batch.overhead.magic < 2 {
+        return Some((batch.overhead.offset, batch.overhead.offset));
+    }
+    batch.header().ok().map(|header| (header.base_offset(), header.last_offset()))
 }

@@ -18,6 +18,7 @@ mod log_lines;
 mod log_worker;
 pub mod options;
 mod output;
+mod over_damage;
 mod printer;
 pub mod producer_snapshot;
 mod progress;

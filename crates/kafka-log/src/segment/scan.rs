@@ -160,16 +160,21 @@ impl Drop for StopOnPanic<'_> {
 
 /// The place of a window in the order of the file.
 pub struct Turn<'s> {
-    shared: &'s Shared,
-    ticket: u64,
+    /// `None` for a thread that works alone.
+    place: Option<(&'s Shared, u64)>,
     mine: bool,
 }
 
 impl Turn<'_> {
+    /// The turn of a thread that works alone: it has come.
+    pub fn alone() -> Self {
+        Turn { place: None, mine: true }
+    }
+
     /// Waits until everything before this window is done. `Break` when the walk was broken off.
     pub fn wait(&mut self) -> ControlFlow<()> {
-        if !self.mine {
-            self.shared.wait(|state| (state.turn == self.ticket).then_some(()))?;
+        if let (false, Some((shared, ticket))) = (self.mine, self.place) {
+            shared.wait(|state| (state.turn == ticket).then_some(()))?;
             self.mine = true;
         }
         ControlFlow::Continue(())
@@ -177,7 +182,7 @@ impl Turn<'_> {
 
     /// Is everything before this window done?
     pub fn has_come(&mut self) -> bool {
-        self.mine = self.mine || self.shared.lock().turn == self.ticket;
+        self.mine = self.mine || self.place.is_none_or(|(shared, ticket)| shared.lock().turn == ticket);
         self.mine
     }
 }
@@ -218,7 +223,7 @@ impl<R: ReadAt + Sync + ?Sized> Walk<'_, R> {
             Some(end) => state.result = Some(Scanned { position: behind, end }),
         });
 
-        let mut turn = Turn { shared: self.shared, ticket, mine: false };
+        let mut turn = Turn { place: Some((self.shared, ticket)), mine: false };
         let flow = self.work(window, first..behind, &mut turn, worker);
         // The next long batch may be read as soon as the turn has passed on, so the memory of this one goes first.
         window.shrink();
