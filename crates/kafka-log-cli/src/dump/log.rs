@@ -16,6 +16,7 @@ use super::options::{Filter, OutputFormat};
 use super::output::Sink;
 use super::over_damage::over_damage;
 use super::printer::{Printer, Shown};
+use super::seek;
 use super::source::Source;
 use super::text::{KafkaText, number, text};
 
@@ -102,7 +103,10 @@ impl LogDump<'_, '_> {
         let selection = Selection::new(settings.filter, settings.now_ms);
 
         let shared = Shared::new(log, findings, settings, selection);
-        let mut from = 0;
+        let mut from = match &selection {
+            Some(selection) if !settings.resync => self.seek(selection, file_len, end)?,
+            _ => 0,
+        };
         let end_of_work = loop {
             let mut workers: Vec<_> =
                 (0..settings.threads.max(1)).map(|_| LogWorker::new(&shared, printer(), sink)).collect();
@@ -133,6 +137,18 @@ impl LogDump<'_, '_> {
             WorkEnd::No | WorkEnd::Finished => Ok(shared.joined(|joined| std::mem::take(&mut joined.gaps))),
             WorkEnd::Stopped | WorkEnd::Damaged(_) => Err(DumpError::Stopped),
         }
+    }
+
+    /// Where the first batch may be that is asked for.
+    fn seek(self, selection: &Selection<'_>, file_len: u64, end: u64) -> Result<u64, DumpError> {
+        let mut found = Vec::new();
+        let position = seek::start(self.log, selection, file_len, end, &mut found)?;
+        let mut out = Vec::new();
+        for finding in &found {
+            self.findings.report(finding, &mut out);
+        }
+        self.sink.write(&out).or_stopped()?;
+        Ok(position)
     }
 
     /// Reports what is left behind the last whole batch.

@@ -25,6 +25,7 @@ mod progress;
 mod repeated;
 mod report;
 mod run;
+mod seek;
 mod source;
 mod text;
 mod time_index;

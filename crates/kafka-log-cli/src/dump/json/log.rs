@@ -92,17 +92,19 @@ impl<'f> JsonLines<'f> {
         }
     }
 
-    /// Key and value as the decoder has them; nothing is written where it fails.
-    fn contents<'r>(
-        &self,
-        offset: i64,
-        key: Option<&'r [u8]>,
-        value: Option<&'r [u8]>,
-    ) -> Result<Contents<'r>, DumpError> {
+    /// Key and value as the decoder has them, or as they are where it refuses them.
+    fn contents<'r>(&self, offset: i64, key: Option<&'r [u8]>, value: Option<&'r [u8]>) -> Contents<'r> {
         if !self.shown.contents || self.shown.redact {
-            return Ok(Contents::default());
+            return Contents::default();
         }
-        let decoded = self.decoder.decode(offset, key, value)?;
+        let decoded = match self.decoder.decode(offset, key, value) {
+            Ok(decoded) => decoded,
+            // Kafka's tool ends here; the bytes are shown as they are instead.
+            Err(refused) => {
+                let parts = [("key", Some(Shape::Bytes(key))), ("value", Some(Shape::Bytes(value)))];
+                return Contents { refused: Some(refused.to_string()), parts };
+            }
+        };
         let mut refused = None;
         let mut part = |decoded: Option<decode::Part<'r>>, raw: Option<&'r [u8]>| match decoded {
             None => Shape::Bytes(raw),
@@ -116,7 +118,7 @@ impl<'f> JsonLines<'f> {
             Some(decode::Part::Schema(part)) => Shape::Json(part),
         };
         let (key, value) = (part(decoded.key, key), part(decoded.payload, value));
-        Ok(Contents { refused, parts: [("key", Some(key)), ("value", Some(value))] })
+        Contents { refused, parts: [("key", Some(key)), ("value", Some(value))] }
     }
 }
 
@@ -138,7 +140,7 @@ impl Printer for JsonLines<'_> {
         }
         let control = if is_control { Some(Control::read(record)?) } else { None };
         let contents = match control {
-            None => self.contents(record.offset, record.key, record.value)?,
+            None => self.contents(record.offset, record.key, record.value),
             Some(_) => Contents::default(),
         };
         let mut object = Object::new(&mut out.buf, "record", self.file);
@@ -166,7 +168,7 @@ impl Printer for JsonLines<'_> {
     ) -> Result<(), DumpError> {
         let key = record.key().map_err(DumpError::in_record)?;
         let value = record.value().map_err(DumpError::in_record)?;
-        let contents = self.contents(record.offset(), key, value)?;
+        let contents = self.contents(record.offset(), key, value);
         let mut object = Object::new(&mut out.buf, "record", self.file);
         object.number("offset", record.offset());
         self.metadata(&mut object, batch.timestamp_type(), record.timestamp(), size(key), size(value));

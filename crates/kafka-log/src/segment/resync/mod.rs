@@ -227,11 +227,14 @@ impl<'f, R: ReadAt + ?Sized> Resync<'f, R> {
         let truncated = |needed| FormatErrorKind::Truncated { needed, available: rest };
         let (shift, field, kind) = match head {
             None => (0, "batch header", truncated(RECORD_BATCH_OVERHEAD as u64)),
-            Some(head) if !head.has_length => {
+            Some(head) if head.length() < BATCH_LENGTH_MIN => {
                 let (min, max) = (BATCH_LENGTH_MIN.into(), i32::MAX.into());
                 (LENGTH, "batch length", FormatErrorKind::OutOfRange { min, max, found: head.length().into() })
             }
             Some(head) if head.size > rest => (0, "batch", truncated(head.size)),
+            Some(head) if !head.has_length || !head.is_plausible => {
+                (0, "batch header", FormatErrorKind::Invalid("expected fields that make sense, found others"))
+            }
             Some(_) => (0, "batch", FormatErrorKind::Invalid("expected a checksum that holds, found another")),
         };
         Ok(FormatError::new(shift, field, kind).shifted(at))

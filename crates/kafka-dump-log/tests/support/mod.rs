@@ -1,0 +1,142 @@
+//! Runs the tool on logs of the fixtures, and reads its JSON strictly.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::fixtures;
+use tests::run::{Outcome, run};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_kafka-dump-log");
+
+/// Objects, one a line.
+pub type Json = Vec<Value>;
+
+/// The logs and KRaft snapshots of a scenario.
+pub fn logs(scenario: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![fixtures::scenario(scenario)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of a scenario") {
+            let path = entry.expect("an entry").path();
+            let is_log = path.extension().is_some_and(|e| e == "log" || e == "checkpoint");
+            if path.is_dir() && path.file_name().is_some_and(|name| name != "expected") {
+                folders.push(path);
+            } else if is_log {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The log that the README shows.
+pub fn orders() -> PathBuf {
+    fixtures::root().join("fixtures/orders-0/00000000000000000000.log")
+}
+
+/// An empty folder of this test's own.
+pub fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a scratch folder");
+    folder
+}
+
+pub fn dump(log: &Path, args: &[&str]) -> Outcome {
+    let mut all = vec!["--files".to_owned(), log.to_string_lossy().into_owned()];
+    all.extend(args.iter().map(|&arg| arg.to_owned()));
+    run(Path::new(BINARY), &all, &fixtures::root(), Duration::from_secs(60)).expect("the tool runs")
+}
+
+pub fn text(log: &Path, args: &[&str]) -> String {
+    String::from_utf8(dump(log, args).out).expect("UTF-8")
+}
+
+/// The output for a file without damage.
+pub fn json(log: &Path, args: &[&str]) -> Json {
+    let args: Vec<&str> = args.iter().copied().chain(["--output", "json"]).collect();
+    let outcome = dump(log, &args);
+    assert_eq!(String::from_utf8_lossy(&outcome.err), "", "{}", log.display());
+    read(&outcome.out)
+}
+
+/// The output for any file, as far as it goes.
+pub fn json_of_any(log: &Path, args: &[&str]) -> Json {
+    let args: Vec<&str> = args.iter().copied().chain(["--output", "json"]).collect();
+    read(&dump(log, &args).out)
+}
+
+fn read(out: &[u8]) -> Json {
+    let lines = out.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    let objects: Json = lines.map(|line| serde_json::from_slice(line).expect("a line is an object")).collect();
+    objects.iter().for_each(check);
+    objects
+}
+
+pub fn kind(object: &Value) -> &str {
+    object["type"].as_str().expect("a type")
+}
+
+pub fn without_file(mut object: Value) -> Value {
+    object.as_object_mut().expect("an object").remove("file");
+    object
+}
+
+const BATCH: &[&str] = &[
+    "position",
+    "size",
+    "magic",
+    "baseOffset",
+    "lastOffset",
+    "count",
+    "baseSequence",
+    "lastSequence",
+    "producerId",
+    "producerEpoch",
+    "partitionLeaderEpoch",
+    "isTransactional",
+    "isControl",
+    "deleteHorizonMs",
+    "timestampType",
+    "baseTimestamp",
+    "maxTimestamp",
+    "compression",
+    "crc",
+    "isValid",
+];
+const MESSAGE: &[&str] =
+    &["position", "size", "magic", "lastOffset", "timestampType", "maxTimestamp", "compression", "crc", "isValid"];
+const RECORD: &[&str] = &["offset", "timestampType", "timestamp", "keySize", "valueSize", "sequence", "headers"];
+const OLD_RECORD: &[&str] = &["offset", "timestampType", "timestamp", "keySize", "valueSize", "crc", "isValid"];
+const FINDING: &[&str] = &["severity", "kind", "position", "bytes", "firstOffset", "lastOffset", "message"];
+/// What a record may have besides.
+const CONTENTS: &[&str] = &["control", "key", "keyBase64", "value", "valueBase64", "decodeError"];
+
+/// Every member is one that is documented, and in its place.
+fn check(object: &Value) {
+    let names: Vec<&str> = object.as_object().expect("an object").keys().map(String::as_str).collect();
+    let (head, names) = names.split_at(3);
+    assert_eq!(head, ["schema_version", "type", "file"]);
+    assert_eq!(object["schema_version"], 1);
+    match kind(object) {
+        "batch" if object["magic"].as_i64() < Some(2) => assert_eq!(names, MESSAGE),
+        "batch" => assert_eq!(names, BATCH),
+        "finding" => assert_eq!(names, FINDING),
+        "record" => {
+            let fixed = if names.contains(&"sequence") { RECORD } else { OLD_RECORD };
+            let (fixed_names, contents) = names.split_at(fixed.len());
+            assert_eq!(fixed_names, fixed);
+            let mut places = contents.iter().map(|name| CONTENTS.iter().position(|c| c == name).expect("documented"));
+            assert!(places.clone().zip(places.by_ref().skip(1)).all(|(a, b)| a < b), "{contents:?}");
+            for header in object["headers"].as_array().into_iter().flatten() {
+                let names: Vec<&str> = header.as_object().expect("an object").keys().map(String::as_str).collect();
+                assert!(["key", "keyBase64"].contains(&names[0]) && names[1] == "valueSize", "{names:?}");
+                assert!(matches!(names[2..], [] | ["value" | "valueBase64"]), "{names:?}");
+            }
+        }
+        other => panic!("unknown type {other}"),
+    }
+}
