@@ -311,3 +311,14 @@ fn a_limit_on_decompressed_bytes_is_kept() {
     let said = String::from_utf8_lossy(&outcome.err);
     assert!(said.contains("expected at most 100 decompressed bytes"), "{said}");
 }
+
+#[test]
+fn the_example_in_the_document_is_what_the_tool_prints() {
+    let document = fs::read_to_string(tests::fixtures::root().join("docs/json-output.md")).unwrap();
+    let example = document.split("```console\n$ kafka-dump-log ").nth(1).unwrap().split("```").next().unwrap();
+    let (args, printed) = example.split_once('\n').unwrap();
+    let mut args = args.split(' ');
+    assert_eq!(args.next(), Some("--files"));
+    let log = PathBuf::from(args.next().unwrap());
+    assert_eq!(text(&log, &args.collect::<Vec<_>>()), printed);
+}

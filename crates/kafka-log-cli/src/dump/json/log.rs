@@ -166,12 +166,16 @@ impl Printer for JsonLines<'_> {
         batch: &LegacyRecord<'_>,
         record: &LegacyRecord<'_>,
     ) -> Result<(), DumpError> {
-        let key = record.key().map_err(DumpError::in_record)?;
-        let value = record.value().map_err(DumpError::in_record)?;
-        let contents = self.contents(record.offset(), key, value);
+        let damaged = DumpError::in_record;
+        let (key_size, value_size) = (record.key_size().map_err(damaged)?, record.value_size().map_err(damaged)?);
+        let contents = if self.shown.contents {
+            self.contents(record.offset(), record.key().map_err(damaged)?, record.value().map_err(damaged)?)
+        } else {
+            Contents::default()
+        };
         let mut object = Object::new(&mut out.buf, "record", self.file);
         object.number("offset", record.offset());
-        self.metadata(&mut object, batch.timestamp_type(), record.timestamp(), size(key), size(value));
+        self.metadata(&mut object, batch.timestamp_type(), record.timestamp(), key_size.into(), value_size.into());
         if self.shown.metadata {
             object.number("crc", record.crc());
             object.boolean("isValid", record.is_valid());
