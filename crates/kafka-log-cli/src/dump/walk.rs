@@ -76,7 +76,9 @@ impl Walk {
                 }
             }
         }
-        let lone = logs_without_index(members.iter().map(|(_, path, _)| path));
+        let lone = logs_without_index(
+            members.iter().filter(|(.., kind)| kind.as_ref().is_ok_and(FileType::is_file)).map(|(_, path, _)| path),
+        );
         members.sort_by(|(a, ..), (b, ..)| b.cmp(a));
         self.ahead.extend(lone.into_iter().rev());
         self.ahead.extend(failure.map(|error| Ahead::Found(other(dir, Obstacle::Io(error)))));
@@ -112,7 +114,7 @@ impl Iterator for Walk {
     }
 }
 
-/// What a broker would build anew: it writes both indexes with every log. KRaft and brokers alike.
+/// What a broker would build anew: it writes both indexes with every log.
 fn logs_without_index<'m>(members: impl Iterator<Item = &'m PathBuf>) -> Vec<Ahead> {
     let (mut logs, mut indexes) = (BTreeSet::new(), HashSet::new());
     for path in members {
