@@ -52,6 +52,13 @@ impl Progress {
         self.read.store(bytes, Ordering::Relaxed);
     }
 
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+
     fn new_bar(&self, elapsed: Duration) -> ProgressBar {
         let target = if io::stderr().is_terminal() {
             ProgressDrawTarget::stderr_with_hz(10)
@@ -60,14 +67,6 @@ impl Progress {
         };
         let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::with_draw_target(Some(self.total), target).with_style(style).with_elapsed(elapsed)
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(bar) = self.bar.get() {
-            bar.finish_and_clear();
-        }
     }
 }
 

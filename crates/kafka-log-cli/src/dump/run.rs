@@ -34,6 +34,9 @@ pub(crate) fn run(options: &Options, out: &mut (dyn Write + Send), err: &mut (dy
         bytes_done: 0,
     };
     let stopped = run.all();
+    if let Some(progress) = progress {
+        progress.finish();
+    }
     let Run { dump: Dump { mut report, .. }, has_failed, could_not_read, .. } = run;
     let strict = options.extensions.strict;
     let code = match sink.take_error() {
