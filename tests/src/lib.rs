@@ -1,8 +1,10 @@
 //! What tests of this workspace share: files that Apache Kafka wrote, what its dump tool printed for them, and the rules
 //! by which two runs of a dump tool count as equal.
 
+pub mod allocations;
 pub mod compare;
 pub mod fixtures;
 pub mod hostile;
 pub mod rewrite;
 pub mod run;
+pub mod segments;

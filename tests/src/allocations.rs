@@ -1,0 +1,44 @@
+//! Counting heap allocations. A test binary that wants it says
+//! `#[global_allocator] static COUNTING: Counting = Counting;` and holds one test only: the count is that of the process.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// The system's allocator with a counter of allocations, grown and moved ones among them.
+pub struct Counting;
+
+#[expect(unsafe_code, reason = "the trait is unsafe; every call is handed to the system's allocator as it is")]
+// SAFETY: all contracts are those of `System`, which does the work.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`, and `at` came from `System`.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `realloc`, and `at` came from `System`.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+/// Allocations while `work` runs, on all threads, and what it gives.
+pub fn allocations<T>(work: impl FnOnce() -> T) -> (usize, T) {
+    let before = COUNT.load(Ordering::Relaxed);
+    let done = work();
+    (COUNT.load(Ordering::Relaxed) - before, done)
+}
