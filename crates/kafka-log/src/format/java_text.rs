@@ -6,7 +6,19 @@ const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 ///
 /// Java replaces the same maximal broken pieces as Rust's lossy conversion, except that an encoded surrogate
 /// (`ED A0..BF xx`) becomes one U+FFFD, where Rust writes one for each byte.
+#[inline]
 pub fn push_java_utf8(out: &mut Vec<u8>, bytes: &[u8]) {
+    if is_utf8(bytes) { out.extend_from_slice(bytes) } else { push_repaired(out, bytes) }
+}
+
+/// Is it UTF-8? The standard library is faster on short text, simdutf8 on long, by far where that is not ASCII.
+#[inline]
+fn is_utf8(bytes: &[u8]) -> bool {
+    if bytes.len() < 256 { std::str::from_utf8(bytes).is_ok() } else { simdutf8::basic::from_utf8(bytes).is_ok() }
+}
+
+#[cold]
+fn push_repaired(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut rest = bytes;
     while let Err(error) = std::str::from_utf8(rest) {
         let (valid, broken) = rest.split_at(error.valid_up_to());
@@ -59,6 +71,11 @@ mod tests {
         ];
         for (bytes, text) in cases {
             assert_eq!(java(bytes), *text, "{bytes:x?}");
+            // Long text takes another way.
+            let around = "ž".repeat(150);
+            let long = [around.as_bytes(), bytes, b" ", around.as_bytes()].concat();
+            // Bytes that need more behind them do not get it from a space.
+            assert_eq!(java(&long), format!("{around}{text} {around}"), "{bytes:x?}");
         }
     }
 }
