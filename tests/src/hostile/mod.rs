@@ -58,7 +58,10 @@ targets! {
     schemas::remote_log_metadata
     schemas::control_record
     segments::segment_scan
+    segments::chain
+    segments::resync
     tool::dump
+    tool::dump_extended
 }
 
 /// Runs the target of this name.

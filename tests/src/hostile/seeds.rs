@@ -57,8 +57,9 @@ pub fn seeds(target: &str, files: &[(String, Vec<u8>)]) -> Vec<Vec<u8>> {
         "quorum_state" => whole("quorum-state"),
         "clean_shutdown" => whole(".kafka_cleanshutdown"),
         "file_name" => files.iter().map(|(name, _)| name.clone().into_bytes()).collect(),
-        "segment_scan" => logs().map(<[u8]>::to_vec).collect(),
-        "dump" => dumps(files),
+        "segment_scan" | "resync" => logs().map(<[u8]>::to_vec).collect(),
+        "chain" => logs().map(|log| [&[0; 10], log].concat()).collect(),
+        "dump" | "dump_extended" => dumps(files),
         _ => logs().flat_map(batches).flat_map(|raw| keys_and_values(&raw)).collect(),
     };
     found.iter_mut().for_each(|seed| seed.truncate(LEN_MAX));

@@ -75,15 +75,56 @@ pub const OPTIONS: &[&[&str]] = &[
     &["--max-bytes", "5000", "--deep-iteration"],
 ];
 
+/// Options that Kafka's tool does not have; those in front ask for JSON.
+const EXTENSIONS: &[&[&str]] = &[
+    &["--output", "json"],
+    &["--output", "json", "--print-data-log"],
+    &["--output", "json", "--decode", "auto", "--resync"],
+    &["--output", "json", "--cluster-metadata-decoder", "--strict"],
+    &["--resync"],
+    &["--resync", "--print-data-log", "--strict"],
+    &["--strict", "--deep-iteration"],
+    &["--print-data-log", "--redact", "--iso-timestamps"],
+    &["--print-data-log", "--offset", "3..9", "--limit", "2"],
+    &["--deep-iteration", "--since", "2026-01-01T00:00:00Z", "--threads", "3"],
+];
+const JSON: usize = 4;
+
 /// First byte: kind of the file; second: options; third: where an index ends and the log beside it starts, in 1/256.
 pub(super) fn dump(bytes: &[u8]) {
+    let (file, said) = dump_with(bytes, OPTIONS);
+    check(&file.path, &said);
+}
+
+/// As [`dump`], with our own options. JSON is JSON whatever the file holds.
+pub(super) fn dump_extended(bytes: &[u8]) {
+    let (file, said) = dump_with(bytes, EXTENSIONS);
+    assert!(said.code <= if file.options.contains(&"--strict") { 2 } else { 1 });
+    if EXTENSIONS[..JSON].contains(&file.options) {
+        let text = std::str::from_utf8(&said.out).expect("JSON is UTF-8");
+        for line in text.lines() {
+            let object: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+            assert!(object.get("schema_version").is_some(), "{line}");
+        }
+        assert!(text.is_empty() || text.ends_with('\n'));
+    }
+}
+
+/// A file that was dumped, and how.
+struct Dumped {
+    path: PathBuf,
+    options: &'static [&'static str],
+    _folder: Scratch,
+}
+
+fn dump_with(bytes: &[u8], options: &'static [&'static [&'static str]]) -> (Dumped, Said) {
     let mut dice = Dice(bytes);
     let kind = KINDS[usize::from(dice.byte()) % KINDS.len()];
-    let options = OPTIONS[usize::from(dice.byte()) % OPTIONS.len()];
+    let options = options[usize::from(dice.byte()) % options.len()];
     let part = dice.0.len() * usize::from(dice.byte()) / 256;
     let folder = Scratch(scratch());
     let name = if kind == "checkpoint" { "00000000000000000007-0000000003" } else { "00000000000000000000" };
-    let file = folder.0.join(format!("{name}.{kind}"));
+    let path = folder.0.join(format!("{name}.{kind}"));
     let beside = |kind: &str, bytes: &[u8]| {
         fs::write(folder.0.join(format!("{name}.{kind}")), bytes).expect("a file can be written");
     };
@@ -95,9 +136,10 @@ pub(super) fn dump(bytes: &[u8]) {
     } else {
         dice.0
     };
-    fs::write(&file, content).expect("a file can be written");
-    check(&file, &run(&file, options));
-    assert!(fs::read(&file).is_ok_and(|after| after == content), "the tool changed its file");
+    fs::write(&path, content).expect("a file can be written");
+    let said = run(&path, options);
+    assert!(fs::read(&path).is_ok_and(|after| after == content), "the tool changed its file");
+    (Dumped { path, options, _folder: folder }, said)
 }
 
 /// A folder that is removed with its content when it goes out of scope.
