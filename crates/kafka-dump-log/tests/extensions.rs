@@ -64,7 +64,7 @@ fn batch_line(batch: &Value) -> String {
 fn kafkas_lines_can_be_made_of_the_objects() {
     let mut batches = 0;
     for log in SCENARIOS.iter().flat_map(|name| logs(name)) {
-        let lines = text(&log, &["--deep-iteration"]);
+        let lines = text(&log, &["--deep-iteration", "--output", "text"]);
         let mut lines =
             lines.lines().filter(|l| l.starts_with("baseOffset") || l.starts_with("offset") || l.starts_with("| "));
         for object in support::json_of_any(&log, &["--deep-iteration"]) {
