@@ -1,7 +1,9 @@
 //! Keys and values as text (`DumpLogSegments.MessageParser`).
 
+use kafka_log::format::FormatErrorKind;
 use kafka_log::format::checksum::crc32c;
 use kafka_log::format::java_text::push_java_utf8;
+use kafka_log::format::legacy::LegacyRecord;
 use kafka_log::format::schema::{self, InternalTopic};
 
 use super::error::DumpError;
@@ -64,10 +66,30 @@ impl Decoder {
                 payload: value.map(|bytes| with_class(value_class, bytes)).transpose()?,
             }),
             Decoder::Topic(topic) => {
-                let decoded = topic.decode(key, value, offset).map_err(|e| DumpError::Other(e.to_string()))?;
-                Ok(Decoded { key: decoded.key.map(Part::Schema), payload: decoded.payload.map(Part::Schema) })
+                Ok(topic.decode(key, value, offset).map_err(|e| DumpError::Other(e.to_string()))?.into())
             }
         }
+    }
+
+    /// What is printed of a message of magic 0 or 1 whose key or value reaches beyond its end: the decoders of internal
+    /// topics pass over whatever they cannot read. `None` where Kafka's tool dies.
+    pub(crate) fn decode_cut<'r>(self, message: &LegacyRecord<'r>) -> Option<Decoded<'r>> {
+        let Decoder::Topic(topic) = self else { return None };
+        if topic.has_keys() && message.key_size().map_or(true, |size| size < 0) {
+            return None;
+        }
+        let key_error = if topic.has_keys() { message.key().err() } else { None };
+        let why = match key_error.or_else(|| message.value().err())?.kind {
+            FormatErrorKind::OutOfRange { max, found, .. } => format!("newLimit > capacity: ({found} > {max})"),
+            _ => "null".to_owned(),
+        };
+        Some(topic.skipped(message.offset(), &why).into())
+    }
+}
+
+impl<'r> From<schema::DecodedRecord<'r>> for Decoded<'r> {
+    fn from(record: schema::DecodedRecord<'r>) -> Self {
+        Decoded { key: record.key.map(Part::Schema), payload: record.payload.map(Part::Schema) }
     }
 }
 
@@ -99,4 +121,42 @@ fn with_class(class: DecoderClass, bytes: &[u8]) -> Result<Part<'_>, DumpError> 
             Part::Number(i64::from_be_bytes(*eight))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A message of magic 0 at offset 7 with one byte of key and three of value, and the lengths it claims.
+    fn message(key_len: i32, value_len: i32) -> Vec<u8> {
+        let mut bytes = [&7u64.to_be_bytes()[..], &18u32.to_be_bytes(), &[0; 6]].concat();
+        bytes.extend([&key_len.to_be_bytes()[..], b"k", &value_len.to_be_bytes(), b"abc"].concat());
+        bytes
+    }
+
+    /// What Kafka's tool prints, if it does not die.
+    fn cut(topic: InternalTopic, key_len: i32, value_len: i32) -> Option<(&'static str, String)> {
+        let bytes = message(key_len, value_len);
+        let message = LegacyRecord::parse(&bytes).unwrap();
+        let decoded = Decoder::Topic(topic).decode_cut(&message)?;
+        let mut out = Vec::new();
+        decoded.key.iter().chain(&decoded.payload).for_each(|part| part.push_text(&mut out));
+        Some((if decoded.key.is_some() { "key" } else { "payload" }, String::from_utf8(out).unwrap()))
+    }
+
+    #[test]
+    fn decoders_of_topics_pass_over_a_message_that_claims_more_than_it_has_in_the_words_of_java() {
+        let text = |part, text: &str| Some((part, text.to_owned()));
+        let (metadata, remote) = (InternalTopic::ClusterMetadata, InternalTopic::RemoteLogMetadata);
+        let why = "newLimit > capacity: (100 > 3)";
+        assert_eq!(cut(metadata, 1, 100), text("payload", &format!("Error at 7, skipping. {why}")));
+        assert_eq!(cut(remote, 1, 100), text("payload", &format!("Error at offset 7, skipping. {why}")));
+        let groups = InternalTopic::ConsumerOffsets;
+        assert_eq!(cut(groups, 1, 100), text("key", &format!("Error at offset 7, skipping. {why}")));
+        let why = "newLimit > capacity: (9 > 8)";
+        assert_eq!(cut(groups, 9, 3), text("key", &format!("Error at offset 7, skipping. {why}")));
+        assert_eq!(cut(metadata, 9, 3), text("payload", "Error at 7, skipping. null"));
+        // The length of the key must be there to say whether there is one.
+        assert_eq!(cut(groups, -1, 100), None);
+    }
 }

@@ -11,7 +11,7 @@ use kafka_log::format::schema::{control_message, read_control_message};
 use kafka_log::segment::batch::{Batch, RawBatch};
 use kafka_log::segment::scan::Turn;
 
-use super::decode::{Decoder, Part};
+use super::decode::{Decoded, Decoder, Part};
 use super::error::{DumpError, OrStopped};
 use super::options::DecoderClass;
 use super::output::Output;
@@ -195,9 +195,14 @@ impl Printer for KafkaText {
             number(buf, record.crc());
         }
         if self.shown.contents {
-            let key = record.key().map_err(DumpError::in_record)?;
-            let value = record.value().map_err(DumpError::in_record)?;
-            self.contents(out, turn, record.offset(), key, value)?;
+            match record.key().and_then(|key| Ok((key, record.value()?))) {
+                Ok((key, value)) => self.contents(out, turn, record.offset(), key, value)?,
+                Err(error) if self.shown.redact => return Err(DumpError::in_record(error)),
+                Err(error) => {
+                    let decoded = self.decoder.decode_cut(record).ok_or_else(|| DumpError::in_record(error))?;
+                    self.decoded(out, turn, decoded)?;
+                }
+            }
         }
         text(&mut out.buf, "\n");
         out.relieve(turn).or_stopped()
@@ -217,8 +222,8 @@ impl KafkaText {
             redacted(&mut out.buf, self.shown.metadata, key, value);
             return Ok(());
         }
-        let mut prefix = prefix(self.shown.metadata);
         if let Decoder::Classes { key: DecoderClass::String, value: DecoderClass::String } = self.decoder {
+            let mut prefix = prefix(self.shown.metadata);
             // Nearly every call: the parts that other decoders give are large to hand around.
             for (name, part) in [("key: ", key), ("payload: ", value)] {
                 let Some(part) = part else { continue };
@@ -230,6 +235,11 @@ impl KafkaText {
             return Ok(());
         }
         let decoded = self.decoder.decode(offset, key, value)?;
+        self.decoded(out, turn, decoded)
+    }
+
+    fn decoded(&self, out: &mut Output<'_>, turn: &mut Turn<'_>, decoded: Decoded<'_>) -> Result<(), DumpError> {
+        let mut prefix = prefix(self.shown.metadata);
         for (name, part) in [("key: ", decoded.key), ("payload: ", decoded.payload)] {
             let Some(part) = part else { continue };
             text(&mut out.buf, prefix);

@@ -84,59 +84,61 @@ impl InternalTopic {
             share_group::RECORD_TYPES,
             streams_group::RECORD_TYPES,
         ];
-        Ok(match self {
-            InternalTopic::ConsumerOffsets => coordinator(GROUPS, key, value, offset)?,
-            InternalTopic::TransactionState => coordinator(&[transaction::RECORD_TYPES], key, value, offset)?,
-            InternalTopic::ShareGroupState => coordinator(&[share_state::RECORD_TYPES], key, value, offset)?,
-            InternalTopic::ClusterMetadata => DecodedRecord { key: None, payload: Some(metadata(value, offset)) },
-            InternalTopic::RemoteLogMetadata => DecodedRecord { key: None, payload: Some(remote(value, offset)) },
+        let types: &[RecordTypes] = match self {
+            InternalTopic::ConsumerOffsets => GROUPS,
+            InternalTopic::TransactionState => &[transaction::RECORD_TYPES],
+            InternalTopic::ShareGroupState => &[share_state::RECORD_TYPES],
+            InternalTopic::ClusterMetadata | InternalTopic::RemoteLogMetadata => {
+                let read = if self == InternalTopic::ClusterMetadata {
+                    read_framed(cluster_metadata::RECORD_TYPES, value).map(Part::Metadata)
+                } else {
+                    remote(value).map(Part::RemoteLog)
+                };
+                return Ok(match read {
+                    Ok(part) => DecodedRecord { key: None, payload: Some(part) },
+                    Err(why) => self.skipped(offset, &why),
+                });
+            }
+        };
+        Ok(match read_record(types, key.ok_or(MissingKey { offset })?, value) {
+            Ok((key, value)) => {
+                DecodedRecord { key: Some(Part::Key(key)), payload: Some(value.map_or(Part::Delete, Part::Value)) }
+            }
+            Err(CoordinatorError::UnknownType(unknown)) => {
+                let text = format!("Unknown record type {unknown} at offset {offset}, skipping.");
+                DecodedRecord { key: Some(Part::Skipped(text)), payload: None }
+            }
+            Err(CoordinatorError::Other(why)) => self.skipped(offset, &why),
         })
     }
-}
 
-fn coordinator<'a>(
-    types: &[RecordTypes],
-    key: Option<&'a [u8]>,
-    value: Option<&'a [u8]>,
-    offset: i64,
-) -> Result<DecodedRecord<'a>, MissingKey> {
-    let key = key.ok_or(MissingKey { offset })?;
-    Ok(match read_record(types, key, value) {
-        Ok((key, value)) => {
-            DecodedRecord { key: Some(Part::Key(key)), payload: Some(value.map_or(Part::Delete, Part::Value)) }
+    /// What is shown of a record that cannot be read, `why` being the message of the Java exception or "null".
+    pub fn skipped(self, offset: i64, why: &str) -> DecodedRecord<'static> {
+        let at = if self == InternalTopic::ClusterMetadata { "at" } else { "at offset" };
+        let text = Some(Part::Skipped(format!("Error {at} {offset}, skipping. {why}")));
+        if self.has_keys() {
+            DecodedRecord { key: text, payload: None }
+        } else {
+            DecodedRecord { key: None, payload: text }
         }
-        Err(CoordinatorError::UnknownType(unknown)) => {
-            let text = format!("Unknown record type {unknown} at offset {offset}, skipping.");
-            DecodedRecord { key: Some(Part::Skipped(text)), payload: None }
-        }
-        Err(CoordinatorError::Other(message)) => {
-            let text = format!("Error at offset {offset}, skipping. {message}");
-            DecodedRecord { key: Some(Part::Skipped(text)), payload: None }
-        }
-    })
-}
+    }
 
-fn metadata(value: Option<&[u8]>, offset: i64) -> Part<'_> {
-    match read_framed(cluster_metadata::RECORD_TYPES, value) {
-        Ok(record) => Part::Metadata(record),
-        Err(message) => Part::Skipped(format!("Error at {offset}, skipping. {message}")),
+    /// Do its records have keys, as those of the coordinators have?
+    pub fn has_keys(self) -> bool {
+        !matches!(self, InternalTopic::ClusterMetadata | InternalTopic::RemoteLogMetadata)
     }
 }
 
-fn remote(value: Option<&[u8]>, offset: i64) -> Part<'_> {
-    let read = || {
-        if value.is_none() {
-            // Java's own words for calling a method of null.
-            let method = "org.apache.kafka.common.record.internal.Record.value()";
-            let text = "Cannot invoke \"java.nio.ByteBuffer.remaining()\" because the return value of";
-            return Err(format!("{text} \"{method}\" is null"));
-        }
-        let record = read_framed(super::tables::remote_log::RECORD_TYPES, value)?;
-        remote_log::check(&record)?;
-        Ok(record)
-    };
-    read()
-        .map_or_else(|message| Part::Skipped(format!("Error at offset {offset}, skipping. {message}")), Part::RemoteLog)
+fn remote(value: Option<&[u8]>) -> Result<Decoded<'_>, String> {
+    if value.is_none() {
+        // Java's own words for calling a method of null.
+        let method = "org.apache.kafka.common.record.internal.Record.value()";
+        let text = "Cannot invoke \"java.nio.ByteBuffer.remaining()\" because the return value of";
+        return Err(format!("{text} \"{method}\" is null"));
+    }
+    let record = read_framed(super::tables::remote_log::RECORD_TYPES, value)?;
+    remote_log::check(&record)?;
+    Ok(record)
 }
 
 impl Part<'_> {
