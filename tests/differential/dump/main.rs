@@ -57,7 +57,7 @@ fn main() -> io::Result<ExitCode> {
     for numbers in all.chunks(AT_A_TIME) {
         let mut cases = Vec::new();
         for &number in numbers {
-            let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (number as u64) << 20);
+            let mut random = Random(Random(seed ^ (number as u64) << 32).number());
             let case = case::make(&mut random, &donors, number);
             write(&case, Path::new(&case.id))?;
             let ours = ours(&case)?;

@@ -78,6 +78,13 @@ impl Pairs {
         }
     }
 
+    /// Number of pairs.
+    pub(crate) fn len(&self) -> usize {
+        let mut len = 0;
+        self.for_each(|_, _| len += 1);
+        if let Pairs::TooMany = self { usize::MAX } else { len }
+    }
+
     fn push(&mut self, offset: i64, next: i64) {
         match self {
             Pairs::InOrder { notes, last } if offset > last.0 || notes.is_empty() => {

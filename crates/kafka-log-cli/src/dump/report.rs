@@ -27,13 +27,14 @@ impl Report {
     pub(crate) fn gaps(&mut self, gaps: Gaps, first: FirstReading) {
         let pairs = gaps.into_pairs();
         if !pairs.is_empty() {
-            *self.gaps.entry(&first.file) = Some((pairs, first.clone()));
+            let entry = self.gaps.entry(&first.file, pairs.len());
+            *entry = Some((pairs, first));
         }
     }
 
     pub(crate) fn mismatches(&mut self, file: &JavaFile, mut mismatches: Vec<Mismatch>) {
         if !mismatches.is_empty() {
-            self.mismatches.entry(file).append(&mut mismatches);
+            self.mismatches.entry(file, mismatches.len()).append(&mut mismatches);
         }
     }
 
@@ -41,13 +42,13 @@ impl Report {
         for error in errors {
             match *error {
                 TimeIndexError::Mismatch { index_timestamp, log_timestamp, .. } => {
-                    self.time_mismatches.entry(file).push((index_timestamp, log_timestamp));
+                    self.time_mismatches.entry(file, 1).push((index_timestamp, log_timestamp));
                 }
                 TimeIndexError::OutOfOrder { index_timestamp, previous } => {
-                    self.out_of_order.entry(file).push((index_timestamp, previous));
+                    self.out_of_order.entry(file, 1).push((index_timestamp, previous));
                 }
                 TimeIndexError::NotFound { index_offset, log_offset } => {
-                    self.not_found.entry(file).push((index_offset, log_offset));
+                    self.not_found.entry(file, 1).push((index_offset, log_offset));
                 }
             }
         }
@@ -110,29 +111,37 @@ impl Report {
 struct ByFile<T> {
     slots: HashMap<String, usize>,
     files: Vec<(String, T)>,
+    /// How often Java would have doubled its table of 16 buckets.
+    doublings: u32,
 }
 
 impl<T: Default> ByFile<T> {
-    fn entry(&mut self, file: &JavaFile) -> &mut T {
+    /// What is noted about a file, to which `more` findings are about to be added: Kafka's tool looks the file up for
+    /// each of them, and `HashMap.computeIfAbsent` looks whether the table is too full before anything else.
+    fn entry(&mut self, file: &JavaFile, more: usize) -> &mut T {
         let path = absolute(file);
-        let next = self.files.len();
-        let slot = *self.slots.entry(path.clone()).or_insert(next);
-        if slot == next {
-            self.files.push((path, T::default()));
+        let mut slot = 0;
+        for _ in 0..more.clamp(1, 2) {
+            if self.files.len() > (12 << self.doublings) {
+                self.doublings += 1;
+            }
+            let next = self.files.len();
+            slot = *self.slots.entry(path.clone()).or_insert(next);
+            if slot == next {
+                self.files.push((path.clone(), T::default()));
+            }
         }
         &mut self.files[slot].1
     }
 
-    /// The files in the order in which a `HashMap` of Java gives them: by bucket, in a bucket by arrival.
+    /// The files in the order in which Java gives them: by bucket, and in a bucket the last first, for that is where
+    /// `computeIfAbsent` puts it.
     fn in_java_order(&self) -> impl Iterator<Item = (&str, &T)> {
-        let mut capacity = 16;
-        while self.files.len() * 4 > capacity * 3 {
-            capacity *= 2;
-        }
-        let mut order: Vec<_> = self.files.iter().map(|(path, found)| (path.as_str(), found)).collect();
+        let mask = (16 << self.doublings) - 1;
+        let mut order: Vec<_> = self.files.iter().rev().map(|(path, found)| (path.as_str(), found)).collect();
         order.sort_by_key(|(path, _)| {
             let hash = java_hash(path);
-            (hash ^ hash >> 16) as usize & (capacity - 1)
+            (hash ^ hash >> 16) & mask
         });
         order.into_iter()
     }
@@ -161,17 +170,34 @@ fn absolute(file: &JavaFile) -> String {
 mod tests {
     use super::*;
 
-    /// Order printed by a `java.util.HashMap` of Java 17 for these keys.
-    #[test]
-    fn files_come_in_the_order_of_a_java_hash_map() {
+    fn order(names: &[String], errors_of_last: usize) -> String {
         let mut files = ByFile::<()>::default();
-        let names = ["/b/1.log", "/a/00000000000000000000.index", "/ž/x.index", "/kafka/p-0/7.log", "/kafka/p-1/7.log"];
-        for name in names {
-            files.entry(&JavaFile::new(name.as_ref()));
+        for (i, name) in names.iter().enumerate() {
+            files.entry(&JavaFile::new(name.as_ref()), if i + 1 == names.len() { errors_of_last } else { 2 });
         }
         let order: Vec<_> = files.in_java_order().map(|(path, ())| path).collect();
-        let expected =
-            ["/a/00000000000000000000.index", "/kafka/p-0/7.log", "/ž/x.index", "/kafka/p-1/7.log", "/b/1.log"];
-        assert_eq!(order, expected);
+        order.join(" ")
+    }
+
+    /// Orders that `HashMap.computeIfAbsent` of Java 17 gave.
+    #[test]
+    fn files_come_in_the_order_of_a_java_hash_map() {
+        let names = ["/b/1.log", "/a/00000000000000000000.index", "/ž/x.index", "/kafka/p-0/7.log", "/kafka/p-1/7.log"];
+        let expected = "/a/00000000000000000000.index /kafka/p-0/7.log /ž/x.index /kafka/p-1/7.log /b/1.log";
+        assert_eq!(order(&names.map(str::to_owned), 1), expected);
+    }
+
+    #[test]
+    fn names_with_the_same_hash_come_the_last_first() {
+        let names = ["/Aa", "/BB", "/AaAa", "/BBBB", "/AaBB", "/x", "/BBAa"].map(str::to_owned);
+        assert_eq!(order(&names, 1), "/x /BBAa /AaBB /BBBB /AaAa /BB /Aa");
+    }
+
+    #[test]
+    fn the_thirteenth_file_makes_the_table_grow_with_its_second_error_only() {
+        let names: Vec<_> = (0..13).map(|i| format!("/p-{i}/0.log")).collect();
+        let numbers = |errors| order(&names, errors).replace("/p-", "").replace("/0.log", "");
+        assert_eq!(numbers(1), "0 12 6 3 7 9 5 2 10 11 4 1 8");
+        assert_eq!(numbers(2), "0 12 6 7 4 8 3 9 5 2 10 11 1");
     }
 }
