@@ -21,13 +21,17 @@ use crate::dump::timestamp::push_json_timestamp;
 /// Writes batches and records of one file as objects.
 pub(crate) struct JsonLines<'f> {
     file: &'f str,
+    /// How every record begins.
+    record_start: Vec<u8>,
     shown: Shown,
     decoder: Decoder,
 }
 
 impl<'f> JsonLines<'f> {
     pub(crate) fn new(file: &'f str, shown: Shown, decoder: Decoder) -> Self {
-        JsonLines { file, shown, decoder }
+        let mut record_start = Vec::new();
+        Object::new(&mut record_start, "record", file).pause();
+        JsonLines { file, record_start, shown, decoder }
     }
 
     fn timestamp(&self, object: &mut Object<'_>, name: &str, ms: i64) {
@@ -143,7 +147,7 @@ impl Printer for JsonLines<'_> {
             None => self.contents(record.offset, record.key, record.value),
             Some(_) => Contents::default(),
         };
-        let mut object = Object::new(&mut out.buf, "record", self.file);
+        let mut object = Object::started(&mut out.buf, &self.record_start);
         object.number("offset", record.offset);
         let kind = attributes.timestamp_type();
         self.metadata(&mut object, kind, record.timestamp, size(record.key), size(record.value));
@@ -173,7 +177,7 @@ impl Printer for JsonLines<'_> {
         } else {
             Contents::default()
         };
-        let mut object = Object::new(&mut out.buf, "record", self.file);
+        let mut object = Object::started(&mut out.buf, &self.record_start);
         object.number("offset", record.offset());
         self.metadata(&mut object, batch.timestamp_type(), record.timestamp(), key_size.into(), value_size.into());
         if self.shown.metadata {

@@ -33,6 +33,13 @@ impl<'o> Object<'o> {
         object
     }
 
+    /// The start of a line as [`Object::pause`] left it in `start`.
+    #[inline]
+    fn started(out: &'o mut Vec<u8>, start: &[u8]) -> Self {
+        out.extend_from_slice(start);
+        Object::resume(out)
+    }
+
     /// The start of a value.
     pub(crate) fn inner(out: &'o mut Vec<u8>) -> Self {
         out.push(b'{');
