@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "an input that cannot be read fails the test")]
 
-use std::cell::Cell;
 use std::env;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
@@ -15,17 +14,14 @@ use tests::hostile::mutate::{Random, mutate};
 use tests::hostile::seeds::{files, seeds};
 use tests::hostile::{DECOMPRESSED_MAX, TARGETS, Target};
 
-/// Remembers the largest allocation of each thread.
+/// Remembers the largest allocation of the process, whatever thread makes it.
 mod allocations {
     #![expect(unsafe_code, reason = "there is no other way to see allocations")]
 
     use std::alloc::{GlobalAlloc, Layout, System};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::Cell;
-
-    thread_local! {
-        static LARGEST: Cell<usize> = const { Cell::new(0) };
-    }
+    static LARGEST: AtomicUsize = AtomicUsize::new(0);
 
     struct Watching;
 
@@ -55,12 +51,12 @@ mod allocations {
     }
 
     fn see(size: usize) {
-        let _ = LARGEST.try_with(|largest| largest.set(largest.get().max(size)));
+        LARGEST.fetch_max(size, Ordering::Relaxed);
     }
 
-    /// The largest allocation of this thread since the last call, in bytes.
+    /// The largest allocation since the last call, in bytes.
     pub(super) fn take_largest() -> usize {
-        LARGEST.with(|largest| largest.replace(0))
+        LARGEST.swap(0, Ordering::Relaxed)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fs;
 
 use kafka_log::compression::Codec;
+use kafka_log::format::record::Record;
+use kafka_log::format::schema::{InternalTopic, Part};
 use kafka_log::segment::batch::{Batch, RawBatch};
 
 use super::tool::{KINDS, OPTIONS};
@@ -60,7 +62,10 @@ pub fn seeds(target: &str, files: &[(String, Vec<u8>)]) -> Vec<Vec<u8>> {
         "segment_scan" | "resync" => logs().map(<[u8]>::to_vec).collect(),
         "chain" => logs().map(|log| [&[0; 10], log].concat()).collect(),
         "dump" | "dump_extended" => dumps(files),
-        _ => logs().flat_map(batches).flat_map(|raw| keys_and_values(&raw)).collect(),
+        "control_record" => {
+            logs().flat_map(batches).filter(is_control).flat_map(|raw| keys_and_values(&raw, None)).collect()
+        }
+        other => logs().flat_map(batches).flat_map(|raw| keys_and_values(&raw, topic(other))).collect(),
     };
     found.iter_mut().for_each(|seed| seed.truncate(LEN_MAX));
     found.push(Vec::new());
@@ -76,8 +81,24 @@ fn stored(raw: &RawBatch<'_>, codec: Codec) -> Option<Vec<u8>> {
     (batch.header().attributes().codec() == Ok(codec)).then(|| [&count.to_be_bytes(), batch.stored_records()].concat())
 }
 
-/// Each record as the schema targets take it: key with its length, whether there is a value, value.
-fn keys_and_values(raw: &RawBatch<'_>) -> Vec<Vec<u8>> {
+fn is_control(raw: &RawBatch<'_>) -> bool {
+    matches!(raw.parse(), Ok(Batch::Default(batch)) if batch.header().attributes().is_control())
+}
+
+fn topic(target: &str) -> Option<InternalTopic> {
+    match target {
+        "consumer_offsets" => Some(InternalTopic::ConsumerOffsets),
+        "transaction_state" => Some(InternalTopic::TransactionState),
+        "share_group_state" => Some(InternalTopic::ShareGroupState),
+        "cluster_metadata" => Some(InternalTopic::ClusterMetadata),
+        "remote_log_metadata" => Some(InternalTopic::RemoteLogMetadata),
+        _ => None,
+    }
+}
+
+/// Each record of this topic as the schema targets take it: key with its length, whether there is a value, value. All
+/// records without a topic.
+fn keys_and_values(raw: &RawBatch<'_>, topic: Option<InternalTopic>) -> Vec<Vec<u8>> {
     let Ok(Batch::Default(batch)) = raw.parse() else { return Vec::new() };
     let mut decompressor = kafka_log::compression::Decompressor::new(super::DECOMPRESSED_MAX);
     let Ok(records) = batch.records(&mut decompressor) else { return Vec::new() };
@@ -85,9 +106,16 @@ fn keys_and_values(raw: &RawBatch<'_>) -> Vec<Vec<u8>> {
         let len = bytes.map_or(1, |b| (b.len().min(0x7fff) as u16) << 1);
         [&len.to_be_bytes(), bytes.unwrap_or_default()].concat()
     };
-    let control = batch.header().attributes().is_control();
+    let control = is_control(raw);
+    let wanted = |record: &Record<'_>| match topic {
+        None => true,
+        Some(topic) => topic
+            .decode(record.key, record.value, 0)
+            .is_ok_and(|decoded| ![decoded.key, decoded.payload].iter().any(|p| matches!(p, Some(Part::Skipped(_))))),
+    };
     records
         .map_while(Result::ok)
+        .filter(wanted)
         .map(|record| {
             let value = record.value.unwrap_or_default();
             let value = if control { nullable(record.value) } else { [&[0], value].concat() };
