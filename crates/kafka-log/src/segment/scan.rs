@@ -227,10 +227,11 @@ impl<R: ReadAt + Sync + ?Sized> Walk<'_, R> {
         let flow = self.work(window, first..behind, &mut turn, worker);
         // The next long batch may be read as soon as the turn has passed on, so the memory of this one goes first.
         window.shrink();
-        if flow.is_break() {
-            self.shared.stop(None);
+        match flow {
+            ControlFlow::Continue(()) => self.shared.change(|state| state.turn += 1),
+            // The turn passes on to nobody: who works ahead must not find that it has come.
+            ControlFlow::Break(()) => self.shared.stop(None),
         }
-        self.shared.change(|state| state.turn += 1);
         flow
     }
 
@@ -380,6 +381,9 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
     use super::*;
 
     /// Collects the batches it sees, in the order in which windows are handed over.
@@ -486,6 +490,43 @@ mod tests {
             assert_eq!(seen, batches[..batches.len() / 2]);
             assert!(scanned.is_none());
         }
+    }
+
+    /// Breaks off in the first window as soon as another thread works on the second, which asks for its turn all along.
+    struct Ahead<'c> {
+        is_ahead: &'c AtomicBool,
+        had_the_turn: &'c AtomicBool,
+    }
+
+    impl BatchWorker for Ahead<'_> {
+        fn batch(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> ControlFlow<()> {
+            if batch.position == 0 {
+                turn.wait()?;
+                while !self.is_ahead.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+                return ControlFlow::Break(());
+            }
+            self.is_ahead.store(true, Ordering::Relaxed);
+            for _ in 0..20 {
+                std::thread::sleep(Duration::from_millis(1));
+                self.had_the_turn.fetch_or(turn.has_come(), Ordering::Relaxed);
+            }
+            ControlFlow::Continue(())
+        }
+
+        fn window_done(&mut self) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[test]
+    fn who_works_ahead_never_has_the_turn_once_the_walk_is_broken_off() {
+        let (file, _) = file_of(&[100; 2]);
+        let (is_ahead, had_the_turn) = (AtomicBool::new(false), AtomicBool::new(false));
+        let mut workers = [(); 2].map(|()| Ahead { is_ahead: &is_ahead, had_the_turn: &had_the_turn });
+        assert!(scan_windows(&file[..], 0..200, 200, 100, &mut workers).is_none());
+        assert!(!had_the_turn.into_inner());
     }
 
     #[test]
