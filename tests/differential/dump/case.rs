@@ -117,8 +117,37 @@ fn logs<'d>(random: &mut Random, donors: &'d Donors, files: &mut Files) -> (&'d 
     let ending = if random.below(10) == 0 { ".checkpoint" } else { ".log" };
     let donor = donors.with(random, ending);
     let name = name(random, donor, ending);
-    files.insert(name.clone(), log::mutant(random, donors, &donor.files[ending]));
+    let bytes = match random.below(60) {
+        0 => log::large(random, donors),
+        1..=12 => log::gentle(random, &donor.files[ending]),
+        _ => log::mutant(random, donors, &donor.files[ending]),
+    };
+    files.insert(name.clone(), bytes);
+    if random.below(60) == 0 {
+        return many(random, donors, files);
+    }
     (donor, vec![name])
+}
+
+/// So many files with something to report that Java's table of them grows.
+fn many<'d>(random: &mut Random, donors: &'d Donors, files: &mut Files) -> (&'d Donor, Vec<String>) {
+    let mut named = Vec::new();
+    for i in 0..8 + random.below(24) {
+        let donor = donors.with(random, ".timeindex");
+        let stem = format!("{i:020}");
+        files.insert(format!("{stem}.log"), log::gentle(random, donor.log().unwrap_or(&Vec::new())));
+        for (kind, entry) in [(".index", 8), (".timeindex", 12)] {
+            let mut bytes = donor.files.get(kind).cloned().unwrap_or_default();
+            if random.below(2) == 0 {
+                let at = random.below(bytes.len() / entry) * entry;
+                replace(random, &mut bytes, at, entry - 4);
+            }
+            files.insert(format!("{stem}{kind}"), bytes);
+        }
+        let kinds = [".log", ".log", ".index", ".timeindex"];
+        named.push(format!("{stem}{}", kinds[random.below(4)]));
+    }
+    (donors.with(random, ".log"), named)
 }
 
 fn indexes<'d>(random: &mut Random, donors: &'d Donors, files: &mut Files) -> (&'d Donor, Vec<String>) {
@@ -127,7 +156,9 @@ fn indexes<'d>(random: &mut Random, donors: &'d Donors, files: &mut Files) -> (&
     let stem = stem(random, donor);
     let base_offset = stem.parse().unwrap_or(0);
     let mut log = donor.files.get(".log").cloned().unwrap_or_default();
-    if random.below(4) == 0 {
+    if random.below(60) == 0 {
+        log = log::large(random, donors);
+    } else if random.below(4) == 0 {
         log = log::mutant(random, donors, &log);
     }
     let mut named = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use kafka_log::compression::Decompressor;
@@ -34,12 +35,14 @@ impl Donor {
 /// All donors, and keys and values of their records.
 pub struct Donors {
     pub segments: Vec<Donor>,
+    /// Which of the segments are of the same scenario.
+    scenarios: Vec<Range<usize>>,
     pub payloads: Vec<Vec<u8>>,
 }
 
 impl Donors {
     pub fn load() -> Self {
-        let mut segments = Vec::new();
+        let (mut segments, mut scenarios) = (Vec::new(), Vec::new());
         for name in fixtures::names() {
             let root = fixtures::scenario(&name);
             let mut parts: BTreeMap<(PathBuf, String), Donor> = BTreeMap::new();
@@ -58,16 +61,21 @@ impl Donors {
                 let donor = parts.entry((parent.to_owned(), file[..dot].to_owned())).or_insert_with(new);
                 donor.files.insert(ending.to_owned(), bytes);
             }
+            let first = segments.len();
             segments.extend(parts.into_values());
+            scenarios.push(first..segments.len());
         }
         let payloads = payloads(&segments);
-        Donors { segments, payloads }
+        Donors { segments, scenarios, payloads }
     }
 
-    /// A donor that has a file with this ending.
+    /// A donor that has a file with this ending: any, or, so that scenarios of few files are not rare, one of any scenario.
     pub fn with<'d>(&'d self, random: &mut Random, ending: &str) -> &'d Donor {
         loop {
-            let donor = &self.segments[random.below(self.segments.len())];
+            let all = 0..self.segments.len();
+            let among =
+                if random.below(2) == 0 { all } else { self.scenarios[random.below(self.scenarios.len())].clone() };
+            let donor = &self.segments[among.start + random.below(among.len())];
             if donor.files.get(ending).is_some_and(|bytes| !bytes.is_empty() || random.below(20) == 0) {
                 return donor;
             }

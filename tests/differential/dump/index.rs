@@ -74,7 +74,8 @@ fn made_up(random: &mut Random, entry: usize, log: &[u8], base_offset: i64) -> V
     let places = places(log);
     let mut out = Vec::new();
     let mut next = 0;
-    for _ in 0..1 + random.below(6) {
+    let count = if random.below(12) == 0 { 5000 } else { 6 };
+    for _ in 0..1 + random.below(count) {
         next = (next + random.below(3)).min(places.len().saturating_sub(1));
         let Some(place) = places.get(if random.below(8) == 0 { random.below(places.len()) } else { next }) else {
             break;

@@ -23,6 +23,8 @@ const DEFAULT: &[(usize, usize)] = &[
     (53, 4),
     (57, 4),
 ];
+/// Those of magic 2 that may hold any number.
+const QUIET: &[(usize, usize)] = &[(0, 8), (12, 4), (23, 4), (27, 8), (35, 8), (43, 8), (51, 2), (53, 4)];
 const LEGACY: &[(usize, usize)] =
     &[(0, 8), (8, 4), (12, 4), (16, 1), (17, 1), (18, 8), (18, 4), (22, 4), (26, 4), (30, 4)];
 
@@ -57,6 +59,45 @@ pub fn header(random: &mut Random, batch: &mut [u8]) {
     if random.below(5) > 0 && at != 17 && (at, size) != (12, 4) {
         fix_crc(batch);
     }
+}
+
+/// A log of many windows of the tool's parallel reading: other logs one behind the other, few of them damaged.
+pub fn large(random: &mut Random, donors: &Donors) -> Vec<u8> {
+    let len = 100_000 + random.below(900_000);
+    let mut log = Vec::new();
+    while log.len() < len {
+        let donor = donors.with(random, ".log").log().expect("it was asked for");
+        match random.below(40) {
+            0 => log.append(&mut mutant(random, donors, donor)),
+            1 => log.append(&mut gentle(random, donor)),
+            _ => {
+                // Only what is whole, so that the walk does not end here.
+                let whole = batch_lens(donor).iter().sum();
+                let times = 1 + random.below(20);
+                log.extend(donor[..whole].repeat(times));
+            }
+        }
+    }
+    log
+}
+
+/// A log whose batches are odd but can be read.
+pub fn gentle(random: &mut Random, log: &[u8]) -> Vec<u8> {
+    let mut log = log.to_vec();
+    let mut at = 0;
+    for len in batch_lens(&log) {
+        let batch = &mut log[at..at + len];
+        at += len;
+        if random.below(3) == 0 {
+            let fields: &[(usize, usize)] = if batch[16] < 2 { &[(0, 8)] } else { QUIET };
+            let (at, size) = fields[random.below(fields.len())];
+            replace(random, batch, at, size);
+            if random.below(8) > 0 {
+                fix_crc(batch);
+            }
+        }
+    }
+    log
 }
 
 /// Damages a log once or a few times.
