@@ -220,6 +220,8 @@ impl<R: ReadAt + Sync + ?Sized> Walk<'_, R> {
         };
         self.shared.change(|state| match scan_end {
             None => state.chain = (ticket + 1, behind),
+            // Where the walk was broken off, that is how it ended.
+            Some(_) if state.stopped => {}
             Some(end) => state.result = Some(Scanned { position: behind, end }),
         });
 
@@ -527,6 +529,27 @@ mod tests {
         let mut workers = [(); 2].map(|()| Ahead { is_ahead: &is_ahead, had_the_turn: &had_the_turn });
         assert!(scan_windows(&file[..], 0..200, 200, 100, &mut workers).is_none());
         assert!(!had_the_turn.into_inner());
+    }
+
+    /// A file in which a header is slow to read that reaches from the second window into the third.
+    struct Slow<'c>(Vec<u8>, &'c AtomicBool);
+
+    impl ReadAt for Slow<'_> {
+        fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+            if position == 200 {
+                self.1.store(true, Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            self.0[..].read_at(buf, position)
+        }
+    }
+
+    #[test]
+    fn who_finds_the_end_after_the_walk_is_broken_off_does_not_make_it_the_result() {
+        let (is_ahead, had_the_turn) = (AtomicBool::new(false), AtomicBool::new(false));
+        let file = Slow(file_of(&[100, 90, 60]).0, &is_ahead);
+        let mut workers = [(); 2].map(|()| Ahead { is_ahead: &is_ahead, had_the_turn: &had_the_turn });
+        assert!(scan_windows(&file, 0..250, 250, 100, &mut workers).is_none());
     }
 
     #[test]
