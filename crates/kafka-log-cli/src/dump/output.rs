@@ -9,6 +9,9 @@ use kafka_log::segment::scan::Turn;
 /// Buffered bytes from which on a thread writes them, if its turn has come.
 const WRITE_FROM: usize = 256 * 1024;
 
+/// Bytes buffered since a thread last found that its turn has not come, before it looks again.
+const LOOK_AGAIN_AFTER: usize = 32 * 1024;
+
 /// Buffered bytes from which on a thread waits for its turn.
 const WAIT_FROM: usize = 2 * 1024 * 1024;
 
@@ -75,17 +78,20 @@ impl Write for &Sink<'_> {
 pub(crate) struct Output<'s> {
     pub(crate) buf: Vec<u8>,
     sink: &'s Sink<'s>,
+    /// Buffered bytes from which on it is worth a lock to see whether the turn has come.
+    look_from: usize,
 }
 
 impl<'s> Output<'s> {
     pub(crate) fn new(sink: &'s Sink<'s>) -> Self {
-        Output { buf: Vec::new(), sink }
+        Output { buf: Vec::new(), sink, look_from: WRITE_FROM }
     }
 
     /// Writes the buffer out; the caller has the turn.
     pub(crate) fn drain(&mut self) -> ControlFlow<()> {
         let flow = if self.buf.is_empty() { ControlFlow::Continue(()) } else { self.sink.write(&self.buf) };
         self.buf.clear();
+        self.look_from = WRITE_FROM;
         flow
     }
 
@@ -99,7 +105,7 @@ impl<'s> Output<'s> {
     /// Keeps the buffer small: writes it where that is possible, waits for the turn where it is too large.
     #[inline]
     pub(crate) fn relieve(&mut self, turn: &mut Turn<'_>) -> ControlFlow<()> {
-        if self.buf.len() < WRITE_FROM { ControlFlow::Continue(()) } else { self.relieve_now(turn) }
+        if self.buf.len() < self.look_from { ControlFlow::Continue(()) } else { self.relieve_now(turn) }
     }
 
     #[cold]
@@ -107,6 +113,7 @@ impl<'s> Output<'s> {
         if self.buf.len() >= WAIT_FROM {
             turn.wait()?;
         } else if !turn.has_come() {
+            self.look_from = self.buf.len() + LOOK_AGAIN_AFTER;
             return ControlFlow::Continue(());
         }
         self.drain()
