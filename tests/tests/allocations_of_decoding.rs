@@ -1,4 +1,5 @@
 //! Decoding uncompressed batches allocates nothing, however many records there are.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "batches that cannot be read fail the test")]
 
 use kafka_log::compression::Decompressor;
 use kafka_log::segment::batch::{Batch, RawBatch};

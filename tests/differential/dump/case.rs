@@ -10,14 +10,14 @@ use crate::numbers::{put, replace};
 use crate::{index, log};
 
 /// A call of the tool in a folder of its own.
-pub struct Case {
+pub(crate) struct Case {
     /// Name of the folder.
-    pub id: String,
+    pub(crate) id: String,
     /// Where the files come from.
-    pub from: String,
+    pub(crate) from: String,
     /// Content by path below the folder.
-    pub files: BTreeMap<String, Vec<u8>>,
-    pub args: Vec<String>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) args: Vec<String>,
 }
 
 const STEMS: &[&str] = &[
@@ -80,7 +80,7 @@ const ENDINGS: &[&str] = &[
     ".checkpoint.log",
 ];
 
-pub fn make(random: &mut Random, donors: &Donors, number: usize) -> Case {
+pub(crate) fn make(random: &mut Random, donors: &Donors, number: usize) -> Case {
     let id = format!("m{number}");
     let mut files = BTreeMap::new();
     let (donor, mut named) = match random.below(20) {

@@ -17,31 +17,31 @@ const LOG_MAX: usize = 16 * 1024;
 const PAYLOADS_OF_LOG: usize = 40;
 
 /// The files of one segment, or a file alone, by their endings.
-pub struct Donor {
+pub(crate) struct Donor {
     /// Scenario and folder, for the report.
-    pub from: String,
+    pub(crate) from: String,
     /// Part of the name before the first dot.
-    pub stem: String,
+    pub(crate) stem: String,
     /// Content by ending, which begins with the dot.
-    pub files: BTreeMap<String, Vec<u8>>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Donor {
-    pub fn log(&self) -> Option<&Vec<u8>> {
+    pub(crate) fn log(&self) -> Option<&Vec<u8>> {
         self.files.get(".log").or_else(|| self.files.get(".checkpoint"))
     }
 }
 
 /// All donors, and keys and values of their records.
-pub struct Donors {
-    pub segments: Vec<Donor>,
+pub(crate) struct Donors {
+    pub(crate) segments: Vec<Donor>,
     /// Which of the segments are of the same scenario.
     scenarios: Vec<Range<usize>>,
-    pub payloads: Vec<Vec<u8>>,
+    pub(crate) payloads: Vec<Vec<u8>>,
 }
 
 impl Donors {
-    pub fn load() -> Self {
+    pub(crate) fn load() -> Self {
         let (mut segments, mut scenarios) = (Vec::new(), Vec::new());
         for name in fixtures::names() {
             let root = fixtures::scenario(&name);
@@ -70,7 +70,7 @@ impl Donors {
     }
 
     /// A donor that has a file with this ending: any, or, so that scenarios of few files are not rare, one of any scenario.
-    pub fn with<'d>(&'d self, random: &mut Random, ending: &str) -> &'d Donor {
+    pub(crate) fn with<'d>(&'d self, random: &mut Random, ending: &str) -> &'d Donor {
         loop {
             let all = 0..self.segments.len();
             let among =

@@ -31,7 +31,7 @@ fn places(log: &[u8]) -> Vec<Place> {
 }
 
 /// An index of another content than `index`, for the log beside it; `entry` is the size of an entry, 8 or 12.
-pub fn mutant(random: &mut Random, index: &[u8], entry: usize, log: &[u8], base_offset: i64) -> Vec<u8> {
+pub(crate) fn mutant(random: &mut Random, index: &[u8], entry: usize, log: &[u8], base_offset: i64) -> Vec<u8> {
     let mut out = if random.below(3) == 0 { made_up(random, entry, log, base_offset) } else { index.to_vec() };
     for _ in 0..random.below(4) {
         let count = out.len() / entry;

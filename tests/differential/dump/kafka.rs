@@ -9,7 +9,7 @@ use tests::fixtures::{Case as Recorded, root};
 
 use crate::case::Case;
 
-pub struct Kafka {
+pub(crate) struct Kafka {
     child: Child,
     feed: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -18,7 +18,7 @@ pub struct Kafka {
 
 impl Kafka {
     /// Starts the virtual machine in the folder `cwd`; what the tool prints is kept in `results` for a while.
-    pub fn start(cwd: &Path, results: &Path) -> io::Result<Self> {
+    pub(crate) fn start(cwd: &Path, results: &Path) -> io::Result<Self> {
         let mut child = Command::new(root().join("tests/oracle/bin/helper"))
             .arg("DumpRunner")
             .arg(results)
@@ -34,7 +34,7 @@ impl Kafka {
     }
 
     /// Asks for a call; it runs while this process goes on.
-    pub fn ask(&mut self, case: &Case) -> io::Result<()> {
+    pub(crate) fn ask(&mut self, case: &Case) -> io::Result<()> {
         let line = format!("{}\t{}\n", case.id, case.args.join("\u{1f}"));
         match &mut self.feed {
             Some(feed) => feed.write_all(line.as_bytes()).and_then(|()| feed.flush()),
@@ -43,7 +43,7 @@ impl Kafka {
     }
 
     /// The outcome of the next call asked for.
-    pub fn answer(&mut self, case: &Case) -> io::Result<Recorded> {
+    pub(crate) fn answer(&mut self, case: &Case) -> io::Result<Recorded> {
         let mut line = String::new();
         self.answers.read_line(&mut line)?;
         let mut parts = line.split('\t');

@@ -29,7 +29,7 @@ const LEGACY: &[(usize, usize)] =
     &[(0, 8), (8, 4), (12, 4), (16, 1), (17, 1), (18, 8), (18, 4), (22, 4), (26, 4), (30, 4)];
 
 /// Sizes of the whole batches at the front.
-pub fn batch_lens(log: &[u8]) -> Vec<usize> {
+pub(crate) fn batch_lens(log: &[u8]) -> Vec<usize> {
     let (mut at, mut lens) = (0, Vec::new());
     while at + 17 <= log.len() {
         let len = get(log, at + 8, 4) + 12;
@@ -43,7 +43,7 @@ pub fn batch_lens(log: &[u8]) -> Vec<usize> {
 }
 
 /// Puts an odd number into a field of the header, most often with a checksum that fits.
-pub fn header(random: &mut Random, batch: &mut [u8]) {
+pub(crate) fn header(random: &mut Random, batch: &mut [u8]) {
     let is_legacy = batch.get(16).is_some_and(|&magic| magic < 2);
     let fields = if is_legacy { LEGACY } else { DEFAULT };
     let (at, size) = fields[random.below(fields.len())];
@@ -62,7 +62,7 @@ pub fn header(random: &mut Random, batch: &mut [u8]) {
 }
 
 /// A log of many windows of the tool's parallel reading: other logs one behind the other, few of them damaged.
-pub fn large(random: &mut Random, donors: &Donors) -> Vec<u8> {
+pub(crate) fn large(random: &mut Random, donors: &Donors) -> Vec<u8> {
     let len = 100_000 + random.below(900_000);
     let mut log = Vec::new();
     while log.len() < len {
@@ -82,7 +82,7 @@ pub fn large(random: &mut Random, donors: &Donors) -> Vec<u8> {
 }
 
 /// A log whose batches are odd but can be read.
-pub fn gentle(random: &mut Random, log: &[u8]) -> Vec<u8> {
+pub(crate) fn gentle(random: &mut Random, log: &[u8]) -> Vec<u8> {
     let mut log = log.to_vec();
     let mut at = 0;
     for len in batch_lens(&log) {
@@ -101,7 +101,7 @@ pub fn gentle(random: &mut Random, log: &[u8]) -> Vec<u8> {
 }
 
 /// Damages a log once or a few times.
-pub fn mutant(random: &mut Random, donors: &Donors, log: &[u8]) -> Vec<u8> {
+pub(crate) fn mutant(random: &mut Random, donors: &Donors, log: &[u8]) -> Vec<u8> {
     let mut batches = Vec::new();
     let mut rest = log;
     for len in batch_lens(log) {

@@ -49,7 +49,7 @@ const ODD: &[i64] = &[
 ];
 
 /// An odd number, of either sign, or near `old`, or any number whatever.
-pub fn odd(random: &mut Random, old: i64) -> i64 {
+pub(crate) fn odd(random: &mut Random, old: i64) -> i64 {
     let number = ODD[random.below(ODD.len())];
     match random.below(10) {
         0..=3 => number,
@@ -61,7 +61,7 @@ pub fn odd(random: &mut Random, old: i64) -> i64 {
 }
 
 /// The big-endian number of `size` bytes at `at`, sign extended; 0 where the bytes end first.
-pub fn get(bytes: &[u8], at: usize, size: usize) -> i64 {
+pub(crate) fn get(bytes: &[u8], at: usize, size: usize) -> i64 {
     let Some(field) = bytes.get(at..at + size) else { return 0 };
     let raw = field.iter().fold(0u64, |n, &byte| n << 8 | u64::from(byte));
     let unused = 64 - 8 * size as u32;
@@ -69,14 +69,14 @@ pub fn get(bytes: &[u8], at: usize, size: usize) -> i64 {
 }
 
 /// Writes the low `size` bytes of a number at `at`, where there is room for it.
-pub fn put(bytes: &mut [u8], at: usize, size: usize, number: i64) {
+pub(crate) fn put(bytes: &mut [u8], at: usize, size: usize, number: i64) {
     if let Some(field) = bytes.get_mut(at..at + size) {
         field.copy_from_slice(&number.to_be_bytes()[8 - size..]);
     }
 }
 
 /// Replaces the number of `size` bytes at `at` by an odd one.
-pub fn replace(random: &mut Random, bytes: &mut [u8], at: usize, size: usize) {
+pub(crate) fn replace(random: &mut Random, bytes: &mut [u8], at: usize, size: usize) {
     let number = odd(random, get(bytes, at, size));
     put(bytes, at, size, number);
 }

@@ -11,13 +11,13 @@ use crate::log::{batch_lens, header};
 use crate::numbers::{get, odd, put};
 
 /// Sets the length field and the checksum to what the bytes say.
-pub fn seal(batch: &mut [u8]) {
+pub(crate) fn seal(batch: &mut [u8]) {
     let length = batch.len() as i64 - 12;
     put(batch, 8, 4, length);
     fix_crc(batch);
 }
 
-pub fn fix_crc(batch: &mut [u8]) {
+pub(crate) fn fix_crc(batch: &mut [u8]) {
     match batch.get(16) {
         Some(0 | 1) => {
             let crc = crc32(&batch[16..]);
@@ -32,7 +32,7 @@ pub fn fix_crc(batch: &mut [u8]) {
 }
 
 /// Damages what is inside of a batch and makes everything around it fit again.
-pub fn damage(random: &mut Random, donors: &Donors, batch: &mut Vec<u8>) {
+pub(crate) fn damage(random: &mut Random, donors: &Donors, batch: &mut Vec<u8>) {
     let legacy = batch.get(16).is_some_and(|&magic| magic < 2);
     if legacy {
         wrapper(random, donors, batch, 0)
