@@ -216,7 +216,12 @@ impl<R: ReadAt + Sync + ?Sized> Walk<'_, R> {
         let Some(first) = first else { return ControlFlow::Break(()) };
         let (behind, scan_end) = match read {
             Ok(()) => self.hop_to(window, first, end),
-            Err(e) => (first, Some(ScanEnd::Io(e))),
+            // The batches that are there in spite of it are not lost.
+            Err(e) => {
+                let read_end = window.end();
+                let (behind, scan_end) = self.hop_to(window, first, read_end);
+                (behind, scan_end.or(Some(ScanEnd::Io(e))))
+            }
         };
         self.shared.change(|state| match scan_end {
             None => state.chain = (ticket + 1, behind),
@@ -285,7 +290,12 @@ impl<R: ReadAt + Sync + ?Sized> Walk<'_, R> {
     ) -> ControlFlow<()> {
         let mut at = batches.start;
         while at < batches.end {
-            self.complete(window, at, batches.end, turn)?;
+            if let Err(e) = self.complete(window, at, batches.end, turn)? {
+                turn.wait()?;
+                worker.window_done()?;
+                self.shared.stop(Some(Scanned { position: at, end: ScanEnd::Io(e) }));
+                return ControlFlow::Break(());
+            }
             match RawBatch::split_first(window.from(at), at) {
                 Ok(Some(batch)) => {
                     at += batch.overhead.size() as u64;
@@ -301,22 +311,23 @@ impl<R: ReadAt + Sync + ?Sized> Walk<'_, R> {
 
     /// Reads what is missing of the batch at `at` and of the header of 61 bytes that may run past it. Only the last
     /// batch of a window can be incomplete, and it ends at `behind`.
-    fn complete(&self, window: &mut Window, at: u64, behind: u64, turn: &mut Turn<'_>) -> ControlFlow<()> {
+    fn complete(
+        &self,
+        window: &mut Window,
+        at: u64,
+        behind: u64,
+        turn: &mut Turn<'_>,
+    ) -> ControlFlow<(), io::Result<()>> {
         let header_end = at.saturating_add(RECORD_BATCH_OVERHEAD as u64).min(self.file_len);
         if header_end <= window.end() && (behind <= window.end() || window.holds_batch(at)) {
-            return ControlFlow::Continue(());
+            return ControlFlow::Continue(Ok(()));
         }
         let need = if window.holds_batch(at) { header_end } else { header_end.max(behind) };
         if need - at > EARLY_OVERRUN_MAX {
             turn.wait()?;
         }
         window.drop_before(at);
-        if let Err(e) = window.read_to(self.file, need) {
-            turn.wait()?;
-            self.shared.stop(Some(Scanned { position: at, end: ScanEnd::Io(e) }));
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
+        ControlFlow::Continue(window.read_to(self.file, need))
     }
 }
 
@@ -553,12 +564,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_read_before_the_medium_failed_is_handed_over() {
+        let (file, batches) = file_of(&[100; 10]);
+        for threads in [1, 2] {
+            let all = Mutex::new(Vec::new());
+            let mut workers: Vec<_> =
+                (0..threads).map(|_| Collector { own: Vec::new(), all: &all, stop_at: None }).collect();
+            // The first window ends inside of the fourth batch, and the file ends there now.
+            let scanned = scan_windows(&file[..350], 0..1_000, 1_000, 350, &mut workers).unwrap();
+            assert!(matches!(scanned.end, ScanEnd::Io(_)));
+            assert_eq!(scanned.position, 300);
+            assert_eq!(*all.lock().unwrap(), batches[..3]);
+        }
+    }
+
+    #[test]
     fn a_file_that_shrank_meanwhile_is_an_error_behind_what_is_left() {
         let (file, batches) = file_of(&[100; 50]);
         let all = Mutex::new(Vec::new());
         let mut workers: Vec<_> = (0..2).map(|_| Collector { own: Vec::new(), all: &all, stop_at: None }).collect();
         let scanned = scan_windows(&file[..2_050], 0..5_000, 5_000, 300, &mut workers).unwrap();
         assert!(matches!(scanned.end, ScanEnd::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof));
-        assert!(batches.starts_with(&all.lock().unwrap()));
+        assert_eq!(scanned.position, 2_000);
+        assert_eq!(*all.lock().unwrap(), batches[..20]);
     }
 }
