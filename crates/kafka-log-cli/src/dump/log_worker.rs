@@ -199,17 +199,15 @@ impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
 
     /// Joins what this thread has found; it has the turn.
     pub(super) fn join(&mut self, end: WorkEnd) -> ControlFlow<()> {
-        let flow = self.out.drain();
+        let end = if self.out.drain().is_break() { WorkEnd::Stopped } else { end };
         self.shared.joined(|joined| {
             joined.gaps.join(&mut self.gaps);
             joined.last_offset = self.last_offset.take().or(joined.last_offset);
-            match end {
-                WorkEnd::No => flow,
-                end => {
-                    joined.end = end;
-                    ControlFlow::Break(())
-                }
+            if let WorkEnd::No = end {
+                return ControlFlow::Continue(());
             }
+            joined.end = end;
+            ControlFlow::Break(())
         })
     }
 }

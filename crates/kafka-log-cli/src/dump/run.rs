@@ -77,9 +77,8 @@ impl Run<'_> {
     /// Dumps everything; tells whether the run was broken off.
     fn all(&mut self) -> bool {
         let options = self.dump.options;
-        let named = options.files.iter().map(|file| (file, false));
-        for (file, is_walked) in named {
-            if self.one(file, is_walked) {
+        for file in &options.files {
+            if self.one(file, false) {
                 return true;
             }
         }
