@@ -15,6 +15,7 @@ use super::error::DumpError;
 use super::in_order::in_order;
 use super::log::FILE_BYTES_MAX;
 use super::output::Sink;
+use super::source::open_file;
 
 /// Entries that a thread checks at a time.
 const PIECE: usize = 2048;
@@ -69,8 +70,7 @@ pub(crate) fn dump_index(
 ) -> Result<Vec<Mismatch>, DumpError> {
     let base_offset = place.base_offset;
     let log = place.log.as_deref().map(LogBeside::open).transpose()?;
-    let file = open(place.path)?;
-    let file_len = file.metadata()?.len();
+    let (file, file_len) = open(place.path)?;
     let mut index = OffsetIndexFile::new(&file, file_len, base_offset);
     let entries = index.entries();
     if entries == 0 {
@@ -130,8 +130,7 @@ pub(crate) fn dump_index(
 
 /// What a starting broker would say against an index. A file that ends in zeros is in use and not looked at.
 pub(crate) fn check_index(place: &IndexPlace<'_>) -> Result<Option<FormatError>, DumpError> {
-    let file = open(place.path)?;
-    let file_len = file.metadata()?.len();
+    let (file, file_len) = open(place.path)?;
     let last = OffsetIndexFile::new(&file, file_len, place.base_offset).last()?;
     let in_use = last.is_some_and(|last| last.offset == place.base_offset && last.position == 0)
         && file_len > OFFSET_INDEX_ENTRY_LEN as u64;
@@ -198,13 +197,8 @@ pub(crate) struct LogBeside {
 
 impl LogBeside {
     pub(crate) fn open(path: &Path) -> Result<Self, DumpError> {
-        let file = open(path)?;
-        let len = file.metadata()?.len();
-        let log = LogBeside { path: path.to_owned(), file, len };
-        if len > FILE_BYTES_MAX {
-            return Err(log.failed(format!("expected at most {FILE_BYTES_MAX} bytes, found {len}")));
-        }
-        Ok(log)
+        let (file, len) = open_beside(path)?;
+        Ok(LogBeside { path: path.to_owned(), file, len })
     }
 
     /// The position of an entry, if it lies in the log.
@@ -225,7 +219,16 @@ impl LogBeside {
     }
 }
 
-/// Opens a file; an error names it.
-pub(crate) fn open(path: &Path) -> Result<File, DumpError> {
-    File::open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())).into())
+/// Opens a file and gives its length, up to that which Kafka maps.
+pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
+    let (file, len) = open_file(path)?;
+    if len > FILE_BYTES_MAX {
+        return Err(io::Error::other(format!("expected at most {FILE_BYTES_MAX} bytes, found {len}")));
+    }
+    Ok((file, len))
+}
+
+/// Opens a file that was not named on the command line; an error names it.
+pub(crate) fn open_beside(path: &Path) -> io::Result<(File, u64)> {
+    open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }

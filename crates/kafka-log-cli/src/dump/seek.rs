@@ -15,7 +15,7 @@ use kafka_log::segment::index_file::OffsetIndexFile;
 use super::filter::Selection;
 use super::finding::Finding;
 use super::log::LogFile;
-use super::source::Source;
+use super::source::{Source, open_file};
 
 /// The position of the first batch of `log` that may hold what is asked for; batches are looked for up to `end`. What is
 /// wrong with the indexes goes to `findings`.
@@ -154,8 +154,7 @@ impl Seek<'_, '_> {
             return Ok(None);
         }
         let name = self.log.name.replacen(".log", extension, 1);
-        let Ok(file) = File::open(self.log.path.with_file_name(name)) else { return Ok(None) };
-        let len = file.metadata()?.len();
+        let Ok((file, len)) = open_file(&self.log.path.with_file_name(name)) else { return Ok(None) };
         let entries = usize::try_from(len / entry_len as u64).unwrap_or(usize::MAX);
         let entries = used_entries(&file, entries, entry_len)?;
         Ok(Some((file, entries)))

@@ -1,6 +1,6 @@
 //! An open file, as long as it was when it was opened.
 
-use std::fs::File;
+use std::fs::{File, FileType};
 use std::io;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::progress::Progress;
 /// Most bytes of a file that is read as a whole; a hundred times what the largest broker writes to one.
 const WHOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// A regular file that is open for reading. It may grow or shrink meanwhile: what comes later is not looked at, what is
+/// A file that is open for reading. It may grow or shrink meanwhile: what comes later is not looked at, what is
 /// gone is an error of the read.
 #[derive(Debug)]
 pub(crate) struct Source<'p> {
@@ -23,13 +23,9 @@ pub(crate) struct Source<'p> {
 }
 
 impl<'p> Source<'p> {
-    /// Opens the file at `path`. A pipe, of which opening would wait for a writer, is refused like a directory.
+    /// Opens the file at `path`, see [`open_file`].
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        if !std::fs::metadata(path)?.is_file() {
-            return Err(io::Error::other("expected a regular file"));
-        }
-        let file = File::open(path)?;
-        let len = file.metadata()?.len();
+        let (file, len) = open_file(path)?;
         Ok(Source { file, len, progress: None })
     }
 
@@ -61,6 +57,28 @@ impl<'p> Source<'p> {
         bytes.truncate(read);
         Ok(bytes)
     }
+}
+
+/// Opens the file at `path` and gives its length in bytes. A pipe, of which opening would wait for a writer, is refused
+/// like a directory. A device such as `/dev/null` is an empty file, as for Java.
+pub(crate) fn open_file(path: &Path) -> io::Result<(File, u64)> {
+    let kind = std::fs::metadata(path)?.file_type();
+    if !kind.is_file() && !is_character_device(kind) {
+        return Err(io::Error::other("expected a regular file"));
+    }
+    let file = File::open(path)?;
+    let len = if kind.is_file() { file.metadata()?.len() } else { 0 };
+    Ok((file, len))
+}
+
+#[cfg(unix)]
+fn is_character_device(kind: FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_char_device(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_character_device(_: FileType) -> bool {
+    false
 }
 
 impl ReadAt for Source<'_> {

@@ -18,7 +18,7 @@ use kafka_log::segment::index_file::OffsetIndexFile;
 use super::entry::{EntryForm, Value};
 use super::error::DumpError;
 use super::in_order::in_order;
-use super::index::{IndexPlace, IndexSettings, LogBeside, open};
+use super::index::{IndexPlace, IndexSettings, LogBeside, open, open_beside};
 use super::output::Sink;
 
 /// Entries that a thread checks at a time.
@@ -46,10 +46,8 @@ pub(crate) fn dump_time_index(
 ) -> Result<Vec<TimeIndexError>, DumpError> {
     let base_offset = place.base_offset;
     let log = place.log.as_deref().map(LogBeside::open).transpose()?;
-    let index_file = place.offset_index.as_deref().map(open).transpose()?;
-    let index_len = index_file.as_ref().map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))?;
-    let file = open(place.path)?;
-    let file_len = file.metadata()?.len();
+    let index_file = place.offset_index.as_deref().map(open_beside).transpose()?;
+    let (file, file_len) = open(place.path)?;
     let entries = usize::try_from(file_len / TIME_INDEX_ENTRY_LEN as u64).unwrap_or(usize::MAX);
     if settings.sanity_only {
         sanity_check(base_offset, ends(&file, base_offset, entries)?, file_len).map_err(DumpError::in_file)?;
@@ -69,7 +67,10 @@ pub(crate) fn dump_time_index(
     let check = Check { file: &file, base_offset, entries, log: log.as_ref(), verify_only: settings.verify_only, form };
     let new_worker = || {
         log.as_ref().map(|CheckedLog { log, .. }| Worker {
-            index: OffsetIndexFile::new(index_file.as_ref().unwrap_or(&file), index_len, base_offset),
+            index: match &index_file {
+                Some((index, len)) => OffsetIndexFile::new(index, *len, base_offset),
+                None => OffsetIndexFile::new(&file, 0, base_offset),
+            },
             headers: HeaderReader::new(&log.file, log.len),
             decompressor: Decompressor::new(decompressed_bytes_max),
             batch: Vec::new(),
@@ -99,8 +100,7 @@ pub(crate) fn dump_time_index(
 
 /// What a starting broker would say against a time index. A file that ends in zeros is in use and not looked at.
 pub(crate) fn check_time_index(place: &IndexPlace<'_>) -> Result<Option<FormatError>, DumpError> {
-    let file = open(place.path)?;
-    let file_len = file.metadata()?.len();
+    let (file, file_len) = open(place.path)?;
     let entries = usize::try_from(file_len / TIME_INDEX_ENTRY_LEN as u64).unwrap_or(usize::MAX);
     let ends = ends(&file, place.base_offset, entries)?;
     let zero = TimestampOffset { timestamp: 0, offset: place.base_offset };
