@@ -100,6 +100,11 @@ pub(crate) fn make(random: &mut Random, donors: &Donors, number: usize) -> Case 
         again.push("00000000000000000001.log".to_owned());
         named.insert(random.below(named.len() + 1), again[random.below(again.len())].clone());
     }
+    if random.below(25) == 0 {
+        // Less than a header, or than an entry.
+        let (len, which) = (random.below(80), random.below(files.len()));
+        files.values_mut().skip(which).take(1).for_each(|bytes| bytes.truncate(len));
+    }
     let folder = if random.below(4) == 0 { "a/topic-0/" } else { "" };
     let files = files.into_iter().map(|(name, bytes)| (format!("{folder}{name}"), bytes)).collect();
     let paths: Vec<String> = named.iter().map(|name| path(random, &id, folder, name)).collect();
