@@ -123,8 +123,8 @@ fn logs<'d>(random: &mut Random, donors: &'d Donors, files: &mut Files) -> (&'d 
     let donor = donors.with(random, ending);
     let name = name(random, donor, ending);
     let bytes = match random.below(60) {
-        0 => log::large(random, donors),
-        1..=12 => log::gentle(random, &donor.files[ending]),
+        0 | 1 => log::large(random, donors),
+        2..=12 => log::gentle(random, &donor.files[ending]),
         _ => log::mutant(random, donors, &donor.files[ending]),
     };
     files.insert(name.clone(), bytes);
