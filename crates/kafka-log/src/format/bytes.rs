@@ -2,7 +2,7 @@
 
 /// Reads `N` bytes at `at`; `at + N` must be inside of `LEN`, which a constant argument proves at compile time.
 #[inline(always)]
-pub(crate) fn array_at<const N: usize, const LEN: usize>(bytes: &[u8; LEN], at: usize) -> [u8; N] {
+fn array_at<const N: usize, const LEN: usize>(bytes: &[u8; LEN], at: usize) -> [u8; N] {
     let mut out = [0; N];
     out.copy_from_slice(&bytes[at..at + N]);
     out

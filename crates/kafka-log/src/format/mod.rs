@@ -11,7 +11,6 @@ pub mod clean_shutdown;
 pub mod control;
 mod error;
 pub mod file_name;
-mod fixed;
 pub mod java_number;
 mod java_properties;
 pub mod java_text;

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use super::abstract_index::{
     IndexAppendError, entries_kept, largest_lower_bound_slot, relative_offset, smallest_upper_bound_slot,
 };
-use super::fixed::array_at;
+use super::bytes::i32_at;
 use super::{FormatError, FormatErrorKind};
 
 const RELATIVE_OFFSET_AT: usize = 0;
@@ -104,11 +104,8 @@ impl<'a> OffsetIndex<'a> {
 }
 
 fn parse(base_offset: i64, entry: &[u8; OFFSET_INDEX_ENTRY_LEN]) -> OffsetPosition {
-    let relative = i32::from_be_bytes(array_at::<RELATIVE_OFFSET_AT, _, _>(entry));
-    OffsetPosition {
-        offset: base_offset.wrapping_add(i64::from(relative)),
-        position: i32::from_be_bytes(array_at::<POSITION_AT, _, _>(entry)),
-    }
+    let relative = i32_at(entry, RELATIVE_OFFSET_AT);
+    OffsetPosition { offset: base_offset.wrapping_add(i64::from(relative)), position: i32_at(entry, POSITION_AT) }
 }
 
 /// Whether Kafka would rebuild an offset index on opening (`OffsetIndex.sanityCheck`), without the whole file at hand.

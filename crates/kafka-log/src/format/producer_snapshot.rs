@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use super::fixed::array_at;
+use super::bytes::{i16_at, i32_at, i64_at};
+use super::checksum::crc32c;
 use super::{FormatError, FormatErrorKind};
 
 const VERSION_AT: usize = 0;
@@ -84,14 +85,14 @@ impl ProducerEntry {
 
     fn parse(bytes: &[u8; PRODUCER_ENTRY_LEN]) -> Self {
         ProducerEntry {
-            producer_id: i64::from_be_bytes(array_at::<PRODUCER_ID_AT, _, _>(bytes)),
-            producer_epoch: i16::from_be_bytes(array_at::<EPOCH_AT, _, _>(bytes)),
-            last_sequence: i32::from_be_bytes(array_at::<LAST_SEQUENCE_AT, _, _>(bytes)),
-            last_offset: i64::from_be_bytes(array_at::<LAST_OFFSET_AT, _, _>(bytes)),
-            offset_delta: i32::from_be_bytes(array_at::<OFFSET_DELTA_AT, _, _>(bytes)),
-            timestamp: i64::from_be_bytes(array_at::<TIMESTAMP_AT, _, _>(bytes)),
-            coordinator_epoch: i32::from_be_bytes(array_at::<COORDINATOR_EPOCH_AT, _, _>(bytes)),
-            current_txn_first_offset: i64::from_be_bytes(array_at::<CURRENT_TXN_FIRST_OFFSET_AT, _, _>(bytes)),
+            producer_id: i64_at(bytes, PRODUCER_ID_AT),
+            producer_epoch: i16_at(bytes, EPOCH_AT),
+            last_sequence: i32_at(bytes, LAST_SEQUENCE_AT),
+            last_offset: i64_at(bytes, LAST_OFFSET_AT),
+            offset_delta: i32_at(bytes, OFFSET_DELTA_AT),
+            timestamp: i64_at(bytes, TIMESTAMP_AT),
+            coordinator_epoch: i32_at(bytes, COORDINATOR_EPOCH_AT),
+            current_txn_first_offset: i64_at(bytes, CURRENT_TXN_FIRST_OFFSET_AT),
         }
     }
 
@@ -181,10 +182,6 @@ pub fn write_producer_snapshot(entries: impl ExactSizeIterator<Item = ProducerEn
     }
     let crc = crc32c(&out[start + COUNT_AT..]);
     out[start + CRC_AT..start + COUNT_AT].copy_from_slice(&crc.to_be_bytes());
-}
-
-fn crc32c(bytes: &[u8]) -> u32 {
-    crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, bytes) as u32
 }
 
 /// A producer snapshot that Kafka throws away (`CorruptSnapshotException`).

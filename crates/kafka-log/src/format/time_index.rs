@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 
 use super::abstract_index::{IndexAppendError, entries_kept, largest_lower_bound_slot, relative_offset};
-use super::fixed::array_at;
+use super::bytes::{i32_at, i64_at};
 use super::{FormatError, FormatErrorKind};
 
 const TIMESTAMP_AT: usize = 0;
@@ -98,11 +98,8 @@ impl<'a> TimeIndex<'a> {
 }
 
 fn parse(base_offset: i64, entry: &[u8; TIME_INDEX_ENTRY_LEN]) -> TimestampOffset {
-    let relative = i32::from_be_bytes(array_at::<RELATIVE_OFFSET_AT, _, _>(entry));
-    TimestampOffset {
-        timestamp: i64::from_be_bytes(array_at::<TIMESTAMP_AT, _, _>(entry)),
-        offset: base_offset.wrapping_add(i64::from(relative)),
-    }
+    let relative = i32_at(entry, RELATIVE_OFFSET_AT);
+    TimestampOffset { timestamp: i64_at(entry, TIMESTAMP_AT), offset: base_offset.wrapping_add(i64::from(relative)) }
 }
 
 /// Whether Kafka would rebuild a time index on opening (`TimeIndex.sanityCheck`), without the whole file at hand.

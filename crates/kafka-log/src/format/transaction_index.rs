@@ -3,7 +3,7 @@
 //! Entries of 34 bytes, in the order of their markers; created with the first entry, never preallocated.
 
 use super::abstract_index::IndexAppendError;
-use super::fixed::array_at;
+use super::bytes::{i8_at, i64_at};
 use super::{FormatError, FormatErrorKind};
 
 const VERSION_AT: usize = 0;
@@ -141,14 +141,13 @@ impl<'a> TransactionIndex<'a> {
 }
 
 fn parse(entry: &[u8; ABORTED_TXN_LEN]) -> AbortedTxnEntry {
-    let [version] = array_at::<VERSION_AT, 1, _>(entry);
     AbortedTxnEntry {
-        version: version as i8,
+        version: i8_at(entry, VERSION_AT),
         txn: AbortedTxn {
-            producer_id: i64::from_be_bytes(array_at::<PRODUCER_ID_AT, _, _>(entry)),
-            first_offset: i64::from_be_bytes(array_at::<FIRST_OFFSET_AT, _, _>(entry)),
-            last_offset: i64::from_be_bytes(array_at::<LAST_OFFSET_AT, _, _>(entry)),
-            last_stable_offset: i64::from_be_bytes(array_at::<LAST_STABLE_OFFSET_AT, _, _>(entry)),
+            producer_id: i64_at(entry, PRODUCER_ID_AT),
+            first_offset: i64_at(entry, FIRST_OFFSET_AT),
+            last_offset: i64_at(entry, LAST_OFFSET_AT),
+            last_stable_offset: i64_at(entry, LAST_STABLE_OFFSET_AT),
         },
     }
 }
