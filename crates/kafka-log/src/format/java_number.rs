@@ -46,14 +46,16 @@ mod tests {
 
     #[test]
     fn java_numbers_may_have_a_sign_and_digits_of_any_script() {
-        for (text, value) in [("+7", 7), ("-5", -5), ("-0", 0), ("007", 7), ("٣", 3), ("1٢", 12), ("9", 9)] {
+        for (text, value) in
+            [("0", 0), ("+7", 7), ("-5", -5), ("-0", 0), ("007", 7), ("٣", 3), ("1٢", 12), ("４2", 42), ("9", 9)]
+        {
             assert_eq!(parse_java_long(text), Some(value), "{text}");
         }
     }
 
     #[test]
     fn what_java_refuses_is_refused() {
-        for text in ["", "+", "-", "--1", "+-1", " 7", "7 ", "7L", "0x7", "1_0", "𝟎", "½", "²", "1.0"] {
+        for text in ["", "+", "-", "--1", "+-1", " 7", "7 ", "7L", "0x7", "1_0", "𝟎", "½", "²", "1.0", "𝟜"] {
             assert_eq!(parse_java_long(text), None, "{text}");
         }
     }
@@ -65,6 +67,9 @@ mod tests {
         assert_eq!(parse_java_long("9223372036854775808"), None);
         assert_eq!(parse_java_long("-9223372036854775809"), None);
         assert_eq!(parse_java_int("-2147483648"), Some(i32::MIN));
+        assert_eq!(parse_java_int("2147483647"), Some(i32::MAX));
         assert_eq!(parse_java_int("2147483648"), None);
+        assert_eq!(parse_java_int("-2147483649"), None);
+        assert_eq!(parse_java_int(&"9".repeat(1000)), None);
     }
 }

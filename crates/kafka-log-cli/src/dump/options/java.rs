@@ -1,37 +1,11 @@
-//! What Java makes of the values: `Integer.valueOf`, `String.split(",")`, `java.io.File`, and text that is not UTF-8.
+//! What Java makes of the values: `String.split(",")` and `java.io.File`.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::Path;
 
-/// Zeros of the decimal digits in the Basic Multilingual Plane, as `Character.digit` of Java 17 knows them.
-const ZEROS: [u16; 37] = [
-    0x0030, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6,
-    0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
-    0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
-];
-
-/// `Integer.valueOf`: one sign at most, digits of any script, no spaces; `None` where Java throws.
-pub(super) fn integer(text: &str) -> Option<i32> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if digits.is_empty() {
-        return None;
-    }
-    let magnitude = digits.chars().try_fold(0_i64, |sum, c| {
-        let sum = sum * 10 + i64::from(digit(c)?);
-        (sum <= i64::from(i32::MAX) + 1).then_some(sum)
-    })?;
-    i32::try_from(if negative { -magnitude } else { magnitude }).ok()
-}
-
-fn digit(c: char) -> Option<u16> {
-    let unit = u16::try_from(u32::from(c)).ok()?;
-    ZEROS.iter().map(|zero| unit.wrapping_sub(*zero)).find(|digit| *digit < 10)
-}
+use kafka_log::format::java_text::push_java_utf8;
 
 /// `String.split(",")`: empty parts stay, except at the end; of nothing but commas nothing remains.
 pub(super) fn split_at_commas(list: &OsStr) -> Vec<OsString> {
@@ -44,18 +18,14 @@ pub(super) fn split_at_commas(list: &OsStr) -> Vec<OsString> {
     parts
 }
 
-/// `new String(bytes, UTF_8)`: like `String::from_utf8_lossy`, but an encoded surrogate, whole or cut, gives one U+FFFD,
-/// not one per byte.
-pub(super) fn utf8_lossy(mut bytes: &[u8]) -> Cow<'_, str> {
-    let surrogate = |pair: &[u8]| matches!(pair, [0xED, 0xA0..=0xBF]);
-    let mut text = Cow::Borrowed("");
-    while let Some(at) = bytes.windows(2).position(surrogate) {
-        text += String::from_utf8_lossy(&bytes[..at]);
-        text += "\u{FFFD}";
-        let tail = &bytes[at + 2..];
-        bytes = if matches!(tail, [0x80..=0xBF, ..]) { &tail[1..] } else { tail };
+/// `new String(bytes, UTF_8)`.
+fn java_text(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
     }
-    text + String::from_utf8_lossy(bytes)
+    let mut text = Vec::new();
+    push_java_utf8(&mut text, bytes);
+    String::from_utf8_lossy(&text).into_owned().into()
 }
 
 /// A file name as `java.io.File` keeps it: without doubled and trailing slashes; `.` and `..` stay.
@@ -89,41 +59,19 @@ impl JavaFile {
     pub fn name(&self) -> Cow<'_, str> {
         let bytes = self.0.as_encoded_bytes();
         let start = bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
-        utf8_lossy(&bytes[start..])
+        java_text(&bytes[start..])
     }
 }
 
 impl fmt::Display for JavaFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&utf8_lossy(self.0.as_encoded_bytes()))
+        f.write_str(&java_text(self.0.as_encoded_bytes()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn integers_are_those_of_java() {
-        for (text, value) in [
-            ("0", 0),
-            ("+5", 5),
-            ("-0", 0),
-            ("007", 7),
-            ("2147483647", i32::MAX),
-            ("-2147483648", i32::MIN),
-            ("٤٢", 42),
-            ("４2", 42),
-        ] {
-            assert_eq!(integer(text), Some(value), "{text}");
-        }
-        for text in
-            ["", "+", "-", "+-5", "--5", " 7", "7 ", "1.5", "0x10", "2147483648", "-2147483649", "1_0", "²", "𝟜"]
-        {
-            assert_eq!(integer(text), None, "{text}");
-        }
-        assert_eq!(integer(&"9".repeat(1000)), None);
-    }
 
     #[test]
     fn a_surrogate_is_replaced_as_a_whole() {
@@ -133,7 +81,7 @@ mod tests {
             (b"\xE3\xED\xB5\x85\xCAb\xED\xA0b", "\u{FFFD}\u{FFFD}\u{FFFD}b\u{FFFD}b"),
             (b"\xED\x9F\xBF\xED", "\u{D7FF}\u{FFFD}"),
         ] {
-            assert_eq!(utf8_lossy(bytes), text);
+            assert_eq!(java_text(bytes), text);
         }
     }
 

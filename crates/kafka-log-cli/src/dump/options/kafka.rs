@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, ArgAction, Command};
+use kafka_log::format::java_number::parse_java_int;
 
 use super::OptionError;
 use super::java::{self, JavaFile};
@@ -190,7 +191,7 @@ impl KafkaOptions {
     fn integer(&self, spec: &Spec, default: i32) -> Result<i32, OptionError> {
         let Some(value) = self.value(spec)? else { return Ok(default) };
         let text = value.to_string_lossy();
-        java::integer(&text)
+        parse_java_int(&text)
             .ok_or_else(|| OptionError::value(spec.name, "a number from -2147483648 to 2147483647", &text))
     }
 
