@@ -14,7 +14,7 @@ use kafka_log::format::producer_snapshot::ProducerSnapshot;
 use kafka_log::format::quorum_state::QuorumState;
 use kafka_log::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex};
 use kafka_log::format::transaction_index::{ABORTED_TXN_LEN, TransactionIndex};
-use kafka_log::segment::batch::{Batch, RawBatch};
+use kafka_log::segment::batch::RawBatch;
 
 use super::error::DumpError;
 use super::source::Source;
@@ -189,12 +189,7 @@ fn first_offset(head: &[u8], source: &Source<'_>) -> io::Result<Option<i64>> {
     }
     let bytes = source.head(overhead.size() as u64)?;
     let Ok(Some(batch)) = RawBatch::split_first(&bytes, 0) else { return Ok(None) };
-    let is_valid = match batch.parse() {
-        Ok(Batch::Default(batch)) => batch.is_valid(),
-        Ok(Batch::Legacy(message)) => message.is_valid(),
-        Err(_) => false,
-    };
-    Ok(is_valid.then_some(overhead.offset))
+    Ok(batch.is_valid().then_some(overhead.offset))
 }
 
 /// Whether both numbers of each of `entries` are above those of the one before, zeros of a preallocated file apart.

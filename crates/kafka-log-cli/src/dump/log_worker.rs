@@ -216,7 +216,7 @@ impl<P: Printer> BatchWorker for LogWorker<'_, '_, P> {
     fn batch(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> ControlFlow<()> {
         let dumped = match self.shared.resync {
             false => self.dump(batch, turn),
-            true if is_valid(batch) => self.dump_readable(batch, turn),
+            true if batch.is_valid() => self.dump_readable(batch, turn),
             true => {
                 turn.wait()?;
                 return self.join(WorkEnd::Damaged(batch.position));
@@ -252,14 +252,6 @@ pub(super) fn report(
         findings.report(finding, &mut out.buf);
     }
     Ok(())
-}
-
-fn is_valid(batch: &RawBatch<'_>) -> bool {
-    match batch.parse() {
-        Ok(Batch::Default(batch)) => batch.is_valid(),
-        Ok(Batch::Legacy(message)) => message.is_valid(),
-        Err(_) => false,
-    }
 }
 
 /// First and last offset as the header has them; of a message that of the message for both.

@@ -2,6 +2,7 @@
 
 mod auto_decode;
 mod contents;
+mod control;
 mod decode;
 mod entry;
 mod error;

@@ -103,12 +103,7 @@ impl Seek<'_, '_> {
         };
         let mut bytes = Vec::new();
         let batch = self.reader.read_batch(&place, &mut bytes)?;
-        let is_valid = match batch.parse() {
-            Ok(Batch::Default(batch)) => batch.is_valid(),
-            Ok(Batch::Legacy(message)) => message.is_valid(),
-            Err(_) => false,
-        };
-        Ok(is_valid && (self.log.base_offset..=target).contains(&batch.overhead.offset))
+        Ok(batch.is_valid() && (self.log.base_offset..=target).contains(&batch.overhead.offset))
     }
 
     /// The last batch of which the time index says that nothing up to and with it has a timestamp of `since` or later.

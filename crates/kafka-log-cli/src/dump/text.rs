@@ -2,15 +2,15 @@
 
 use kafka_log::compression::Codec;
 use kafka_log::format::FormatError;
-use kafka_log::format::batch::{Attributes, BatchHeader, RECORD_BATCH_OVERHEAD, TimestampType};
-use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
+use kafka_log::format::batch::{Attributes, BatchHeader, TimestampType};
+use kafka_log::format::control::ControlRecordType;
 use kafka_log::format::java_text::push_java_utf8;
 use kafka_log::format::legacy::LegacyRecord;
 use kafka_log::format::record::Record;
-use kafka_log::format::schema::{control_message, read_control_message};
-use kafka_log::segment::batch::{Batch, RawBatch};
+use kafka_log::segment::batch::RawBatch;
 use kafka_log::segment::scan::Turn;
 
+use super::control::ControlRecord;
 use super::decode::{Decoded, Decoder, Part};
 use super::error::{DumpError, OrStopped};
 use super::options::DecoderClass;
@@ -54,9 +54,7 @@ impl KafkaText {
         number(out, header.last_offset());
         self.batch_middle(out, &header);
         let codec = attributes.codec()?;
-        let bytes = batch.as_bytes();
-        let is_valid =
-            bytes.len() >= RECORD_BATCH_OVERHEAD && matches!(batch.parse(), Ok(Batch::Default(b)) if b.is_valid());
+        let is_valid = batch.is_valid();
         text(out, " position: ");
         number(out, batch.position);
         text(out, " ");
@@ -64,7 +62,7 @@ impl KafkaText {
         text(out, ": ");
         push_timestamp(out, header.max_timestamp(), self.shown.iso_timestamps);
         text(out, " size: ");
-        number(out, bytes.len());
+        number(out, batch.as_bytes().len());
         self.batch_end.write(out, (header.magic(), codec), |out, (magic, codec)| {
             text(out, " magic: ");
             number(out, *magic);
@@ -160,7 +158,7 @@ impl Printer for KafkaText {
             }
             text(buf, "]");
             if attributes.is_control() {
-                control_record(buf, record)?;
+                push_control(buf, &ControlRecord::read(record)?);
             }
         }
         if self.shown.contents && !attributes.is_control() {
@@ -295,36 +293,37 @@ fn redacted(out: &mut Vec<u8>, metadata: bool, key: Option<&[u8]>, value: Option
     }
 }
 
-fn control_record(out: &mut Vec<u8>, record: &Record<'_>) -> Result<(), DumpError> {
-    let kind = ControlRecordType::parse(record.key).map_err(DumpError::in_record)?;
-    let label = match kind {
-        ControlRecordType::Abort | ControlRecordType::Commit => {
-            let marker = EndTransactionMarker::parse(record.value).map_err(DumpError::in_record)?;
+fn push_control(out: &mut Vec<u8>, control: &ControlRecord<'_>) {
+    match control {
+        ControlRecord::Marker(kind, marker) => {
             text(out, " endTxnMarker: ");
             text(out, kind.name());
             text(out, " coordinatorEpoch: ");
             number(out, marker.coordinator_epoch);
-            return Ok(());
         }
+        ControlRecord::Message(kind, message) => {
+            text(out, message_label(*kind));
+            message.push_json(out);
+        }
+        ControlRecord::Unknown(id) => {
+            text(out, " controlType: UNKNOWN(");
+            number(out, *id);
+            text(out, ")");
+        }
+    }
+}
+
+/// What stands before the JSON of a message. Kafka has a colon behind the first of them only.
+const fn message_label(kind: ControlRecordType) -> &'static str {
+    match kind {
         ControlRecordType::LeaderChange => " LeaderChange: ",
         ControlRecordType::SnapshotHeader => " SnapshotHeader ",
         ControlRecordType::SnapshotFooter => " SnapshotFooter ",
         ControlRecordType::KRaftVersion => " KRaftVersion ",
         ControlRecordType::KRaftVoters => " KRaftVoters ",
-        ControlRecordType::Unknown(id) => {
-            text(out, " controlType: UNKNOWN(");
-            number(out, id);
-            text(out, ")");
-            return Ok(());
-        }
-    };
-    let wrong = |what: String| DumpError::Other(format!("offset {}: {} record: {what}", record.offset, kind.name()));
-    let message = control_message(kind.id()).ok_or_else(|| wrong("expected a known type".into()))?;
-    let value = record.value.ok_or_else(|| wrong("expected a message as its value, found null".into()))?;
-    let message = read_control_message(message, value).map_err(|e| wrong(e.to_string()))?;
-    text(out, label);
-    message.push_json(out);
-    Ok(())
+        // These have no message.
+        ControlRecordType::Abort | ControlRecordType::Commit | ControlRecordType::Unknown(_) => "",
+    }
 }
 
 /// Text as Java makes it of bytes; large ones go out piece by piece, so that they are not in memory twice.

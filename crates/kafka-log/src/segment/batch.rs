@@ -82,6 +82,16 @@ impl<'b> RawBatch<'b> {
             self.legacy().map(Batch::Legacy)
         }
     }
+
+    /// Whether it has the shape of its version and its checksum holds.
+    #[inline]
+    pub fn is_valid(&self) -> bool {
+        match self.parse() {
+            Ok(Batch::Default(batch)) => batch.is_valid(),
+            Ok(Batch::Legacy(message)) => message.is_valid(),
+            Err(_) => false,
+        }
+    }
 }
 
 /// Iterator over the batches in a run of bytes: a mapped segment, or the records of a fetch response

@@ -3,15 +3,15 @@
 use kafka_log::compression::Codec;
 use kafka_log::format::FormatError;
 use kafka_log::format::batch::{Attributes, TimestampType};
-use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
 use kafka_log::format::legacy::LegacyRecord;
 use kafka_log::format::record::Record;
-use kafka_log::format::schema::{self, Decoded, control_message, read_control_message};
-use kafka_log::segment::batch::{Batch, RawBatch};
+use kafka_log::format::schema;
+use kafka_log::segment::batch::RawBatch;
 use kafka_log::segment::scan::Turn;
 
 use super::Object;
 use super::large::push_large;
+use crate::dump::control::ControlRecord;
 use crate::dump::decode::{self, Decoder};
 use crate::dump::error::{DumpError, OrStopped};
 use crate::dump::output::Output;
@@ -41,7 +41,7 @@ impl<'f> JsonLines<'f> {
     fn default_batch(&self, out: &mut Vec<u8>, batch: &RawBatch<'_>) -> Result<bool, FormatError> {
         let header = batch.header()?;
         let attributes = header.attributes();
-        let is_valid = matches!(batch.parse(), Ok(Batch::Default(b)) if b.is_valid());
+        let is_valid = batch.is_valid();
         let mut object = Object::new(out, "batch", self.file);
         object.number("position", batch.position);
         object.number("size", batch.as_bytes().len());
@@ -142,7 +142,7 @@ impl Printer for JsonLines<'_> {
         if is_control && !self.shown.metadata {
             return Ok(());
         }
-        let control = if is_control { Some(Control::read(record)?) } else { None };
+        let control = if is_control { Some(ControlRecord::read(record)?) } else { None };
         let contents = match control {
             None => self.contents(record.offset, record.key, record.value),
             Some(_) => Contents::default(),
@@ -157,7 +157,7 @@ impl Printer for JsonLines<'_> {
             push_headers(object.name("headers"), record, with_values);
         }
         if let Some(control) = control {
-            control.push(object.name("control"));
+            push_control(object.name("control"), &control);
         }
         object.pause();
         contents.push(out, turn)
@@ -241,49 +241,23 @@ fn push_part(out: &mut Vec<u8>, part: &schema::Part<'_>) {
     }
 }
 
-/// What a control record says.
-enum Control<'r> {
-    Marker(ControlRecordType, EndTransactionMarker),
-    Message(ControlRecordType, Decoded<'r>),
-    Unknown(i16),
-}
-
-impl<'r> Control<'r> {
-    fn read(record: &Record<'r>) -> Result<Self, DumpError> {
-        let kind = ControlRecordType::parse(record.key).map_err(DumpError::in_record)?;
-        let Some(message) = control_message(kind.id()) else {
-            return match kind {
-                ControlRecordType::Abort | ControlRecordType::Commit => {
-                    let marker = EndTransactionMarker::parse(record.value).map_err(DumpError::in_record)?;
-                    Ok(Control::Marker(kind, marker))
-                }
-                _ => Ok(Control::Unknown(kind.id())),
-            };
-        };
-        let wrong =
-            |what: String| DumpError::Other(format!("offset {}: {} record: {what}", record.offset, kind.name()));
-        let value = record.value.ok_or_else(|| wrong("expected a message as its value, found null".into()))?;
-        read_control_message(message, value).map(|read| Control::Message(kind, read)).map_err(|e| wrong(e.to_string()))
-    }
-
-    fn push(&self, out: &mut Vec<u8>) {
-        let mut object = Object::inner(out);
-        match self {
-            Control::Marker(kind, marker) => {
-                object.text("type", kind.name());
-                object.number("coordinatorEpoch", marker.coordinator_epoch);
-            }
-            Control::Message(kind, message) => {
-                object.text("type", kind.name());
-                message.push_json(object.name("data"));
-            }
-            Control::Unknown(id) => {
-                object.text("type", "UNKNOWN");
-                object.number("typeId", *id);
-            }
+fn push_control(out: &mut Vec<u8>, control: &ControlRecord<'_>) {
+    let mut object = Object::inner(out);
+    match control {
+        ControlRecord::Marker(kind, marker) => {
+            object.text("type", kind.name());
+            object.number("coordinatorEpoch", marker.coordinator_epoch);
         }
-        object.end();
+        ControlRecord::Message(kind, message) => {
+            object.text("type", kind.name());
+            message.push_json(object.name("data"));
+        }
+        ControlRecord::Unknown(id) => {
+            object.text("type", "UNKNOWN");
+            object.number("typeId", *id);
+        }
     }
+    object.end();
 }
 
 /// The headers in order, duplicates and nulls kept.
