@@ -89,7 +89,7 @@ fn made_up(random: &mut Random, entry: usize, log: &[u8], base_offset: i64) -> V
             2 => position += random.below(40) as i64,
             3 => position = log.len() as i64 - random.below(30) as i64,
             4 => timestamp = odd(random, timestamp),
-            5 => offset += random.below(5) as i64 - 2,
+            5 => offset = offset.wrapping_add(random.below(5) as i64 - 2),
             _ => {}
         }
         let mut bytes = vec![0; entry];
