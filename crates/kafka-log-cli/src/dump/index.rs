@@ -10,9 +10,9 @@ use kafka_log::format::{FormatError, FormatErrorKind};
 use kafka_log::segment::chain::{HeaderReader, NoBatch};
 use kafka_log::segment::index_file::OffsetIndexFile;
 
+use super::checked::{Checked, check_in_order};
 use super::entry::{EntryForm, Value};
 use super::error::DumpError;
-use super::in_order::in_order;
 use super::log::FILE_BYTES_MAX;
 use super::output::Sink;
 use super::source::open_file;
@@ -87,45 +87,23 @@ pub(crate) fn dump_index(
         log: log.as_ref().map(|log| (log, HeaderReader::new(&log.file, log.len))),
     };
     let mut workers: Vec<_> = (0..settings.threads.clamp(1, entries.div_ceil(PIECE))).map(|_| new_worker()).collect();
-    let mut mismatches = Vec::new();
-    let mut end = Ok(());
-    let check = |worker: &mut Worker<'_>, piece: usize| {
-        let slots = piece * PIECE..entries.min((piece + 1) * PIECE);
-        let mut checked = Checked { lines: Vec::new(), mismatches: Vec::new(), end: None };
-        for slot in slots {
-            match worker.check(slot, base_offset, settings.max_message_size) {
-                Ok(Some((entry, last_offset))) => {
-                    if let Some(log_offset) = last_offset.filter(|last| *last != entry.offset) {
-                        checked.mismatches.push(Mismatch { index_offset: entry.offset, log_offset });
-                    }
-                    if !settings.verify_only {
-                        let fields = [
-                            ("offset", Value::Number(entry.offset)),
-                            ("position", Value::Number(entry.position.into())),
-                        ];
-                        form.push(&mut checked.lines, "index-entry", &fields);
-                    }
-                    continue;
-                }
-                Ok(None) => checked.end = Some(Ok(())),
-                Err(error) => checked.end = Some(Err(error)),
+    let check = |worker: &mut Worker<'_>, piece: usize, checked: &mut Checked<Mismatch>| {
+        for slot in piece * PIECE..entries.min((piece + 1) * PIECE) {
+            let Some((entry, last_offset)) = worker.check(slot, base_offset, settings.max_message_size)? else {
+                return Ok(ControlFlow::Break(()));
+            };
+            if let Some(log_offset) = last_offset.filter(|last| *last != entry.offset) {
+                checked.wrong.push(Mismatch { index_offset: entry.offset, log_offset });
             }
-            break;
+            if !settings.verify_only {
+                let fields =
+                    [("offset", Value::Number(entry.offset)), ("position", Value::Number(entry.position.into()))];
+                form.push(&mut checked.lines, "index-entry", &fields);
+            }
         }
-        checked
+        Ok(ControlFlow::Continue(()))
     };
-    in_order(&mut workers, entries.div_ceil(PIECE), check, |mut checked| {
-        mismatches.append(&mut checked.mismatches);
-        if sink.write(&checked.lines).is_break() {
-            end = Err(DumpError::Stopped);
-        } else if let Some(reason) = checked.end {
-            end = reason;
-        } else {
-            return ControlFlow::Continue(());
-        }
-        ControlFlow::Break(())
-    });
-    end.map(|()| mismatches)
+    check_in_order(&mut workers, entries.div_ceil(PIECE), check, sink)
 }
 
 /// What a starting broker would say against an index. A file that ends in zeros is in use and not looked at.
@@ -135,14 +113,6 @@ pub(crate) fn check_index(place: &IndexPlace<'_>) -> Result<Option<FormatError>,
     let in_use = last.is_some_and(|last| last.offset == place.base_offset && last.position == 0)
         && file_len > OFFSET_INDEX_ENTRY_LEN as u64;
     Ok(if in_use { None } else { sanity_check(place.base_offset, last, file_len).err() })
-}
-
-/// What was found in a piece of an index.
-struct Checked {
-    lines: Vec<u8>,
-    mismatches: Vec<Mismatch>,
-    /// The dump ends behind this piece, with or without an error.
-    end: Option<Result<(), DumpError>>,
 }
 
 struct Worker<'f> {

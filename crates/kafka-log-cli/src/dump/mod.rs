@@ -1,6 +1,7 @@
 //! `kafka-dump-log`, Kafka's `DumpLogSegments`, as a function.
 
 mod auto_decode;
+mod checked;
 mod contents;
 mod control;
 mod decode;

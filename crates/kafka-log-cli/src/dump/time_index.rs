@@ -15,9 +15,9 @@ use kafka_log::segment::batch::Batch;
 use kafka_log::segment::chain::{BatchPlace, Chain, HeaderReader, NoBatch};
 use kafka_log::segment::index_file::OffsetIndexFile;
 
+use super::checked::{Checked, check_in_order};
 use super::entry::{EntryForm, Value};
 use super::error::DumpError;
-use super::in_order::in_order;
 use super::index::{IndexPlace, IndexSettings, LogBeside, open, open_beside};
 use super::output::Sink;
 
@@ -77,25 +77,10 @@ pub(crate) fn dump_time_index(
         })
     };
     let mut workers: Vec<_> = (0..settings.threads.clamp(1, entries.div_ceil(PIECE))).map(|_| new_worker()).collect();
-    let mut errors = Vec::new();
-    let mut end = Ok(());
-    in_order(
-        &mut workers,
-        entries.div_ceil(PIECE),
-        |worker, piece| check.piece(worker, piece),
-        |mut checked| {
-            errors.append(&mut checked.errors);
-            if sink.write(&checked.lines).is_break() {
-                end = Err(DumpError::Stopped);
-            } else if let Some(reason) = checked.end {
-                end = reason;
-            } else {
-                return ControlFlow::Continue(());
-            }
-            ControlFlow::Break(())
-        },
-    );
-    end.map(|()| errors)
+    let check = |worker: &mut Option<Worker<'_>>, piece: usize, checked: &mut Checked<TimeIndexError>| {
+        check.piece(worker, piece, checked)
+    };
+    check_in_order(&mut workers, entries.div_ceil(PIECE), check, sink)
 }
 
 /// What a starting broker would say against a time index. A file that ends in zeros is in use and not looked at.
@@ -116,15 +101,6 @@ fn ends(
 ) -> Result<Option<(TimestampOffset, TimestampOffset)>, DumpError> {
     let Some(last) = entries.checked_sub(1) else { return Ok(None) };
     Ok(Some((entry_at(file, base_offset, 0)?, entry_at(file, base_offset, last)?)))
-}
-
-/// What was found in a piece of a time index.
-#[derive(Default)]
-struct Checked {
-    lines: Vec<u8>,
-    errors: Vec<TimeIndexError>,
-    /// The dump ends behind this piece, with or without an error.
-    end: Option<Result<(), DumpError>>,
 }
 
 struct Worker<'f> {
@@ -150,18 +126,13 @@ struct Check<'c> {
 }
 
 impl Check<'_> {
-    fn piece(&self, worker: &mut Option<Worker<'_>>, piece: usize) -> Checked {
-        let mut checked = Checked::default();
-        checked.end = self.entries_of(worker, piece, &mut checked).map_err(Err).err().or(checked.end.take());
-        checked
-    }
-
-    fn entries_of(
+    /// Checks the entries of a piece; `Break` at the zeros behind the last entry.
+    fn piece(
         &self,
         worker: &mut Option<Worker<'_>>,
         piece: usize,
-        checked: &mut Checked,
-    ) -> Result<(), DumpError> {
+        checked: &mut Checked<TimeIndexError>,
+    ) -> Result<ControlFlow<()>, DumpError> {
         let first = piece * PIECE;
         let count = PIECE.min(self.entries - first);
         // The entry before the piece is read too: timestamps must grow.
@@ -176,11 +147,10 @@ impl Check<'_> {
                 view.entry(slot - from).ok_or(std::io::ErrorKind::UnexpectedEof).map_err(std::io::Error::from)?;
             // Preallocated and never written: the file was not closed.
             if entry.offset == self.base_offset && slot > 0 {
-                checked.end = Some(Ok(()));
-                return Ok(());
+                return Ok(ControlFlow::Break(()));
             }
             if let (Some(worker), Some(log)) = (worker.as_mut(), self.log) {
-                log.entry(worker, entry, previous, &mut checked.errors)?;
+                log.entry(worker, entry, previous, &mut checked.wrong)?;
             }
             if !self.verify_only {
                 let fields =
@@ -189,7 +159,7 @@ impl Check<'_> {
             }
             previous = entry.timestamp;
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }
 
