@@ -3,6 +3,7 @@
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
+use kafka_log::segment::resync::Resync;
 use kafka_log::segment::scan::{ScanEnd, Scanned, scan};
 
 use super::decode::Decoder;
@@ -107,6 +108,8 @@ impl LogDump<'_, '_> {
             Some(selection) if !settings.resync => self.seek(selection, file_len, end)?,
             _ => 0,
         };
+        let offsets = log.base_offset..=log.base_offset.saturating_add(i32::MAX.into());
+        let mut resync = Resync::new(log.file, from..end, offsets, None);
         let end_of_work = loop {
             let mut workers: Vec<_> =
                 (0..settings.threads.max(1)).map(|_| LogWorker::new(&shared, printer(), sink)).collect();
@@ -124,7 +127,7 @@ impl LogDump<'_, '_> {
                 (None, end) => break end,
             };
             let mut worker = LogWorker::new(&shared, printer(), sink);
-            match over_damage(&mut worker, &shared, damaged..end, end < file_len)? {
+            match over_damage(&mut worker, &shared, &mut resync, damaged..end, end < file_len)? {
                 ControlFlow::Continue(position) => from = position,
                 ControlFlow::Break(()) => break WorkEnd::Finished,
             }

@@ -10,23 +10,23 @@ use super::finding::Finding;
 use super::log_lines::checksum_mismatch;
 use super::log_worker::{LogWorker, Shared};
 use super::printer::Printer;
+use super::source::Source;
 
 /// Undamaged bytes in a row from which on several threads are worth their start again.
 const GOOD_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Prints the batches in `range`, which begins with damage, up to the end or to where no more damage is near; gives the
 /// position there, or `Break` where everything that was asked for is printed. Where the range `is_cut` from a longer file,
-/// a batch that runs past its end is no damage.
+/// a batch that runs past its end is no damage. `resync` walks through a range with the same end.
 pub(super) fn over_damage<P: Printer>(
     worker: &mut LogWorker<'_, '_, P>,
     shared: &Shared<'_>,
+    resync: &mut Resync<'_, Source<'_>>,
     range: Range<u64>,
     is_cut: bool,
 ) -> Result<ControlFlow<(), u64>, DumpError> {
     let log = shared.log;
-    let offsets = log.base_offset..=log.base_offset.saturating_add(i32::MAX.into());
-    let last_offset = shared.joined(|joined| joined.last_offset);
-    let mut resync = Resync::new(log.file, range.clone(), offsets, last_offset);
+    resync.resume(range.start, shared.joined(|joined| joined.last_offset));
     let mut turn = Turn::alone();
     let mut damage_end = range.start;
     loop {

@@ -105,6 +105,13 @@ impl<'f, R: ReadAt + ?Sized> Resync<'f, R> {
         Resync { source, at: range.start, offsets, last_offset, budget, end_budget: budget }
     }
 
+    /// Goes on at `position`, behind a batch whose last offset is `last_offset`, if that is known. The work that may be
+    /// done in vain does not grow by it, so that a walk taken up again and again stays linear.
+    pub fn resume(&mut self, position: u64, last_offset: Option<i64>) {
+        self.at = position;
+        self.last_offset = last_offset;
+    }
+
     /// Position behind the last step.
     pub fn position(&self) -> u64 {
         self.at
@@ -184,7 +191,8 @@ impl<'f, R: ReadAt + ?Sized> Resync<'f, R> {
     fn with_length(&mut self, at: u64, head: &Head, size: u64) -> io::Result<Step<'_>> {
         let length = size - LOG_OVERHEAD as u64;
         let found = head.length();
-        let bytes = self.source.bytes(at, size)?;
+        // As many as `batch` looks at, so that it finds them changed.
+        let bytes = self.source.bytes(at, size.max(RECORD_BATCH_OVERHEAD as u64))?;
         if let (Ok(length), Some(field)) = (i32::try_from(length), bytes.get_mut(LENGTH..LENGTH + 4)) {
             field.copy_from_slice(&length.to_be_bytes());
         }
