@@ -19,27 +19,34 @@ pub(crate) fn in_order<W: Send, T: Send>(
     let state = Mutex::new(State { next: 0, turn: 0, stopped: false, done });
     let changed = Condvar::new();
     let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
-    let run = |worker: &mut W| loop {
-        let piece = {
+    let run = |worker: &mut W| {
+        // Nobody waits for the turn of a thread that is gone.
+        let _guard = OnPanic(|| {
+            lock().stopped = true;
+            changed.notify_all();
+        });
+        loop {
+            let piece = {
+                let mut state = lock();
+                if state.stopped || state.next == pieces {
+                    return;
+                }
+                state.next += 1;
+                state.next - 1
+            };
+            let result = work(worker, piece);
             let mut state = lock();
-            if state.stopped || state.next == pieces {
+            while state.turn != piece && !state.stopped {
+                state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if state.stopped {
                 return;
             }
-            state.next += 1;
-            state.next - 1
-        };
-        let result = work(worker, piece);
-        let mut state = lock();
-        while state.turn != piece && !state.stopped {
-            state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.stopped = (state.done)(result).is_break();
+            state.turn += 1;
+            drop(state);
+            changed.notify_all();
         }
-        if state.stopped {
-            return;
-        }
-        state.stopped = (state.done)(result).is_break();
-        state.turn += 1;
-        drop(state);
-        changed.notify_all();
     };
     match workers {
         [] => {}
@@ -54,9 +61,27 @@ pub(crate) fn in_order<W: Send, T: Send>(
     }
 }
 
+/// Calls a function when a panic drops it.
+struct OnPanic<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnPanic<F> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            (self.0)();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_of_one_thread_ends_all() {
+        let work = |(): &mut (), piece: usize| assert_ne!(piece, 3);
+        let panicked = std::panic::catch_unwind(|| in_order(&mut [(); 3], 500, work, ControlFlow::Continue));
+        assert!(panicked.is_err());
+    }
 
     #[test]
     fn results_come_in_order_until_one_breaks_off() {
