@@ -6,6 +6,17 @@
 //! - [`fs`]: positioned reads, and mappings of files at rest (feature `mmap`).
 //! - [`segment`]: walking through the batches of a file, on several threads, past headers alone, or to an offset.
 //!
+//! | to | start with |
+//! | --- | --- |
+//! | read a segment that is in memory | [`Batches`](segment::batch::Batches), then [`RawBatch::parse`](segment::batch::RawBatch::parse) |
+//! | read a segment file, however large | [`scan`](segment::scan::scan); header by header with [`HeaderReader`](segment::chain::HeaderReader) |
+//! | read on behind damage | [`Resync`](segment::resync::Resync) |
+//! | look up an offset or a time | [`OffsetIndex::lookup`](format::offset_index::OffsetIndex::lookup), [`TimeIndex::lookup`](format::time_index::TimeIndex::lookup); in a file [`OffsetIndexFile`](segment::index_file::OffsetIndexFile) |
+//! | write a batch | [`RecordBatchBuilder`](format::builder::RecordBatchBuilder); change one in place with [`BatchMut`](format::batch_mut::BatchMut) |
+//! | write an index | [`OffsetIndexAppender`](format::offset_index::OffsetIndexAppender), [`TimeIndexAppender`](format::time_index::TimeIndexAppender) |
+//! | tell what a file is by its name | [`FileName`](format::file_name::FileName) |
+//! | decode the records of an internal topic | [`InternalTopic`](format::schema::InternalTopic) |
+//!
 //! Real Apache Kafka 4.3.0 decides what is right; each item names its counterpart there.
 //!
 //! ```

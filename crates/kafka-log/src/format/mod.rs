@@ -1,4 +1,7 @@
 //! Bytes to views and back: every file of a Kafka log directory, without I/O and without a clock.
+//!
+//! One module for each thing on disk, and a few that these share and that the tools need as well: [`abstract_index`] (the
+//! search of all indexes), [`checksum`], [`varint`], and Java's ways with text and numbers, [`java_text`] and [`java_number`].
 
 pub mod abstract_index;
 pub mod batch;
