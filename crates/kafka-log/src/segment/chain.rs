@@ -85,9 +85,11 @@ impl<'f, R: ReadAt + ?Sized> HeaderReader<'f, R> {
         let need = position + (RECORD_BATCH_OVERHEAD as u64).min(self.len - position.min(self.len));
         if !have.contains(&position) || need > have.end {
             self.buf.resize(self.read_ahead, 0);
-            let got = self.file.read_full_at(&mut self.buf, position)?;
-            self.buf.truncate(got);
+            let read = self.file.read_full_at(&mut self.buf, position);
+            // What was not read does not stay as if it had been.
+            self.buf.truncate(*read.as_ref().unwrap_or(&0));
             self.start = position;
+            read?;
         }
         Ok(())
     }
@@ -235,6 +237,8 @@ impl Chain {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     /// A file of batches of magic 0 with these offsets and sizes.
@@ -290,6 +294,26 @@ mod tests {
             }
             assert_eq!(chain.find(&mut reader, chain.end, -5).unwrap(), None);
         }
+    }
+
+    /// A file whose second read fails.
+    struct Flaky(Vec<u8>, Cell<u32>);
+
+    impl ReadAt for Flaky {
+        fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+            self.1.set(self.1.get() + 1);
+            if self.1.get() == 2 { Err(io::ErrorKind::TimedOut.into()) } else { self.0[..].read_at(buf, position) }
+        }
+    }
+
+    #[test]
+    fn a_reader_whose_file_failed_once_does_not_take_zeros_for_the_file() {
+        let file = Flaky(file_of(&[(0, 200), (1, 200)]), Cell::new(0));
+        let mut reader = HeaderReader::new(&file, 400);
+        assert_eq!(reader.batch_at(0, 400).unwrap().size, 200);
+        assert!(matches!(reader.batch_at(200, 400), Err(NoBatch::Io(_))));
+        assert_eq!(reader.batch_at(200, 400).unwrap().size, 200);
+        assert_eq!(reader.batch_at(0, 400).unwrap().last_offset, Ok(0));
     }
 
     #[test]

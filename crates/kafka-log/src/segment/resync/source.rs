@@ -45,9 +45,10 @@ impl<'f, R: ReadAt + ?Sized> Source<'f, R> {
         }
         self.buf.resize(want, 0);
         self.start = at;
-        let read = self.file.read_full_at(&mut self.buf, at)?;
-        self.buf.truncate(read);
-        Ok(())
+        let read = self.file.read_full_at(&mut self.buf, at);
+        // What was not read does not stay as if it had been.
+        self.buf.truncate(*read.as_ref().unwrap_or(&0));
+        read.map(|_| ())
     }
 
     /// Takes the bytes from `from` to `to` into a checksum, without keeping them. `None` where the file ends before.

@@ -356,3 +356,22 @@ fn a_walk_taken_up_behind_each_damage_reads_no_more_than_one_that_was_never_left
     };
     assert!(read(true) <= read(false));
 }
+
+/// A file of which no read succeeds as long as it is told so.
+struct Failing<'b>(&'b [u8], Cell<bool>);
+
+impl ReadAt for Failing<'_> {
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        if self.1.get() { Err(io::ErrorKind::TimedOut.into()) } else { self.0.read_at(buf, position) }
+    }
+}
+
+#[test]
+fn a_walk_whose_file_failed_once_does_not_take_zeros_for_the_file() {
+    let segment = segment();
+    let file = Failing(&segment.bytes, Cell::new(true));
+    let mut resync = Resync::new(&file, 0..segment.bytes.len() as u64, BASE..=i64::MAX, None);
+    assert!(resync.step().is_err());
+    file.1.set(false);
+    assert!(matches!(resync.step(), Ok(Some(Step::Batch(_)))));
+}
