@@ -97,6 +97,10 @@ impl<'d> Shared<'d> {
     }
 }
 
+/// Bytes of a batch from which on its records are looked at when its turn has come: decompressed they may be many times
+/// as many, and should be in memory for one thread at a time only.
+const ONE_AT_A_TIME_FROM: usize = 1024 * 1024;
+
 /// One thread of a dump.
 pub(super) struct LogWorker<'s, 'd, P> {
     shared: &'d Shared<'d>,
@@ -144,6 +148,9 @@ impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
         }
         if shared.selection.is_none() {
             lines.batch()?;
+        }
+        if batch.as_bytes().len() > ONE_AT_A_TIME_FROM {
+            lines.turn.wait().or_stopped()?;
         }
         let damaged = DumpError::in_record;
         match batch.parse().map_err(damaged)? {
