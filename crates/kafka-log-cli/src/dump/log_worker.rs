@@ -54,6 +54,8 @@ pub(super) struct Shared<'d> {
     /// Records, or batches where only these are dumped, that may still be printed. Who has the turn counts down.
     left: Option<AtomicU64>,
     joined: Mutex<Joined>,
+    /// Whoever has the turn decompresses long batches with it.
+    for_long_batches: Mutex<Decompressor>,
 }
 
 impl<'d> Shared<'d> {
@@ -73,6 +75,7 @@ impl<'d> Shared<'d> {
             selection,
             left: settings.filter.limit.map(AtomicU64::new),
             joined: Mutex::new(Joined { gaps: Gaps::at_start(), end: WorkEnd::No, last_offset: None }),
+            for_long_batches: Mutex::new(Decompressor::new(settings.decompressed_bytes_max)),
         }
     }
 
@@ -97,8 +100,8 @@ impl<'d> Shared<'d> {
     }
 }
 
-/// Bytes of a batch from which on its records are looked at when its turn has come: decompressed they may be many times
-/// as many, and should be in memory for one thread at a time only.
+/// Bytes of a batch from which on its records are decompressed when its turn has come, into a buffer that all threads
+/// share: there may be many times as many, and they should be in memory once.
 const ONE_AT_A_TIME_FROM: usize = 1024 * 1024;
 
 /// One thread of a dump.
@@ -149,9 +152,14 @@ impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
         if shared.selection.is_none() {
             lines.batch()?;
         }
-        if batch.as_bytes().len() > ONE_AT_A_TIME_FROM {
+        let mut for_long_batches;
+        let decompressor = if batch.as_bytes().len() > ONE_AT_A_TIME_FROM {
             lines.turn.wait().or_stopped()?;
-        }
+            for_long_batches = shared.for_long_batches.lock().unwrap_or_else(PoisonError::into_inner);
+            &mut *for_long_batches
+        } else {
+            decompressor
+        };
         let damaged = DumpError::in_record;
         match batch.parse().map_err(damaged)? {
             Batch::Default(default) => {
