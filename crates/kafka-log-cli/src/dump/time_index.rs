@@ -208,23 +208,22 @@ impl CheckedLog<'_> {
         // An entry may point into a batch. The batches found from there are others, until they meet those of the chain.
         let mut at = start;
         let mut found = None;
-        loop {
-            let on_chain = self.chain.first_at_or_after(headers, at).map_err(failed)?;
-            if on_chain == at && at < self.chain.end {
-                break;
-            }
+        let mut on_chain = self.chain.first_at_or_after(headers, at).map_err(failed)?;
+        while on_chain != at || at >= self.chain.end {
             match headers.batch_at(at, self.log.len) {
                 Ok(place) => {
-                    if found.is_none() && place.last_offset.is_ok_and(|last| last < offset) {
-                        at += place.size;
-                        continue;
-                    }
-                    found.get_or_insert(place);
                     at += place.size;
+                    if found.is_none() && !place.last_offset.is_ok_and(|last| last < offset) {
+                        found = Some(place);
+                    }
                 }
                 Err(NoBatch::End) => return Ok(found),
                 Err(NoBatch::Corrupt(error)) => return Err(self.log.damaged(error)),
                 Err(NoBatch::Io(error)) => return Err(failed(error)),
+            }
+            // The next batch of the chain stays the next one until the hops have passed it.
+            if on_chain < at {
+                on_chain = self.chain.first_at_or_after(headers, at).map_err(failed)?;
             }
         }
         if let Some(error) = self.chain.corrupt {
