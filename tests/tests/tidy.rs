@@ -9,8 +9,13 @@ use std::path::{Path, PathBuf};
 use tests::fixtures::{self, root};
 
 /// Modules of `kafka_log` and the other modules each may use.
-const MODULES: &[(&str, &[&str])] =
-    &[("compression", &[]), ("format", &["compression"]), ("fs", &[]), ("segment", &["compression", "format", "fs"])];
+const MODULES: &[(&str, &[&str])] = &[
+    ("compression", &[]),
+    ("format", &["compression"]),
+    ("fs", &[]),
+    ("segment", &["compression", "format", "fs"]),
+    ("log", &["compression", "format", "fs", "segment"]),
+];
 /// Modules that only turn bytes into views and back: no files, no clock, no threads, no environment.
 const PURE: &[&str] = &["format", "compression"];
 const WORLD: &[&str] = &["std::fs", "std::time", "std::net", "std::env", "std::thread", "std::process", "memmap2"];

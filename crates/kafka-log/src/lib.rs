@@ -51,4 +51,5 @@
 pub mod compression;
 pub mod format;
 pub mod fs;
+pub mod log;
 pub mod segment;

@@ -32,6 +32,14 @@ impl SealedFile {
         let map = unsafe { Mmap::map(&file)? };
         Ok(SealedFile { map })
     }
+
+    /// Maps an index file of a sealed segment in a log directory that this process has locked.
+    pub(super) fn of_engine(file: &File) -> io::Result<Self> {
+        // SAFETY: the engine neither shortens nor rewrites such a file, it puts a new one in its place (`FsFile::map`), and
+        // the lock on the directory keeps other brokers away.
+        let map = unsafe { Mmap::map(file)? };
+        Ok(SealedFile { map })
+    }
 }
 
 impl Deref for SealedFile {

@@ -1,14 +1,173 @@
-//! Access to files. Positioned reads only: a file that shrinks or grows meanwhile gives short or longer reads, never a
-//! signal, and reading moves no shared file position. [`SealedFile`] maps a file that is known to be at rest.
+//! Access to files, all of it behind two traits: [`Fs`] for names and [`FsFile`] for bytes.
+//!
+//! Positioned reads only: a file that shrinks or grows meanwhile gives short or longer reads, never a signal, and reading
+//! moves no shared file position. [`OsFs`] is the real file system; tests of the engine bring one that loses and tears
+//! what was not synced. Both are called statically, so the seam costs nothing. [`SealedFile`] maps a file at rest.
 
 #[cfg(feature = "mmap")]
 mod mmap;
+mod os;
+mod whole_file;
 
 use std::fs::File;
 use std::io;
+use std::ops::Deref;
+use std::path::Path;
 
 #[cfg(feature = "mmap")]
 pub use mmap::SealedFile;
+pub use os::{DirLock, OsFile, OsFs};
+pub use whole_file::{exists, read_whole, write_atomically};
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenMode {
+    /// To be read. It must exist.
+    Read,
+    /// To be read and written. It must exist.
+    Write,
+    /// To be read and written. Made if it is missing.
+    Create,
+    /// To be read and written. It must not exist.
+    CreateNew,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// Length in bytes.
+    pub len: u64,
+    /// When the content last changed, in ms since 1970.
+    pub modified_ms: i64,
+    /// Whether it is a directory.
+    pub is_dir: bool,
+}
+
+/// A name in a directory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DirEntry {
+    /// Name, without the directory. What is not UTF-8 in it is replaced by U+FFFD; no name of Kafka's has any.
+    pub name: String,
+    /// Whether it is a directory.
+    pub is_dir: bool,
+}
+
+/// A file system: names, directories and what makes them durable.
+///
+/// What an implementation promises, and the engine builds on: a name made, renamed or removed survives a crash once
+/// [`Fs::sync_dir`] of its directory has returned, and may survive before; a rename is atomic and replaces its target.
+pub trait Fs: Clone + Send + Sync + 'static {
+    /// An open file.
+    type File: FsFile;
+    /// A held lock; dropping it lets go.
+    type Lock: Send + Sync + 'static;
+
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    /// Those of the medium; `NotFound` and `AlreadyExists` as [`OpenMode`] says.
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Self::File>;
+
+    /// What is at `path`.
+    ///
+    /// # Errors
+    /// `NotFound`, and those of the medium.
+    fn metadata(&self, path: &Path) -> io::Result<Metadata>;
+
+    /// The names in a directory, in no particular order.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>>;
+
+    /// Makes a directory, with those above it; no error if it exists.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+
+    /// Renames a file or a directory, replacing a file that has the new name.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// `NotFound`, and those of the medium.
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// `NotFound`, and those of the medium.
+    fn remove_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Sets when the content of a file last changed, in ms since 1970.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn set_modified(&self, path: &Path, modified_ms: i64) -> io::Result<()>;
+
+    /// Makes the names in a directory durable.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Takes the lock on a file that is made if it is missing; `None` where somebody else holds it.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Self::Lock>>;
+}
+
+/// An open file, shared by many readers and one writer.
+pub trait FsFile: ReadAt + Send + Sync + 'static {
+    /// The bytes of a file at rest.
+    type Map: Deref<Target = [u8]> + Send + Sync + 'static;
+
+    /// Length in bytes.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Whether the file has no bytes.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Writes all of `bytes` at `position`; behind the end the file grows, with zeros in between.
+    ///
+    /// # Errors
+    /// Those of the medium; any part of the bytes may then be written.
+    fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()>;
+
+    /// Cuts the file, or lets it grow with zeros that take no space.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn set_len(&self, len: u64) -> io::Result<()>;
+
+    /// Returns when the content and the length are on the medium.
+    ///
+    /// # Errors
+    /// Those of the medium. What was written since the last sync may then be lost for good, and a later sync that
+    /// succeeds says nothing about it.
+    fn sync(&self) -> io::Result<()>;
+
+    /// The whole file as it is now. Nobody may shorten it or write below its present end while the map lives: the
+    /// engine maps index files of sealed segments alone, and replaces such a file by a new one instead of cutting it.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn map(&self) -> io::Result<Self::Map>;
+}
 
 /// Something that can be read at any position.
 pub trait ReadAt {

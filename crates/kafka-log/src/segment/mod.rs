@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod chain;
+pub mod error;
 pub mod index_file;
 pub mod resync;
 pub mod scan;

@@ -1,0 +1,373 @@
+//! What can go wrong with a log, each with its counterpart in Kafka: the exception and the protocol's error code.
+
+use std::fmt;
+
+pub use crate::segment::error::StorageError;
+
+/// Error codes of Kafka's protocol that a log answers with (`org.apache.kafka.common.protocol.Errors`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(i16)]
+pub enum ErrorCode {
+    /// Nothing more precise exists.
+    UnknownServerError = -1,
+    /// Offset outside of the log.
+    OffsetOutOfRange = 1,
+    /// A checksum, a size or the inside of a batch is wrong.
+    CorruptMessage = 2,
+    /// A batch is above `max.message.bytes`.
+    MessageTooLarge = 10,
+    /// All batches of one write are above the size of a segment.
+    RecordListTooLarge = 18,
+    /// A timestamp is too far from the broker's time.
+    InvalidTimestamp = 32,
+    /// A setting is out of its range.
+    InvalidConfig = 40,
+    /// The version of the batches does not allow it.
+    UnsupportedForMessageFormat = 43,
+    /// A sequence number is missing.
+    OutOfOrderSequenceNumber = 45,
+    /// The producer's epoch is old.
+    InvalidProducerEpoch = 47,
+    /// The state of the transaction forbids it.
+    InvalidTxnState = 48,
+    /// A newer coordinator has written already.
+    TransactionCoordinatorFenced = 52,
+    /// The disk failed.
+    KafkaStorageError = 56,
+    /// A codec is not allowed here.
+    UnsupportedCompressionType = 76,
+    /// A record breaks a rule.
+    InvalidRecord = 87,
+    /// The topic has another id.
+    InconsistentTopicId = 103,
+}
+
+impl ErrorCode {
+    /// The number in the protocol.
+    pub const fn code(self) -> i16 {
+        self as i16
+    }
+
+    /// The name in the protocol, as `OFFSET_OUT_OF_RANGE`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ErrorCode::UnknownServerError => "UNKNOWN_SERVER_ERROR",
+            ErrorCode::OffsetOutOfRange => "OFFSET_OUT_OF_RANGE",
+            ErrorCode::CorruptMessage => "CORRUPT_MESSAGE",
+            ErrorCode::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            ErrorCode::RecordListTooLarge => "RECORD_LIST_TOO_LARGE",
+            ErrorCode::InvalidTimestamp => "INVALID_TIMESTAMP",
+            ErrorCode::InvalidConfig => "INVALID_CONFIG",
+            ErrorCode::UnsupportedForMessageFormat => "UNSUPPORTED_FOR_MESSAGE_FORMAT",
+            ErrorCode::OutOfOrderSequenceNumber => "OUT_OF_ORDER_SEQUENCE_NUMBER",
+            ErrorCode::InvalidProducerEpoch => "INVALID_PRODUCER_EPOCH",
+            ErrorCode::InvalidTxnState => "INVALID_TXN_STATE",
+            ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
+            ErrorCode::KafkaStorageError => "KAFKA_STORAGE_ERROR",
+            ErrorCode::UnsupportedCompressionType => "UNSUPPORTED_COMPRESSION_TYPE",
+            ErrorCode::InvalidRecord => "INVALID_RECORD",
+            ErrorCode::InconsistentTopicId => "INCONSISTENT_TOPIC_ID",
+        }
+    }
+}
+
+/// What every error of a log can tell about its counterpart in Kafka.
+pub trait KafkaError: std::error::Error {
+    /// Simple name of the class that Kafka throws.
+    fn exception(&self) -> &'static str;
+    /// What a broker answers to its client.
+    fn code(&self) -> ErrorCode;
+}
+
+impl KafkaError for StorageError {
+    fn exception(&self) -> &'static str {
+        match self {
+            StorageError::Corrupt { .. } => "CorruptRecordException",
+            _ => "KafkaStorageException",
+        }
+    }
+
+    fn code(&self) -> ErrorCode {
+        match self {
+            StorageError::Corrupt { .. } => ErrorCode::CorruptMessage,
+            _ => ErrorCode::KafkaStorageError,
+        }
+    }
+}
+
+/// A record of a batch that was refused (`ProduceResponse.RecordError`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordError {
+    /// Index of the record in its batch.
+    pub batch_index: i32,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// Why a log takes nothing of an append. Nothing was written, save what [`AppendError::Storage`] may have left.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// A checksum or a size is wrong, or the inside of a batch cannot be read (`CorruptRecordException`).
+    CorruptRecord(String),
+    /// A batch or some of its records break a rule (`InvalidRecordException`).
+    InvalidRecord {
+        /// What is wrong.
+        message: String,
+        /// The records, when it is about single ones.
+        records: Vec<RecordError>,
+    },
+    /// Some timestamps are too far away (`InvalidTimestampException`).
+    InvalidTimestamp {
+        /// What is wrong.
+        message: String,
+        /// All refused records, other reasons among them.
+        records: Vec<RecordError>,
+    },
+    /// A batch is larger than `max.message.bytes` (`RecordTooLargeException`).
+    RecordTooLarge {
+        /// Bytes of the batch.
+        size: usize,
+        /// `max.message.bytes`.
+        max: usize,
+    },
+    /// The whole write is larger than a segment (`RecordBatchTooLargeException`).
+    RecordBatchTooLarge {
+        /// Bytes of the write.
+        size: usize,
+        /// `segment.bytes`.
+        max: usize,
+    },
+    /// zstd in batches of magic 0 or 1 (`UnsupportedCompressionTypeException`).
+    UnsupportedCompressionType(String),
+    /// (`UnsupportedForMessageFormatException`).
+    UnsupportedForMessageFormat(String),
+    /// Offsets of a follower's append do not grow (`OffsetsOutOfOrderException`).
+    OffsetsOutOfOrder {
+        /// First offset of the append.
+        first_offset: i64,
+        /// Last offset of the append.
+        last_offset: i64,
+    },
+    /// A follower's append starts below the log end (`UnexpectedAppendOffsetException`).
+    UnexpectedAppendOffset {
+        /// First offset of the append.
+        first_offset: i64,
+        /// Last offset of the append.
+        last_offset: i64,
+        /// Log end offset.
+        log_end_offset: i64,
+    },
+    /// (`InvalidProducerEpochException`).
+    InvalidProducerEpoch(String),
+    /// (`OutOfOrderSequenceException`).
+    OutOfOrderSequence(String),
+    /// (`InvalidTxnStateException`).
+    InvalidTxnState(String),
+    /// (`TransactionCoordinatorFencedException`).
+    TransactionCoordinatorFenced(String),
+    /// The call itself makes no sense (`IllegalArgumentException`).
+    IllegalArgument(String),
+    /// A state that must not be (`IllegalStateException`).
+    IllegalState(String),
+    /// No new segment can be made, or there is no sense in it (`KafkaException`).
+    Roll(String),
+    /// The files failed; the log is offline.
+    Storage(StorageError),
+}
+
+impl fmt::Display for AppendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AppendError::CorruptRecord(message)
+            | AppendError::UnsupportedCompressionType(message)
+            | AppendError::UnsupportedForMessageFormat(message)
+            | AppendError::InvalidProducerEpoch(message)
+            | AppendError::OutOfOrderSequence(message)
+            | AppendError::InvalidTxnState(message)
+            | AppendError::TransactionCoordinatorFenced(message)
+            | AppendError::IllegalArgument(message)
+            | AppendError::IllegalState(message)
+            | AppendError::Roll(message) => f.write_str(message),
+            AppendError::InvalidRecord { message, records } | AppendError::InvalidTimestamp { message, records } => {
+                f.write_str(message)?;
+                for record in records {
+                    write!(f, "; record {}: {}", record.batch_index, record.message)?;
+                }
+                Ok(())
+            }
+            AppendError::RecordTooLarge { size, max } => {
+                write!(f, "the batch has {size} bytes, more than max.message.bytes allows: {max}")
+            }
+            AppendError::RecordBatchTooLarge { size, max } => {
+                write!(f, "the append has {size} bytes, more than a segment of segment.bytes: {max}")
+            }
+            AppendError::OffsetsOutOfOrder { first_offset, last_offset } => {
+                write!(f, "offsets of the append do not grow: first {first_offset}, last {last_offset}")
+            }
+            AppendError::UnexpectedAppendOffset { first_offset, last_offset, log_end_offset } => write!(
+                f,
+                "the append has offsets {first_offset} to {last_offset}, but the log ends at {log_end_offset} already"
+            ),
+            AppendError::Storage(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for AppendError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            AppendError::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl KafkaError for AppendError {
+    fn exception(&self) -> &'static str {
+        match self {
+            AppendError::CorruptRecord(_) => "CorruptRecordException",
+            AppendError::InvalidRecord { .. } => "InvalidRecordException",
+            AppendError::InvalidTimestamp { .. } => "InvalidTimestampException",
+            AppendError::RecordTooLarge { .. } => "RecordTooLargeException",
+            AppendError::RecordBatchTooLarge { .. } => "RecordBatchTooLargeException",
+            AppendError::UnsupportedCompressionType(_) => "UnsupportedCompressionTypeException",
+            AppendError::UnsupportedForMessageFormat(_) => "UnsupportedForMessageFormatException",
+            AppendError::OffsetsOutOfOrder { .. } => "OffsetsOutOfOrderException",
+            AppendError::UnexpectedAppendOffset { .. } => "UnexpectedAppendOffsetException",
+            AppendError::InvalidProducerEpoch(_) => "InvalidProducerEpochException",
+            AppendError::OutOfOrderSequence(_) => "OutOfOrderSequenceException",
+            AppendError::InvalidTxnState(_) => "InvalidTxnStateException",
+            AppendError::TransactionCoordinatorFenced(_) => "TransactionCoordinatorFencedException",
+            AppendError::IllegalArgument(_) => "IllegalArgumentException",
+            AppendError::IllegalState(_) => "IllegalStateException",
+            AppendError::Roll(_) => "KafkaException",
+            AppendError::Storage(error) => error.exception(),
+        }
+    }
+
+    fn code(&self) -> ErrorCode {
+        match self {
+            AppendError::CorruptRecord(_) => ErrorCode::CorruptMessage,
+            AppendError::InvalidRecord { .. } => ErrorCode::InvalidRecord,
+            AppendError::InvalidTimestamp { .. } => ErrorCode::InvalidTimestamp,
+            AppendError::RecordTooLarge { .. } => ErrorCode::MessageTooLarge,
+            AppendError::RecordBatchTooLarge { .. } => ErrorCode::RecordListTooLarge,
+            AppendError::UnsupportedCompressionType(_) => ErrorCode::UnsupportedCompressionType,
+            AppendError::UnsupportedForMessageFormat(_) => ErrorCode::UnsupportedForMessageFormat,
+            AppendError::InvalidProducerEpoch(_) => ErrorCode::InvalidProducerEpoch,
+            AppendError::OutOfOrderSequence(_) => ErrorCode::OutOfOrderSequenceNumber,
+            AppendError::InvalidTxnState(_) => ErrorCode::InvalidTxnState,
+            AppendError::TransactionCoordinatorFenced(_) => ErrorCode::TransactionCoordinatorFenced,
+            AppendError::OffsetsOutOfOrder { .. }
+            | AppendError::UnexpectedAppendOffset { .. }
+            | AppendError::IllegalArgument(_)
+            | AppendError::IllegalState(_)
+            | AppendError::Roll(_) => ErrorCode::UnknownServerError,
+            AppendError::Storage(error) => error.code(),
+        }
+    }
+}
+
+impl From<StorageError> for AppendError {
+    fn from(error: StorageError) -> Self {
+        AppendError::Storage(error)
+    }
+}
+
+/// Why a log does not do something other than an append: reads, look-ups, truncation, rolls, retention, cleaning.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LogError {
+    /// The offset is below the log start or above what may be read (`OffsetOutOfRangeException`).
+    OffsetOutOfRange {
+        /// Offset asked for.
+        offset: i64,
+        /// Log start offset.
+        log_start_offset: i64,
+        /// Log end offset, or the high watermark where that is the limit.
+        end_offset: i64,
+    },
+    /// The call itself makes no sense (`IllegalArgumentException`).
+    IllegalArgument(String),
+    /// A state that must not be (`IllegalStateException`).
+    IllegalState(String),
+    /// No new segment can be made, or there is no sense in it (`KafkaException`).
+    Roll(String),
+    /// A batch in the log cannot be read (`CorruptRecordException`).
+    CorruptRecord(String),
+    /// The cleaner was told to stop (`LogCleaningAbortedException`).
+    CleaningAborted,
+    /// The files failed; the log is offline.
+    Storage(StorageError),
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LogError::OffsetOutOfRange { offset, log_start_offset, end_offset } => {
+                write!(f, "offset {offset} is outside of the log, which has offsets {log_start_offset} to {end_offset}")
+            }
+            LogError::IllegalArgument(message)
+            | LogError::IllegalState(message)
+            | LogError::Roll(message)
+            | LogError::CorruptRecord(message) => f.write_str(message),
+            LogError::CleaningAborted => f.write_str("cleaning was aborted"),
+            LogError::Storage(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LogError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            LogError::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl KafkaError for LogError {
+    fn exception(&self) -> &'static str {
+        match self {
+            LogError::OffsetOutOfRange { .. } => "OffsetOutOfRangeException",
+            LogError::IllegalArgument(_) => "IllegalArgumentException",
+            LogError::IllegalState(_) => "IllegalStateException",
+            LogError::Roll(_) => "KafkaException",
+            LogError::CorruptRecord(_) => "CorruptRecordException",
+            LogError::CleaningAborted => "LogCleaningAbortedException",
+            LogError::Storage(error) => error.exception(),
+        }
+    }
+
+    fn code(&self) -> ErrorCode {
+        match self {
+            LogError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
+            LogError::CorruptRecord(_) => ErrorCode::CorruptMessage,
+            LogError::IllegalArgument(_)
+            | LogError::IllegalState(_)
+            | LogError::Roll(_)
+            | LogError::CleaningAborted => ErrorCode::UnknownServerError,
+            LogError::Storage(error) => error.code(),
+        }
+    }
+}
+
+impl From<StorageError> for LogError {
+    fn from(error: StorageError) -> Self {
+        LogError::Storage(error)
+    }
+}
+
+impl From<LogError> for AppendError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Storage(error) => AppendError::Storage(error),
+            LogError::Roll(message) => AppendError::Roll(message),
+            LogError::IllegalArgument(message) => AppendError::IllegalArgument(message),
+            LogError::CorruptRecord(message) => AppendError::CorruptRecord(message),
+            other => AppendError::IllegalState(other.to_string()),
+        }
+    }
+}
