@@ -15,6 +15,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("fs", &[]),
     ("segment", &["compression", "format", "fs"]),
     ("log", &["compression", "format", "fs", "segment"]),
+    ("verify", &["compression", "format", "fs", "segment", "log"]),
 ];
 /// Modules that only turn bytes into views and back: no files, no clock, no threads, no environment.
 const PURE: &[&str] = &["format", "compression"];

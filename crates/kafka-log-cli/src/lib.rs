@@ -1,3 +1,4 @@
 //! What the Kafka log tools share: command lines, printers and exit codes.
 
 pub mod dump;
+pub mod tool;

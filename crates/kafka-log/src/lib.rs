@@ -4,6 +4,7 @@
 //!   snapshots, checkpoints, records of the internal topics.
 //! - [`compression`]: the codecs of record batches, each behind a Cargo feature of its own name.
 //! - [`fs`]: positioned reads, and mappings of files at rest (feature `mmap`).
+//! - [`verify`]: what is wrong with the files of a log, without writing to them.
 //! - [`segment`]: walking through the batches of a file, on several threads, past headers alone, or to an offset.
 //!
 //! | to | start with |
@@ -53,3 +54,4 @@ pub mod format;
 pub mod fs;
 pub mod log;
 pub mod segment;
+pub mod verify;
