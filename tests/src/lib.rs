@@ -8,3 +8,4 @@ pub mod hostile;
 pub mod rewrite;
 pub mod run;
 pub mod segments;
+pub mod sim;

@@ -1,0 +1,148 @@
+//! `FsFile` for the simulated file system.
+
+use std::io;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use kafka_log::fs::{FsFile, ReadAt};
+
+use super::SimFs;
+use super::crash::mixture;
+use super::node::Id;
+use super::state::State;
+
+/// An open file.
+pub struct SimFile {
+    pub(super) fs: SimFs,
+    pub(super) id: Id,
+    pub(super) writable: bool,
+}
+
+/// The bytes of a file as they were when it was mapped; they must not change while it lives.
+pub struct SimMap(Arc<[u8]>);
+
+impl Deref for SimMap {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A held lock.
+pub struct SimLock(pub(super) SimFile);
+
+impl Drop for SimLock {
+    fn drop(&mut self) {
+        if let Ok(node) = self.0.fs.state().file_mut(self.0.id) {
+            node.locked = false;
+        }
+    }
+}
+
+impl SimFile {
+    fn may_write(&self) -> io::Result<()> {
+        if self.writable { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    }
+
+    /// Complains when bytes that somebody has mapped would change.
+    fn keep_mapped(&self, state: &mut State, from: usize, what: &str) -> io::Result<()> {
+        let mapped = state.file(self.id)?.mapped();
+        if from < mapped {
+            state.complaints.push(format!("{what} at {from} of a file of which {mapped} bytes are mapped"));
+        }
+        Ok(())
+    }
+}
+
+impl ReadAt for SimFile {
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        let mut state = self.fs.state();
+        state.read()?;
+        let mut asked = buf.len();
+        if state.short_reads && asked > 1 {
+            match state.random.below(8) {
+                0 => return Err(io::ErrorKind::Interrupted.into()),
+                1 => asked = 1 + state.random.below(asked),
+                _ => {}
+            }
+        }
+        state.file(self.id)?.live.as_slice().read_at(&mut buf[..asked], position)
+    }
+}
+
+impl FsFile for SimFile {
+    type Map = SimMap;
+
+    fn len(&self) -> io::Result<u64> {
+        let mut state = self.fs.state();
+        state.read()?;
+        Ok(state.file(self.id)?.live.len() as u64)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
+        self.may_write()?;
+        let mut state = self.fs.state();
+        let position = usize::try_from(position).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        self.keep_mapped(&mut state, position, "a write")?;
+        let had_power = !state.power_off;
+        let outcome = state.change();
+        let written = match outcome {
+            Ok(()) => bytes.len(),
+            Err(_) if had_power => state.random.below(bytes.len() + 1),
+            Err(_) => 0,
+        };
+        let now_ms = state.now_ms;
+        let file = state.file_mut(self.id)?;
+        if written > 0 {
+            file.write(position, &bytes[..written]);
+            file.modified_ms = now_ms;
+        }
+        outcome
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.may_write()?;
+        let mut state = self.fs.state();
+        let len = usize::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        self.keep_mapped(&mut state, len, "a cut")?;
+        state.change()?;
+        let now_ms = state.now_ms;
+        let file = state.file_mut(self.id)?;
+        if len != file.live.len() {
+            file.modified_ms = now_ms;
+        }
+        file.set_len(len);
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.fs.state();
+        if state.file(self.id)?.failed {
+            state.complaints.push("a file is synced again although a sync of it had failed".to_owned());
+        }
+        let had_power = !state.power_off;
+        let outcome = state.change();
+        let seed = state.random.number();
+        let lost_power = state.power_off;
+        let file = state.file_mut(self.id)?;
+        match &outcome {
+            Ok(()) => file.sync(),
+            // A crash draws what survives by itself.
+            Err(_) if lost_power => {}
+            Err(_) if had_power => {
+                file.durable = mixture(file, seed, false);
+                file.pending.clear();
+                file.failed = true;
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    fn map(&self) -> io::Result<SimMap> {
+        let mut state = self.fs.state();
+        state.read()?;
+        Ok(SimMap(state.file_mut(self.id)?.map()))
+    }
+}

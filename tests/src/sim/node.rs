@@ -1,0 +1,94 @@
+//! A file or a directory: its live image, its durable image, and what lies between them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+/// Number of a node; nodes are never freed while the file system lives.
+pub(super) type Id = usize;
+
+pub(super) enum Node {
+    File(FileNode),
+    Dir(DirNode),
+}
+
+/// Names of a directory. Changes of names are kept in one list for the whole file system (`State::pending`).
+#[derive(Clone, Default)]
+pub(super) struct DirNode {
+    pub(super) live: BTreeMap<String, Id>,
+    pub(super) durable: BTreeMap<String, Id>,
+}
+
+/// A change of a file that no sync has made durable yet.
+#[derive(Clone)]
+pub(super) enum Change {
+    Write { position: usize, bytes: Vec<u8> },
+    SetLen(usize),
+}
+
+#[derive(Default)]
+pub(super) struct FileNode {
+    pub(super) live: Vec<u8>,
+    pub(super) durable: Vec<u8>,
+    pub(super) pending: Vec<Change>,
+    pub(super) modified_ms: i64,
+    /// Somebody holds the lock on it.
+    pub(super) locked: bool,
+    /// A sync of it has failed.
+    pub(super) failed: bool,
+    pub(super) maps: Vec<Weak<[u8]>>,
+}
+
+impl FileNode {
+    pub(super) fn write(&mut self, position: usize, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        put(&mut self.live, position, bytes);
+        self.pending.push(Change::Write { position, bytes: bytes.to_vec() });
+    }
+
+    pub(super) fn set_len(&mut self, len: usize) {
+        if len != self.live.len() {
+            self.live.resize(len, 0);
+            self.pending.push(Change::SetLen(len));
+        }
+    }
+
+    pub(super) fn sync(&mut self) {
+        for change in self.pending.drain(..) {
+            match change {
+                Change::Write { position, bytes } => put(&mut self.durable, position, &bytes),
+                Change::SetLen(len) => self.durable.resize(len, 0),
+            }
+        }
+    }
+
+    pub(super) fn map(&mut self) -> Arc<[u8]> {
+        let map: Arc<[u8]> = self.live.as_slice().into();
+        self.maps.retain(|map| map.strong_count() > 0);
+        self.maps.push(Arc::downgrade(&map));
+        map
+    }
+
+    /// Bytes that a living map covers.
+    pub(super) fn mapped(&self) -> usize {
+        self.maps.iter().filter_map(|map| map.upgrade().map(|map| map.len())).max().unwrap_or(0)
+    }
+
+    pub(super) fn rot(&mut self, position: usize, mask: u8) {
+        for image in [&mut self.live, &mut self.durable] {
+            if let Some(byte) = image.get_mut(position) {
+                *byte ^= mask;
+            }
+        }
+    }
+}
+
+/// Writes into an image that grows as needed.
+pub(super) fn put(image: &mut Vec<u8>, position: usize, bytes: &[u8]) {
+    let end = position + bytes.len();
+    if image.len() < end {
+        image.resize(end, 0);
+    }
+    image[position..end].copy_from_slice(bytes);
+}
