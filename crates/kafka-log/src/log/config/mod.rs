@@ -1,7 +1,20 @@
-//! Settings of a topic (`LogConfig`), with Kafka's names and defaults.
+//! Settings of a topic (`LogConfig`), with Kafka's names, defaults and checks.
+//!
+//! [`LogConfig::from_properties`] reads them as texts, [`LogConfig::validate`] says what Kafka's broker would refuse,
+//! [`LogConfig::from_broker_properties`] takes the defaults of all topics from the settings of a broker.
+
+mod broker;
+mod error;
+mod properties;
+mod validate;
+pub(crate) mod value;
 
 use crate::compression::Codec;
 use crate::format::batch::TimestampType;
+
+pub use broker::BROKER_CONFIG_NAMES;
+pub use error::ConfigError;
+pub use properties::TOPIC_CONFIG_NAMES;
 
 /// `compression.type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +28,10 @@ pub enum CompressionType {
 /// Settings of a topic. Sizes are in bytes, times in ms; where Kafka has -1 or the largest number for "off", so has this.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogConfig {
-    /// `segment.bytes`
+    /// `segment.bytes`; where `internal.segment.bytes` is set, that one
     pub segment_bytes: i32,
+    /// `internal.segment.bytes`: stands in for `segment.bytes` without a lower bound, for tests
+    pub internal_segment_bytes: Option<i32>,
     /// `segment.ms`
     pub segment_ms: i64,
     /// `segment.jitter.ms`
@@ -69,6 +84,10 @@ pub struct LogConfig {
     pub unclean_leader_election_enable: bool,
     /// `min.insync.replicas`
     pub min_insync_replicas: i32,
+    /// `leader.replication.throttled.replicas`: `partition:broker` each, or `*`
+    pub leader_replication_throttled_replicas: Vec<String>,
+    /// `follower.replication.throttled.replicas`, of the same form
+    pub follower_replication_throttled_replicas: Vec<String>,
     /// `remote.storage.enable`
     pub remote_storage_enable: bool,
     /// `local.retention.ms`, -2 as `retention.ms`
@@ -85,6 +104,7 @@ impl Default for LogConfig {
     fn default() -> Self {
         LogConfig {
             segment_bytes: 1024 * 1024 * 1024,
+            internal_segment_bytes: None,
             segment_ms: 7 * 24 * 60 * 60 * 1000,
             segment_jitter_ms: 0,
             segment_index_bytes: 10 * 1024 * 1024,
@@ -111,11 +131,40 @@ impl Default for LogConfig {
             message_timestamp_after_max_ms: 60 * 60 * 1000,
             unclean_leader_election_enable: false,
             min_insync_replicas: 1,
+            leader_replication_throttled_replicas: Vec::new(),
+            follower_replication_throttled_replicas: Vec::new(),
             remote_storage_enable: false,
             local_retention_ms: -2,
             local_retention_bytes: -2,
             remote_log_copy_disable: false,
             remote_log_delete_on_disable: false,
         }
+    }
+}
+
+impl LogConfig {
+    /// Age in ms at which a segment is rolled: compacted topics roll early enough for `max.compaction.lag.ms`
+    /// (`maxSegmentMs`).
+    pub fn max_segment_ms(&self) -> i64 {
+        if self.compact && self.max_compaction_lag_ms > 0 {
+            self.segment_ms.min(self.max_compaction_lag_ms)
+        } else {
+            self.segment_ms
+        }
+    }
+
+    /// Bytes that a new segment file takes at once (`initFileSize`).
+    pub fn init_file_size(&self) -> i32 {
+        if self.preallocate { self.segment_bytes } else { 0 }
+    }
+
+    /// `local.retention.ms`, or `retention.ms` where that stands for it.
+    pub fn effective_local_retention_ms(&self) -> i64 {
+        if self.local_retention_ms == -2 { self.retention_ms } else { self.local_retention_ms }
+    }
+
+    /// `local.retention.bytes`, or `retention.bytes` where that stands for it.
+    pub fn effective_local_retention_bytes(&self) -> i64 {
+        if self.local_retention_bytes == -2 { self.retention_bytes } else { self.local_retention_bytes }
     }
 }
