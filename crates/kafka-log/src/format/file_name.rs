@@ -118,6 +118,16 @@ pub struct FileName {
 }
 
 impl FileName {
+    /// Name of a file that belongs to a base offset, or to the end offset of a producer snapshot.
+    pub const fn segment(kind: FileKind, offset: i64, state: FileState) -> Self {
+        FileName { kind, state, offset: Some(offset), epoch: None, remote_segment_id: None }
+    }
+
+    /// Name of a file of which a folder has one.
+    pub const fn fixed(kind: FileKind) -> Self {
+        FileName { kind, state: FileState::Live, offset: None, epoch: None, remote_segment_id: None }
+    }
+
     /// Reads a name without folder; none if it is no file of Kafka's.
     pub fn parse(name: &str) -> Option<Self> {
         let suffix = STATES.iter().find_map(|&(state, suffix)| Some((state, name.strip_suffix(suffix)?)));

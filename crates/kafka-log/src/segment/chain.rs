@@ -4,7 +4,10 @@ use std::io;
 
 use super::batch::RawBatch;
 use crate::format::FormatError;
-use crate::format::batch::{BatchHeader, BatchOverhead, HEADER_SIZE_UP_TO_MAGIC, RECORD_BATCH_OVERHEAD};
+use crate::format::batch::{
+    BatchHeader, BatchOverhead, HEADER_SIZE_UP_TO_MAGIC, LOG_OVERHEAD, MAGIC, NO_TIMESTAMP, RECORD_BATCH_OVERHEAD,
+};
+use crate::format::legacy;
 use crate::fs::ReadAt;
 
 /// Bytes of the file that share a note of the chain.
@@ -77,6 +80,21 @@ impl<'f, R: ReadAt + ?Sized> HeaderReader<'f, R> {
             Ok(overhead.offset)
         };
         Ok(BatchPlace { position, size, last_offset })
+    }
+
+    /// Largest timestamp in ms of the batch at `position`, which [`HeaderReader::batch_at`] has just found; -1 none.
+    pub fn max_timestamp_at(&self, position: u64) -> i64 {
+        let bytes = self.buf.get((position - self.start) as usize..).unwrap_or_default();
+        match bytes.get(MAGIC).map(|&magic| magic.cast_signed()) {
+            Some(magic) if magic > 1 => {
+                BatchHeader::split_first(bytes).map_or(NO_TIMESTAMP, |(header, _)| header.max_timestamp())
+            }
+            Some(1) => bytes
+                .get(LOG_OVERHEAD + legacy::TIMESTAMP..)
+                .and_then(|at| at.first_chunk())
+                .map_or(NO_TIMESTAMP, |bytes| i64::from_be_bytes(*bytes)),
+            _ => NO_TIMESTAMP,
+        }
     }
 
     /// Makes the 61 bytes at `position` available, as far as the file goes.

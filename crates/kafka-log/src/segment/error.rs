@@ -42,13 +42,11 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    #[allow(dead_code)]
     /// For `map_err`: what was being done with which file.
     pub(crate) fn io(op: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
         move |source| StorageError::Io { op, path: path.to_owned(), source }
     }
 
-    #[allow(dead_code)]
     /// For `map_err`: which file is corrupt.
     pub(crate) fn corrupt(path: &Path) -> impl FnOnce(FormatError) -> StorageError {
         move |source| StorageError::Corrupt { path: path.to_owned(), source }

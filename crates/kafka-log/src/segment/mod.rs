@@ -4,5 +4,6 @@ pub mod batch;
 pub mod chain;
 pub mod error;
 pub mod index_file;
+pub mod log_segment;
 pub mod resync;
 pub mod scan;

@@ -1,0 +1,172 @@
+//! Adding batches at the end of a segment.
+
+use super::times::{last_offset, max_timestamp};
+use super::{Home, LogSegment, SegmentError, SegmentOptions, SegmentState};
+use crate::format::file_name::FileKind;
+use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex, OffsetIndexAppender};
+use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimeIndexAppender, TimestampOffset};
+use crate::format::transaction_index::{AbortedTxn, TransactionIndexAppender};
+use crate::fs::{Fs, FsFile, OpenMode};
+use crate::segment::batch::{Batches, RawBatch};
+use crate::segment::error::StorageError;
+
+/// A batch in a write, as the indexes need it.
+struct Appended {
+    last_offset: i64,
+    max_timestamp: i64,
+    size: u32,
+}
+
+impl<F: Fs> LogSegment<F> {
+    /// Makes an opened segment the active one: its indexes may grow to `index_bytes_max` (`resizeIndexes`).
+    pub fn make_active(&self, options: &SegmentOptions) {
+        let mut state = self.write_state();
+        state.index_bytes_max = options.index_bytes_max;
+        state.offset_index_used = true;
+        state.time_index_used = true;
+    }
+
+    /// Writes `records`, whole batches of which the last one ends at `largest_offset`, and adds the index entries that
+    /// are due (`LogSegment.append`). What is written is on its way to the medium only; see [`LogSegment::sync`].
+    ///
+    /// # Errors
+    /// [`SegmentError::OffsetOverflow`] before anything is written; those of the medium, after which any part of the
+    /// bytes may be written, though none is visible; [`SegmentError::Index`] when the bytes are written and visible.
+    pub fn append(&self, home: &Home<F>, largest_offset: i64, records: &[u8]) -> Result<(), SegmentError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        if !self.can_hold(largest_offset) {
+            return Err(SegmentError::OffsetOverflow { offset: largest_offset, base_offset: self.base_offset });
+        }
+        let file = self.file(home)?;
+        let size = self.size();
+        file.write_all_at(records, size.into()).map_err(|e| StorageError::io("write", &self.log_path(home))(e))?;
+        let mut state = self.write_state();
+        let mut position = size;
+        state.size = size + records.len() as u32;
+        for batch in Batches::new(records) {
+            let Ok(batch) = batch else { break };
+            self.index_batch(home, &mut state, &appended(&batch), position)?;
+            position += batch.overhead.size() as u32;
+        }
+        if state.offset_index.is_behind() || state.time_index.is_behind() {
+            self.write_indexes_locked(home, &mut state)?;
+        }
+        Ok(())
+    }
+
+    fn index_batch(
+        &self,
+        home: &Home<F>,
+        state: &mut SegmentState<F>,
+        batch: &Appended,
+        position: u32,
+    ) -> Result<(), SegmentError> {
+        let mut max = self.max_timestamp_locked(home, state)?;
+        if batch.max_timestamp > max.timestamp {
+            max = TimestampOffset { timestamp: batch.max_timestamp, offset: batch.last_offset };
+            state.max_timestamp = Some(max);
+        }
+        if state.first_batch_timestamp.is_none() && position == 0 {
+            state.first_batch_timestamp = Some(batch.max_timestamp);
+        }
+        if state.bytes_since_index_entry > self.index_interval_bytes {
+            self.append_offset_entry(home, state, batch.last_offset, position)?;
+            self.append_time_entry(home, state, max, false)?;
+            state.bytes_since_index_entry = 0;
+        }
+        state.bytes_since_index_entry = state.bytes_since_index_entry.saturating_add(batch.size);
+        Ok(())
+    }
+
+    pub(super) fn append_offset_entry(
+        &self,
+        home: &Home<F>,
+        state: &mut SegmentState<F>,
+        offset: i64,
+        position: u32,
+    ) -> Result<(), SegmentError> {
+        state.offset_index_used = true;
+        let max = state.index_bytes_max as usize;
+        let path = home.path(self.name(FileKind::OffsetIndex, state));
+        let bytes = state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
+        let mut appender = OffsetIndexAppender::new(OffsetIndex::new(self.base_offset, bytes), max);
+        Ok(appender.append(offset, position.cast_signed(), bytes)?)
+    }
+
+    pub(super) fn append_time_entry(
+        &self,
+        home: &Home<F>,
+        state: &mut SegmentState<F>,
+        entry: TimestampOffset,
+        use_reserved_slot: bool,
+    ) -> Result<(), SegmentError> {
+        state.time_index_used = true;
+        let max = state.index_bytes_max as usize;
+        let path = home.path(self.name(FileKind::TimeIndex, state));
+        let bytes = state.time_index.grow(home.fs(), &path, TIME_INDEX_ENTRY_LEN)?;
+        let mut appender = TimeIndexAppender::new(TimeIndex::new(self.base_offset, bytes), max);
+        appender.maybe_append(entry.timestamp, entry.offset, use_reserved_slot, bytes)?;
+        Ok(())
+    }
+
+    /// Whether no entry fits into one of the indexes (`isFull`).
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn is_index_full(&self, home: &Home<F>) -> Result<bool, StorageError> {
+        let entries_max = |state: &SegmentState<F>| {
+            let max = state.index_bytes_max as usize;
+            (max / OFFSET_INDEX_ENTRY_LEN, (max / TIME_INDEX_ENTRY_LEN).saturating_sub(1))
+        };
+        {
+            let state = self.read_state();
+            if state.offset_index.is_loaded() && state.time_index.is_loaded() {
+                let (offsets, times) = entries_max(&state);
+                return Ok(state.offset_index.bytes().len() / OFFSET_INDEX_ENTRY_LEN >= offsets
+                    || state.time_index.bytes().len() / TIME_INDEX_ENTRY_LEN >= times);
+            }
+        }
+        let mut state = self.write_state();
+        self.load_offset_index(home, &mut state)?;
+        self.load_time_index(home, &mut state)?;
+        let (offsets, times) = entries_max(&state);
+        Ok(state.offset_index.bytes().len() / OFFSET_INDEX_ENTRY_LEN >= offsets
+            || state.time_index.bytes().len() / TIME_INDEX_ENTRY_LEN >= times)
+    }
+
+    /// Adds an entry to the transaction index, at once into the file.
+    ///
+    /// # Errors
+    /// Those of the medium; an offset that does not follow that of the entry before.
+    pub fn append_aborted_txn(&self, home: &Home<F>, txn: AbortedTxn) -> Result<(), SegmentError> {
+        let mut state = self.write_state();
+        self.append_aborted_txn_locked(home, &mut state, txn)
+    }
+
+    pub(super) fn append_aborted_txn_locked(
+        &self,
+        home: &Home<F>,
+        state: &mut SegmentState<F>,
+        txn: AbortedTxn,
+    ) -> Result<(), SegmentError> {
+        let mut entry = Vec::new();
+        TransactionIndexAppender::new(state.last_aborted_offset).append(txn, &mut entry)?;
+        let path = home.path(self.name(FileKind::TransactionIndex, state));
+        let file = home.fs().open(&path, OpenMode::Create).map_err(StorageError::io("open", &path))?;
+        state.txn_index_open = true;
+        file.write_all_at(&entry, state.txn_bytes.into()).map_err(StorageError::io("write", &path))?;
+        state.txn_bytes += entry.len() as u32;
+        state.last_aborted_offset = Some(txn.last_offset);
+        Ok(())
+    }
+}
+
+fn appended(batch: &RawBatch<'_>) -> Appended {
+    Appended {
+        last_offset: last_offset(batch),
+        max_timestamp: max_timestamp(batch),
+        size: batch.overhead.size() as u32,
+    }
+}

@@ -1,0 +1,201 @@
+//! The files of a segment: brought up to date, synced, renamed, removed, let go of.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Home, LogSegment, SegmentError, SegmentState};
+use crate::format::file_name::{FileKind, FileName, FileState};
+use crate::fs::{Fs, FsFile, OpenMode};
+use crate::segment::error::StorageError;
+
+/// Kinds of the files of a segment, in the order in which Kafka renames and removes them.
+const KINDS: [FileKind; 4] = [FileKind::Log, FileKind::OffsetIndex, FileKind::TimeIndex, FileKind::TransactionIndex];
+
+/// Open files that a sync has to reach; see [`LogSegment::files_to_sync`].
+#[derive(Debug)]
+pub struct SegmentFiles<F: Fs> {
+    log: (Arc<F::File>, PathBuf),
+    indexes: Vec<(F::File, PathBuf)>,
+}
+
+impl<F: Fs> SegmentFiles<F> {
+    /// Returns when what was in the files is on the medium.
+    ///
+    /// # Errors
+    /// Those of the medium; what was written is then lost perhaps, and nobody can tell.
+    pub fn sync(&self) -> Result<(), StorageError> {
+        self.log.0.sync().map_err(StorageError::io("sync", &self.log.1))?;
+        self.indexes.iter().try_for_each(|(file, path)| file.sync().map_err(StorageError::io("sync", path)))
+    }
+}
+
+impl<F: Fs> LogSegment<F> {
+    pub(super) fn write_indexes_locked(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), StorageError> {
+        self.index_files_locked(home, state, false).map(|_| ())
+    }
+
+    fn index_files_locked(
+        &self,
+        home: &Home<F>,
+        state: &mut SegmentState<F>,
+        to_sync: bool,
+    ) -> Result<Vec<(F::File, PathBuf)>, StorageError> {
+        let mut files = Vec::new();
+        let path = home.path(self.name(FileKind::OffsetIndex, state));
+        let file = state.offset_index.write(home.fs(), &path, state.offset_index_used, to_sync)?;
+        files.extend(file.map(|file| (file, path)));
+        let path = home.path(self.name(FileKind::TimeIndex, state));
+        let file = state.time_index.write(home.fs(), &path, state.time_index_used, to_sync)?;
+        files.extend(file.map(|file| (file, path)));
+        Ok(files)
+    }
+
+    /// Writes all index entries that are in memory alone.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn write_indexes(&self, home: &Home<F>) -> Result<(), StorageError> {
+        self.write_indexes_locked(home, &mut self.write_state())
+    }
+
+    /// Brings the files up to date and hands them out, to be synced without any lock (`LogSegment.flush`).
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
+        let mut state = self.write_state();
+        state.offset_index_used = true;
+        state.time_index_used = true;
+        let mut indexes = self.index_files_locked(home, &mut state, true)?;
+        if state.txn_bytes > 0 {
+            let path = home.path(self.name(FileKind::TransactionIndex, &state));
+            let file = home.fs().open(&path, OpenMode::Write).map_err(StorageError::io("open", &path))?;
+            indexes.push((file, path));
+        }
+        let path = home.path(self.name(FileKind::Log, &state));
+        Ok(SegmentFiles { log: (self.file_locked(home, &mut state)?, path), indexes })
+    }
+
+    /// Brings the files to the state of a segment that gets no more batches (`onBecomeInactiveSegment`): last entry of the
+    /// time index, files no longer than what is in them.
+    ///
+    /// # Errors
+    /// Those of the medium; an entry that does not fit.
+    pub fn seal(&self, home: &Home<F>) -> Result<(), SegmentError> {
+        let mut state = self.write_state();
+        let state = &mut *state;
+        self.append_last_time_entry(home, state)?;
+        state.offset_index_used = true;
+        self.write_indexes_locked(home, state)?;
+        let size = state.size;
+        self.cut_log(home, state, size)?;
+        state.offset_index.release();
+        state.time_index.release();
+        Ok(())
+    }
+
+    /// Brings the files to the state that a closed segment leaves (`LogSegment.close`), and lets go of them.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn close(&self, home: &Home<F>) -> Result<(), SegmentError> {
+        let mut state = self.write_state();
+        let state = &mut *state;
+        if state.max_timestamp.is_some() {
+            match self.append_last_time_entry(home, state) {
+                // Kafka swallows what goes wrong here.
+                Ok(()) | Err(SegmentError::Index(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.write_indexes_locked(home, state)?;
+        let size = state.size;
+        if state.file.is_some() {
+            self.cut_log(home, state, size)?;
+        }
+        state.offset_index.release();
+        state.time_index.release();
+        state.file = None;
+        Ok(())
+    }
+
+    /// Lets go of the open file, the maps and what is in memory of the indexes, if the files have it.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn release_idle(&self, home: &Home<F>) -> Result<(), StorageError> {
+        let mut state = self.write_state();
+        self.write_indexes_locked(home, &mut state)?;
+        state.offset_index.release();
+        state.time_index.release();
+        state.file = None;
+        Ok(())
+    }
+
+    /// Gives all files another suffix (`changeFileSuffixes`); those that do not exist stay so.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn change_suffix(&self, home: &Home<F>, suffix: FileState) -> Result<(), StorageError> {
+        let mut state = self.write_state();
+        for kind in KINDS {
+            let from = home.path(FileName::segment(kind, self.base_offset, state.suffix));
+            let to = home.path(FileName::segment(kind, self.base_offset, suffix));
+            match home.fs().rename(&from, &to) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound && kind != FileKind::Log => {}
+                Err(e) => return Err(StorageError::io("rename", &from)(e)),
+            }
+        }
+        state.suffix = suffix;
+        Ok(())
+    }
+
+    /// Sets when the files were last modified, in ms (`setLastModified`).
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn set_last_modified(&self, home: &Home<F>, modified_ms: i64) -> Result<(), StorageError> {
+        let suffix = self.read_state().suffix;
+        for kind in [FileKind::Log, FileKind::OffsetIndex, FileKind::TimeIndex] {
+            let path = home.path(FileName::segment(kind, self.base_offset, suffix));
+            match home.fs().set_modified(&path, modified_ms) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound && kind != FileKind::Log => {}
+                Err(e) => return Err(StorageError::io("set the time of", &path)(e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all files there are (`deleteIfExists`).
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn remove_files(&self, home: &Home<F>) -> Result<(), StorageError> {
+        let suffix = self.read_state().suffix;
+        remove_segment_files(home.fs(), &home.dir(), self.base_offset, suffix)
+    }
+}
+
+/// Removes all files of a segment that there are (`LogSegment.deleteIfExists`).
+///
+/// # Errors
+/// Those of the medium.
+pub fn remove_segment_files<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    base_offset: i64,
+    suffix: FileState,
+) -> Result<(), StorageError> {
+    for kind in KINDS {
+        let path = dir.join(FileName::segment(kind, base_offset, suffix).to_string());
+        match fs.remove_file(&path) {
+            Ok(()) => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(StorageError::io("remove", &path)(e)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! The bytes of an index: in memory while the segment grows, mapped when it is sealed, nowhere until somebody asks.
+
+use std::io;
+use std::path::Path;
+
+use crate::fs::{Fs, FsFile, OpenMode, ReadAt};
+use crate::segment::error::StorageError;
+
+/// Bytes that gather before they are written to the file.
+const WRITE_BEHIND: usize = 64 * 1024;
+
+type Map<F> = <<F as Fs>::File as FsFile>::Map;
+
+/// The entries of an index file (`LazyIndex`).
+pub(super) enum IndexMemory<F: Fs> {
+    /// Nobody has asked yet.
+    Unloaded,
+    /// As the file is.
+    Mapped(Map<F>),
+    /// To be written to.
+    Growing(Box<Growing>),
+}
+
+/// The bytes of an index that grows.
+pub(super) struct Growing {
+    bytes: Vec<u8>,
+    /// How many of them the file has.
+    written: usize,
+    /// Length of the file where it is more than `written`: it has to be cut.
+    file_len: u64,
+}
+
+impl<F: Fs> IndexMemory<F> {
+    /// What is known of the entries; nothing of an index that is not loaded.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            IndexMemory::Unloaded => &[],
+            IndexMemory::Mapped(map) => map,
+            IndexMemory::Growing(growing) => &growing.bytes,
+        }
+    }
+
+    pub(super) fn is_loaded(&self) -> bool {
+        !matches!(self, IndexMemory::Unloaded)
+    }
+
+    /// Makes the entries readable. A file that does not exist is empty.
+    pub(super) fn load(&mut self, fs: &F, path: &Path) -> Result<(), StorageError> {
+        if self.is_loaded() {
+            return Ok(());
+        }
+        *self = match fs.open(path, OpenMode::Read) {
+            Ok(file) => {
+                let len = file.len().map_err(StorageError::io("look at", path))?;
+                if len == 0 {
+                    IndexMemory::Growing(Box::new(Growing { bytes: Vec::new(), written: 0, file_len: 0 }))
+                } else {
+                    IndexMemory::Mapped(file.map().map_err(StorageError::io("map", path))?)
+                }
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                IndexMemory::Growing(Box::new(Growing { bytes: Vec::new(), written: 0, file_len: 0 }))
+            }
+            Err(e) => return Err(StorageError::io("open", path)(e)),
+        };
+        Ok(())
+    }
+
+    /// Makes the entries writable; `entry_len` bytes make one, a part of one at the end is dropped.
+    pub(super) fn grow(&mut self, fs: &F, path: &Path, entry_len: usize) -> Result<&mut Vec<u8>, StorageError> {
+        if !matches!(self, IndexMemory::Growing(_)) {
+            let (bytes, file_len) = match fs.open(path, OpenMode::Read) {
+                Ok(file) => {
+                    let len = file.len().map_err(StorageError::io("look at", path))?;
+                    let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+                    let got = file.read_full_at(&mut bytes, 0).map_err(StorageError::io("read", path))?;
+                    bytes.truncate(got - got % entry_len);
+                    (bytes, len)
+                }
+                Err(e) if e.kind() == io::ErrorKind::NotFound => (Vec::new(), 0),
+                Err(e) => return Err(StorageError::io("open", path)(e)),
+            };
+            *self = IndexMemory::Growing(Box::new(Growing { written: bytes.len(), bytes, file_len }));
+        }
+        match self {
+            IndexMemory::Growing(growing) => Ok(&mut growing.bytes),
+            _ => Err(StorageError::io("load", path)(io::ErrorKind::InvalidData.into())),
+        }
+    }
+
+    /// Drops all entries behind the first `len` bytes. The file follows with the next write.
+    pub(super) fn truncate(&mut self, len: usize) {
+        if let IndexMemory::Growing(growing) = self {
+            growing.bytes.truncate(len);
+            growing.written = growing.written.min(len);
+        }
+    }
+
+    /// Whether so much has gathered that it should be written.
+    pub(super) fn is_behind(&self) -> bool {
+        matches!(self, IndexMemory::Growing(growing) if growing.bytes.len() - growing.written >= WRITE_BEHIND)
+    }
+
+    /// Brings the file up to date, making it if `must_exist`; returns it if it was touched, or `to_sync` asks for it.
+    pub(super) fn write(
+        &mut self,
+        fs: &F,
+        path: &Path,
+        must_exist: bool,
+        to_sync: bool,
+    ) -> Result<Option<F::File>, StorageError> {
+        match self {
+            IndexMemory::Growing(growing) => {
+                let len = growing.bytes.len();
+                let is_current = growing.written == len && growing.file_len == len as u64;
+                if is_current && !to_sync && (len > 0 || !must_exist) {
+                    return Ok(None);
+                }
+                if len == 0 && !must_exist && growing.file_len == 0 {
+                    return Ok(None);
+                }
+                let file = fs.open(path, OpenMode::Create).map_err(StorageError::io("open", path))?;
+                if !is_current {
+                    if growing.file_len > len as u64 {
+                        file.set_len(len as u64).map_err(StorageError::io("cut", path))?;
+                        growing.file_len = len as u64;
+                    }
+                    let (from, to) = (growing.written, len);
+                    file.write_all_at(&growing.bytes[from..to], from as u64)
+                        .map_err(StorageError::io("write", path))?;
+                    growing.written = len;
+                    growing.file_len = len as u64;
+                }
+                Ok(Some(file))
+            }
+            IndexMemory::Mapped(_) | IndexMemory::Unloaded => {
+                if to_sync || must_exist {
+                    let mode = if must_exist { OpenMode::Create } else { OpenMode::Write };
+                    match fs.open(path, mode) {
+                        Ok(file) => Ok(Some(file)),
+                        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+                        Err(e) => Err(StorageError::io("open", path)(e)),
+                    }
+                } else {
+                    Ok(None)
+                }
+            }
+        }
+    }
+
+    /// Lets go of memory and maps, if the file has everything.
+    pub(super) fn release(&mut self) {
+        let is_current = match self {
+            IndexMemory::Unloaded => return,
+            IndexMemory::Mapped(_) => true,
+            IndexMemory::Growing(growing) => {
+                growing.written == growing.bytes.len() && growing.file_len == growing.bytes.len() as u64
+            }
+        };
+        if is_current {
+            *self = IndexMemory::Unloaded;
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! From an offset to a place in the file.
+
+use std::path::PathBuf;
+
+use super::index_memory::IndexMemory;
+use super::walk::WalkError;
+use super::{Home, LogSegment, SegmentError, SegmentState};
+use crate::format::batch::{BatchHeader, BatchOverhead, HEADER_SIZE_UP_TO_MAGIC, RECORD_BATCH_OVERHEAD};
+use crate::format::file_name::FileKind;
+use crate::format::offset_index::{OffsetIndex, OffsetPosition};
+use crate::format::transaction_index::{TransactionIndex, TxnIndexSearchResult};
+use crate::fs::{Fs, ReadAt, read_whole};
+use crate::segment::error::StorageError;
+
+/// Bytes read at once on the way from an index entry to the batch: about what lies between two entries.
+const READ_AHEAD: usize = 4096 + RECORD_BATCH_OVERHEAD;
+
+/// A batch by its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundBatch {
+    /// Base offset (last offset for magic 0 and 1).
+    pub base_offset: i64,
+    /// Position of its first byte.
+    pub position: u32,
+    /// Size in bytes.
+    pub size: u32,
+}
+
+/// Where a read starts, and how much of the segment is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// The batch with the offset, or the next one if the offset lies in a gap.
+    pub batch: FoundBatch,
+    /// Bytes of batches in the segment at that moment.
+    pub segment_size: u32,
+}
+
+/// A walk through the log file ended badly.
+pub(super) fn broken_walk(path: PathBuf, error: WalkError) -> SegmentError {
+    match error {
+        WalkError::Corrupt(source) => SegmentError::Corrupt(StorageError::Corrupt { path, source }),
+        WalkError::Io(source) => StorageError::Io { op: "read", path, source }.into(),
+    }
+}
+
+impl<F: Fs> LogSegment<F> {
+    pub(super) fn load_offset_index(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), StorageError> {
+        state.offset_index_used = true;
+        if !state.offset_index.is_loaded() {
+            let path = home.path(self.name(FileKind::OffsetIndex, state));
+            state.offset_index.load(home.fs(), &path)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn index_lookup_locked(
+        &self,
+        home: &Home<F>,
+        state: &mut SegmentState<F>,
+        offset: i64,
+    ) -> Result<OffsetPosition, StorageError> {
+        self.load_offset_index(home, state)?;
+        Ok(OffsetIndex::new(self.base_offset, state.offset_index.bytes()).lookup(offset))
+    }
+
+    /// Runs `look` on the entries of the offset index, which are loaded first if need be.
+    fn with_offset_index<T>(
+        &self,
+        home: &Home<F>,
+        look: impl FnOnce(OffsetIndex<'_>, u32) -> T,
+    ) -> Result<T, StorageError> {
+        {
+            let state = self.read_state();
+            if state.offset_index_used && !matches!(state.offset_index, IndexMemory::Unloaded) {
+                return Ok(look(OffsetIndex::new(self.base_offset, state.offset_index.bytes()), state.size));
+            }
+        }
+        let mut state = self.write_state();
+        self.load_offset_index(home, &mut state)?;
+        Ok(look(OffsetIndex::new(self.base_offset, state.offset_index.bytes()), state.size))
+    }
+
+    /// Number of offset index entries.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn offset_index_entries(&self, home: &Home<F>) -> Result<usize, StorageError> {
+        self.with_offset_index(home, |index, _| index.entries())
+    }
+
+    /// The entry of the offset index with the largest offset that is not above `offset`.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn index_lookup(&self, home: &Home<F>, offset: i64) -> Result<OffsetPosition, StorageError> {
+        self.with_offset_index(home, |index, _| index.lookup(offset))
+    }
+
+    /// The offset of an index entry that surely lies behind a read of `fetch_size` bytes from `position`
+    /// (`fetchUpperBoundOffset`).
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn fetch_upper_bound_offset(
+        &self,
+        home: &Home<F>,
+        position: u32,
+        fetch_size: u32,
+    ) -> Result<Option<i64>, StorageError> {
+        self.with_offset_index(home, |index, _| {
+            index.fetch_upper_bound(position.cast_signed(), fetch_size.cast_signed()).map(|entry| entry.offset)
+        })
+    }
+
+    /// The batch that has `offset`, or the first one behind it (`translateOffset`); `None` where all are below.
+    ///
+    /// # Errors
+    /// Those of the medium; a batch on the way that cannot be read.
+    pub fn translate_offset(&self, home: &Home<F>, offset: i64) -> Result<Option<Located>, SegmentError> {
+        let (entry, segment_size) = self.with_offset_index(home, |index, size| (index.lookup(offset), size))?;
+        let file = self.file(home)?;
+        let found = search_for_offset(&*file, segment_size, entry.position, offset);
+        let found = found.map_err(|error| broken_walk(self.log_path(home), error))?;
+        Ok(found.map(|batch| Located { batch, segment_size }))
+    }
+
+    /// The offset behind the last batch, as the batches from the last index entry on tell it (`readNextOffset`).
+    ///
+    /// # Errors
+    /// Those of the medium; a batch on the way that cannot be read.
+    pub fn read_next_offset(&self, home: &Home<F>) -> Result<i64, SegmentError> {
+        let last = self.with_offset_index(home, |index, _| index.last())?;
+        let Some(from) = self.translate_offset(home, last.offset)? else { return Ok(self.base_offset) };
+        let file = self.file(home)?;
+        let mut headers = Headers::new(&*file, from.segment_size, from.batch.position);
+        let mut last = None;
+        while let Some(header) = headers.next().map_err(|error| broken_walk(self.log_path(home), error))? {
+            last = Some(header.last_offset);
+        }
+        Ok(last.map_or(self.base_offset, |last: i64| last.wrapping_add(1)))
+    }
+
+    /// Whether the segment has an offset that cannot be written relative to its base offset (`hasOverflow`).
+    ///
+    /// # Errors
+    /// As [`LogSegment::read_next_offset`].
+    pub fn has_overflow(&self, home: &Home<F>) -> Result<bool, SegmentError> {
+        let next = self.read_next_offset(home)?;
+        Ok(next > self.base_offset && !self.can_hold(next.wrapping_sub(1)))
+    }
+
+    /// Aborted transactions that overlap offsets `fetch_offset` (inclusive) to `upper_bound_offset` (exclusive).
+    ///
+    /// # Errors
+    /// Those of the medium; an entry of a version that does not exist.
+    pub fn collect_aborted_txns(
+        &self,
+        home: &Home<F>,
+        fetch_offset: i64,
+        upper_bound_offset: i64,
+    ) -> Result<TxnIndexSearchResult, SegmentError> {
+        let (path, len) = {
+            let state = self.read_state();
+            (home.path(self.name(FileKind::TransactionIndex, &state)), state.txn_bytes)
+        };
+        if len == 0 {
+            return Ok(TxnIndexSearchResult { aborted_transactions: Vec::new(), is_complete: false });
+        }
+        let bytes = read_whole(home.fs(), &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+        let bytes = &bytes[..bytes.len().min(len as usize)];
+        TransactionIndex::new(bytes)
+            .collect_aborted_txns(fetch_offset, upper_bound_offset)
+            .map_err(|e| StorageError::corrupt(&path)(e).into())
+    }
+}
+
+/// The batch that has `target`, or the first one behind it, from `position` on (`searchForOffsetFromPosition`).
+fn search_for_offset<R: ReadAt + ?Sized>(
+    file: &R,
+    end: u32,
+    position: i32,
+    target: i64,
+) -> Result<Option<FoundBatch>, WalkError> {
+    let mut headers = Headers::new(file, end, position.max(0).cast_unsigned());
+    let mut before: Option<Header> = None;
+    while let Some(header) = headers.next()? {
+        if header.batch.base_offset >= target {
+            if header.batch.base_offset > target
+                && let Some(before) = before
+                && before.last_offset >= target
+            {
+                return Ok(Some(before.batch));
+            }
+            return Ok(Some(header.batch));
+        }
+        before = Some(header);
+    }
+    Ok(before.filter(|before| before.last_offset >= target).map(|before| before.batch))
+}
+
+#[derive(Clone, Copy)]
+struct Header {
+    batch: FoundBatch,
+    last_offset: i64,
+}
+
+/// Headers of batches from a position on, read into a buffer on the stack: most searches end within it.
+struct Headers<'f, R: ?Sized> {
+    file: &'f R,
+    end: u32,
+    position: u32,
+    start: u32,
+    filled: usize,
+    buf: [u8; READ_AHEAD],
+}
+
+impl<'f, R: ReadAt + ?Sized> Headers<'f, R> {
+    fn new(file: &'f R, end: u32, position: u32) -> Self {
+        Headers { file, end, position, start: 0, filled: 0, buf: [0; READ_AHEAD] }
+    }
+
+    fn next(&mut self) -> Result<Option<Header>, WalkError> {
+        let left = self.end.saturating_sub(self.position) as usize;
+        if left <= HEADER_SIZE_UP_TO_MAGIC {
+            return Ok(None);
+        }
+        let need = RECORD_BATCH_OVERHEAD.min(left);
+        let at = self.position.wrapping_sub(self.start) as usize;
+        let bytes = if self.filled > 0 && self.position >= self.start && at + need <= self.filled {
+            &self.buf[at..self.filled]
+        } else {
+            let want = READ_AHEAD.min(left);
+            let got = self.file.read_full_at(&mut self.buf[..want], self.position.into()).map_err(WalkError::Io)?;
+            self.start = self.position;
+            self.filled = got;
+            &self.buf[..got]
+        };
+        let Some(overhead) = bytes.first_chunk() else {
+            return Err(WalkError::Io(std::io::ErrorKind::UnexpectedEof.into()));
+        };
+        let overhead =
+            BatchOverhead::parse(overhead).map_err(|e| WalkError::Corrupt(e.shifted(self.position.into())))?;
+        let size = overhead.size();
+        if size > left {
+            return Ok(None);
+        }
+        let last_offset = if overhead.magic > 1 {
+            let (header, _) =
+                BatchHeader::split_first(bytes).map_err(|e| WalkError::Corrupt(e.shifted(self.position.into())))?;
+            header.last_offset()
+        } else {
+            overhead.offset
+        };
+        let batch = FoundBatch { base_offset: overhead.offset, position: self.position, size: size as u32 };
+        self.position += size as u32;
+        Ok(Some(Header { batch, last_offset }))
+    }
+}

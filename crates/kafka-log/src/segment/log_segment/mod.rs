@@ -1,0 +1,244 @@
+//! One segment of a log: the batches from a base offset on, and the indexes of them (`LogSegment`).
+//!
+//! Names: the base offset in 20 digits and `.log`, `.index`, `.timeindex`, `.txnindex`; while a segment is on its way in or
+//! out a suffix stands behind (`.cleaned`, `.swap`, `.deleted`). The log file is made with the segment, index files when
+//! they are first asked for something.
+//!
+//! A segment that nobody uses holds no open file, no map and no heap besides itself: all of that is fetched when it is
+//! needed and let go of by [`LogSegment::release_idle`]. All its state is behind one lock, held over memory operations
+//! and, the first time, over opening a file; never over a write, a read of batches or a sync.
+
+mod append;
+mod error;
+mod files;
+mod home;
+mod index_memory;
+mod locate;
+mod recover;
+mod times;
+mod truncate;
+mod walk;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+pub use error::SegmentError;
+pub use files::{SegmentFiles, remove_segment_files};
+pub use home::Home;
+pub use locate::{FoundBatch, Located};
+pub use recover::{ReplayedBatch, SegmentRecovery};
+pub use walk::BatchWalk;
+
+use crate::format::file_name::{FileKind, FileName, FileState};
+use crate::format::time_index::TimestampOffset;
+use crate::fs::{Fs, FsFile, OpenMode};
+use crate::segment::error::StorageError;
+use index_memory::IndexMemory;
+
+/// Largest size of a segment file in bytes: Kafka counts positions in an int32.
+pub const SEGMENT_BYTES_MAX: u64 = i32::MAX as u64;
+
+/// What a segment is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentOptions {
+    /// Largest size of an index file in bytes, `segment.index.bytes`.
+    pub index_bytes_max: u32,
+    /// Bytes between two index entries, `index.interval.bytes`.
+    pub index_interval_bytes: u32,
+    /// How much earlier than `segment.ms` it rolls, in ms.
+    pub roll_jitter_ms: i64,
+    /// Size in bytes to make the log file with, `preallocate`.
+    pub preallocate_bytes: Option<u64>,
+}
+
+/// One segment of a log (`LogSegment`).
+pub struct LogSegment<F: Fs> {
+    base_offset: i64,
+    index_interval_bytes: u32,
+    roll_jitter_ms: i64,
+    state: RwLock<SegmentState<F>>,
+}
+
+pub(crate) struct SegmentState<F: Fs> {
+    /// Bytes of batches: what readers may see of the log file.
+    size: u32,
+    /// `segment.index.bytes` at the time the segment became active.
+    index_bytes_max: u32,
+    bytes_since_index_entry: u32,
+    /// Bytes of the transaction index.
+    txn_bytes: u32,
+    suffix: FileState,
+    /// Which index files exist or must before the segment is closed.
+    offset_index_used: bool,
+    time_index_used: bool,
+    txn_index_open: bool,
+    /// Largest timestamp so far; `None`: as the last entry of the time index says.
+    max_timestamp: Option<TimestampOffset>,
+    /// Largest timestamp of the first batch, once looked at.
+    first_batch_timestamp: Option<i64>,
+    /// When the segment was made or emptied, in ms.
+    created_ms: i64,
+    last_aborted_offset: Option<i64>,
+    file: Option<Arc<F::File>>,
+    offset_index: IndexMemory<F>,
+    time_index: IndexMemory<F>,
+}
+
+impl<F: Fs> LogSegment<F> {
+    /// Makes a segment with an empty log file. Files of indexes are made when they are needed.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn create(
+        home: &Home<F>,
+        base_offset: i64,
+        suffix: FileState,
+        options: &SegmentOptions,
+        now_ms: i64,
+    ) -> Result<Self, SegmentError> {
+        let path = home.path(FileName::segment(FileKind::Log, base_offset, suffix));
+        let file = home.fs().open(&path, OpenMode::Create).map_err(StorageError::io("create", &path))?;
+        if let Some(bytes) = options.preallocate_bytes {
+            file.set_len(bytes).map_err(StorageError::io("extend", &path))?;
+        }
+        let segment = Self::with_size(base_offset, suffix, options, 0, now_ms);
+        segment.state.write().file = Some(Arc::new(file));
+        Ok(segment)
+    }
+
+    /// A segment whose files exist; nothing is opened and nothing read but the length of the log file.
+    ///
+    /// # Errors
+    /// Those of the medium; [`SegmentError::TooLarge`] above 2 GiB.
+    pub fn open(
+        home: &Home<F>,
+        base_offset: i64,
+        suffix: FileState,
+        options: &SegmentOptions,
+        now_ms: i64,
+    ) -> Result<Self, SegmentError> {
+        let path = home.path(FileName::segment(FileKind::Log, base_offset, suffix));
+        let len = home.fs().metadata(&path).map_err(StorageError::io("look at", &path))?.len;
+        if len > SEGMENT_BYTES_MAX {
+            return Err(SegmentError::TooLarge { path, len });
+        }
+        let segment = Self::with_size(base_offset, suffix, options, len as u32, now_ms);
+        {
+            let mut state = segment.state.write();
+            let txn = home.path(FileName::segment(FileKind::TransactionIndex, base_offset, suffix));
+            match home.fs().metadata(&txn) {
+                Ok(found) => {
+                    state.txn_bytes = u32::try_from(found.len).unwrap_or(u32::MAX);
+                    state.txn_index_open = true;
+                }
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(StorageError::io("look at", &txn)(e).into()),
+            }
+        }
+        Ok(segment)
+    }
+
+    fn with_size(base_offset: i64, suffix: FileState, options: &SegmentOptions, size: u32, now_ms: i64) -> Self {
+        LogSegment {
+            base_offset,
+            index_interval_bytes: options.index_interval_bytes,
+            roll_jitter_ms: options.roll_jitter_ms,
+            state: RwLock::new(SegmentState {
+                size,
+                index_bytes_max: options.index_bytes_max,
+                bytes_since_index_entry: 0,
+                txn_bytes: 0,
+                suffix,
+                offset_index_used: false,
+                time_index_used: false,
+                txn_index_open: false,
+                max_timestamp: None,
+                first_batch_timestamp: None,
+                created_ms: now_ms,
+                last_aborted_offset: None,
+                file: None,
+                offset_index: IndexMemory::Unloaded,
+                time_index: IndexMemory::Unloaded,
+            }),
+        }
+    }
+
+    /// Base offset, which names the files.
+    pub fn base_offset(&self) -> i64 {
+        self.base_offset
+    }
+
+    /// Bytes of batches.
+    pub fn size(&self) -> u32 {
+        self.state.read().size
+    }
+
+    /// How much earlier than `segment.ms` it rolls, in ms.
+    pub fn roll_jitter_ms(&self) -> i64 {
+        self.roll_jitter_ms
+    }
+
+    /// The suffix of its files.
+    pub fn suffix(&self) -> FileState {
+        self.state.read().suffix
+    }
+
+    /// Whether an offset can be written relative to the base offset (`canConvertToRelativeOffset`).
+    pub fn can_hold(&self, offset: i64) -> bool {
+        offset.checked_sub(self.base_offset).is_some_and(|relative| (0..=i64::from(i32::MAX)).contains(&relative))
+    }
+
+    /// The log file, opened if it is not.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn file(&self, home: &Home<F>) -> Result<Arc<F::File>, StorageError> {
+        if let Some(file) = &self.state.read().file {
+            return Ok(Arc::clone(file));
+        }
+        self.file_locked(home, &mut self.state.write())
+    }
+
+    fn file_locked(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<Arc<F::File>, StorageError> {
+        if let Some(file) = &state.file {
+            return Ok(Arc::clone(file));
+        }
+        let path = home.path(self.name(FileKind::Log, state));
+        let file = home.fs().open(&path, OpenMode::Write).map_err(StorageError::io("open", &path))?;
+        let file = Arc::new(file);
+        state.file = Some(Arc::clone(&file));
+        Ok(file)
+    }
+
+    fn name(&self, kind: FileKind, state: &SegmentState<F>) -> FileName {
+        FileName::segment(kind, self.base_offset, state.suffix)
+    }
+
+    fn log_path(&self, home: &Home<F>) -> PathBuf {
+        home.path(self.name(FileKind::Log, &self.state.read()))
+    }
+
+    fn read_state(&self) -> RwLockReadGuard<'_, SegmentState<F>> {
+        self.state.read()
+    }
+
+    fn write_state(&self) -> RwLockWriteGuard<'_, SegmentState<F>> {
+        self.state.write()
+    }
+}
+
+impl<F: Fs> fmt::Debug for LogSegment<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state.read();
+        f.debug_struct("LogSegment")
+            .field("base_offset", &self.base_offset)
+            .field("size", &state.size)
+            .field("suffix", &state.suffix)
+            .field("max_timestamp", &state.max_timestamp)
+            .finish_non_exhaustive()
+    }
+}

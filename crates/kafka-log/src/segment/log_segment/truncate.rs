@@ -1,0 +1,123 @@
+//! Cutting a segment.
+
+use super::{Home, LogSegment, SegmentError, SegmentState};
+use crate::format::file_name::FileKind;
+use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex};
+use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex};
+use crate::format::transaction_index::{ABORTED_TXN_LEN, TransactionIndex};
+use crate::fs::{Fs, FsFile, OpenMode, read_whole};
+use crate::segment::error::StorageError;
+
+impl<F: Fs> LogSegment<F> {
+    /// Cuts everything from the batch on that has `offset` (`LogSegment.truncateTo`); says how many bytes that were.
+    /// Index entries of `offset` and behind go. The segment becomes active: its indexes may grow again.
+    ///
+    /// # Errors
+    /// Those of the medium; a batch on the way that cannot be read.
+    pub fn truncate_to(
+        &self,
+        home: &Home<F>,
+        offset: i64,
+        index_bytes_max: u32,
+        now_ms: i64,
+    ) -> Result<u32, SegmentError> {
+        let place = self.translate_offset(home, offset)?;
+        let mut state = self.write_state();
+        let state = &mut *state;
+        let path = home.path(self.name(FileKind::OffsetIndex, state));
+        let bytes = state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
+        let kept = OffsetIndex::new(self.base_offset, bytes).entries_below(offset);
+        state.offset_index.truncate(kept * OFFSET_INDEX_ENTRY_LEN);
+        let path = home.path(self.name(FileKind::TimeIndex, state));
+        let bytes = state.time_index.grow(home.fs(), &path, TIME_INDEX_ENTRY_LEN)?;
+        let kept = TimeIndex::new(self.base_offset, bytes).entries_below(offset);
+        state.time_index.truncate(kept * TIME_INDEX_ENTRY_LEN);
+        state.offset_index_used = true;
+        state.time_index_used = true;
+        self.truncate_txn_index(home, state, offset)?;
+        state.index_bytes_max = index_bytes_max;
+
+        let mut cut = 0;
+        if let Some(place) = place {
+            cut = self.cut_log(home, state, place.batch.position)?;
+        }
+        if state.size == 0 {
+            state.created_ms = now_ms;
+            state.first_batch_timestamp = None;
+        }
+        state.bytes_since_index_entry = 0;
+        if self.max_timestamp_locked(home, state)?.timestamp >= 0 {
+            state.max_timestamp = Some(self.read_largest_timestamp(home, state)?);
+        }
+        Ok(cut)
+    }
+
+    /// Cuts the log file to `size` bytes; says how many were cut. The indexes stay as they are.
+    pub(super) fn cut_log(&self, home: &Home<F>, state: &mut SegmentState<F>, size: u32) -> Result<u32, StorageError> {
+        let cut = state.size.saturating_sub(size);
+        let path = home.path(self.name(FileKind::Log, state));
+        let file = self.file_locked(home, state)?;
+        if file.len().map_err(StorageError::io("look at", &path))? > size.into() {
+            file.set_len(size.into()).map_err(StorageError::io("cut", &path))?;
+        }
+        state.size = state.size.min(size);
+        Ok(cut)
+    }
+
+    fn truncate_txn_index(&self, home: &Home<F>, state: &mut SegmentState<F>, offset: i64) -> Result<(), SegmentError> {
+        if state.txn_bytes == 0 {
+            return Ok(());
+        }
+        let path = home.path(self.name(FileKind::TransactionIndex, state));
+        let bytes = read_whole(home.fs(), &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+        let index = TransactionIndex::new(&bytes);
+        let slot = index.truncation_slot(offset).map_err(StorageError::corrupt(&path))?;
+        // Kafka cuts at the slot and remembers the offset of the entry before it.
+        if let Some(slot) = slot {
+            let file = home.fs().open(&path, OpenMode::Write).map_err(StorageError::io("open", &path))?;
+            let len = slot * ABORTED_TXN_LEN;
+            file.set_len(len as u64).map_err(StorageError::io("cut", &path))?;
+            state.txn_bytes = len as u32;
+            state.last_aborted_offset =
+                slot.checked_sub(1).and_then(|slot| index.entry(slot)).map(|entry| entry.txn.last_offset);
+        }
+        Ok(())
+    }
+
+    /// Drops all entries of all indexes.
+    pub(super) fn reset_indexes(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), SegmentError> {
+        let path = home.path(self.name(FileKind::OffsetIndex, state));
+        state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
+        state.offset_index.truncate(0);
+        let path = home.path(self.name(FileKind::TimeIndex, state));
+        state.time_index.grow(home.fs(), &path, TIME_INDEX_ENTRY_LEN)?;
+        state.time_index.truncate(0);
+        state.offset_index_used = true;
+        state.time_index_used = true;
+        if state.txn_index_open {
+            let path = home.path(self.name(FileKind::TransactionIndex, state));
+            match home.fs().open(&path, OpenMode::Write) {
+                Ok(file) => file.set_len(0).map_err(StorageError::io("cut", &path))?,
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                Err(e) => return Err(StorageError::io("open", &path)(e).into()),
+            }
+        }
+        state.txn_bytes = 0;
+        state.last_aborted_offset = None;
+        Ok(())
+    }
+
+    /// Whether the transaction index must be rebuilt (`TransactionIndex.sanityCheck`), and why.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn check_txn_index(&self, home: &Home<F>) -> Result<Option<StorageError>, StorageError> {
+        let state = self.read_state();
+        if state.txn_bytes == 0 {
+            return Ok(None);
+        }
+        let path = home.path(self.name(FileKind::TransactionIndex, &state));
+        let bytes = read_whole(home.fs(), &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+        Ok(TransactionIndex::new(&bytes).sanity_check(self.base_offset).err().map(StorageError::corrupt(&path)))
+    }
+}
