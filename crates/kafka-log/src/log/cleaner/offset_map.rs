@@ -1,0 +1,268 @@
+//! Which offset a key was seen at last (`SkimpyOffsetMap`): hashes of keys instead of keys, 24 bytes a slot, no removal.
+//!
+//! Kafka's hash is MD5; this one is SipHash-1-3 with 128 bits and a key that is drawn anew for each map. Two keys with the
+//! same hash would cost one of them its record, so the hash must not only be good, it must also be one that nobody who
+//! chooses the keys of records can make collide: MD5 no longer is, a keyed hash is.
+//!
+//! Slots lie in the order of the hashes as far as that goes (linear probing, the farthest from home first). So a look-up
+//! of a key that is not there, which is most of them where little of a log is dirty, ends after a few slots even in a full
+//! map.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use siphasher::sip128::SipHasher13;
+
+/// Bytes of a slot: 16 of hash and 8 of offset (`SkimpyOffsetMap.bytesPerEntry`).
+pub const BYTES_PER_ENTRY: usize = size_of::<Slot>();
+const _: () = assert!(BYTES_PER_ENTRY == 24);
+
+/// Keys to look at ahead of the first that is used: enough to keep the memory busy, few enough to stay in the cache.
+pub(crate) const KEYS_AHEAD: usize = 128;
+
+/// Hash of a key. Never all zeros: that is an empty slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyHash {
+    home: u64,
+    rest: u64,
+}
+
+impl KeyHash {
+    /// The hash of no key.
+    pub(crate) const NONE: KeyHash = KeyHash { home: 0, rest: 0 };
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: KeyHash,
+    offset: i64,
+}
+
+const EMPTY: Slot = Slot { hash: KeyHash::NONE, offset: 0 };
+
+/// Last offset of each key (`SkimpyOffsetMap`).
+///
+/// As many keys fit as in Kafka's map of the same memory, because that decides where a round of cleaning ends.
+#[derive(Debug)]
+pub struct OffsetMap {
+    slots: Vec<Slot>,
+    entries: usize,
+    latest_offset: i64,
+    hasher: SipHasher13,
+}
+
+impl OffsetMap {
+    /// A map that takes this much memory, rounded down to whole slots.
+    pub fn new(memory_bytes: usize) -> Self {
+        let slots = memory_bytes / BYTES_PER_ENTRY;
+        OffsetMap { slots: vec![EMPTY; slots], entries: 0, latest_offset: -1, hasher: new_hasher() }
+    }
+
+    /// Number of keys there is room for.
+    pub fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Number of keys in it.
+    pub fn len(&self) -> usize {
+        self.entries
+    }
+
+    /// No key in it?
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// The offset up to which it knows all keys, ends included; -1 none (`latestOffset`).
+    pub fn latest_offset(&self) -> i64 {
+        self.latest_offset
+    }
+
+    /// Says that all keys up to this offset are in (`updateLatestOffset`).
+    pub fn update_latest_offset(&mut self, offset: i64) {
+        self.latest_offset = offset;
+    }
+
+    /// How full it is, 0 to 1 (`utilization`).
+    pub fn utilization(&self) -> f64 {
+        self.entries as f64 / self.slots.len() as f64
+    }
+
+    /// Forgets everything, the key of the hash too.
+    pub fn clear(&mut self) {
+        if self.entries > 0 {
+            self.slots.fill(EMPTY);
+        }
+        self.entries = 0;
+        self.latest_offset = -1;
+        self.hasher = new_hasher();
+    }
+
+    /// The hash that stands for a key.
+    #[inline]
+    pub fn hash(&self, key: &[u8]) -> KeyHash {
+        let hash = self.hasher.hash(key);
+        KeyHash { home: hash.h1, rest: if hash.h1 == 0 && hash.h2 == 0 { 1 } else { hash.h2 } }
+    }
+
+    /// Brings the slots of these keys into the cache, all at once, so that the look-ups behind it need not wait for each.
+    #[inline]
+    pub fn touch(&self, hashes: impl Iterator<Item = KeyHash>) {
+        let mut seen = 0;
+        for hash in hashes {
+            let home = self.home(hash);
+            seen ^= self.slots.get(home).map_or(0, |slot| slot.hash.home);
+        }
+        std::hint::black_box(seen);
+    }
+
+    /// Last offset of a key, -1 if it is not there.
+    #[inline]
+    pub fn get(&self, hash: KeyHash) -> i64 {
+        let mut at = self.home(hash);
+        for distance in 0..self.slots.len() {
+            let slot = &self.slots[at];
+            if slot.hash == hash {
+                return slot.offset;
+            }
+            if slot.is_empty() || self.distance(slot.hash, at) < distance {
+                break;
+            }
+            at = self.next(at);
+        }
+        -1
+    }
+
+    /// Sets the last offset of a key; it becomes the latest offset as well. `false`, and nothing done, where the key is
+    /// new and every slot taken.
+    #[inline]
+    pub fn put(&mut self, hash: KeyHash, offset: i64) -> bool {
+        let mut at = self.home(hash);
+        for distance in 0..self.slots.len() {
+            let slot = &mut self.slots[at];
+            if slot.hash == hash {
+                slot.offset = offset;
+                self.latest_offset = offset;
+                return true;
+            }
+            let slot = *slot;
+            if slot.is_empty() || self.distance(slot.hash, at) < distance {
+                return self.insert(at, Slot { hash, offset });
+            }
+            at = self.next(at);
+        }
+        false
+    }
+
+    /// Puts a new key at `at` and moves what is there, up to the next empty slot, one on.
+    fn insert(&mut self, mut at: usize, slot: Slot) -> bool {
+        if self.entries == self.slots.len() {
+            return false;
+        }
+        self.entries += 1;
+        self.latest_offset = slot.offset;
+        let mut moved = slot;
+        while !self.slots[at].is_empty() {
+            std::mem::swap(&mut self.slots[at], &mut moved);
+            at = self.next(at);
+        }
+        self.slots[at] = moved;
+        true
+    }
+
+    /// The slot a key belongs to: the place of its hash among all hashes.
+    #[inline]
+    fn home(&self, hash: KeyHash) -> usize {
+        ((u128::from(hash.home) * self.slots.len() as u128) >> 64) as usize
+    }
+
+    #[inline]
+    fn next(&self, at: usize) -> usize {
+        if at + 1 == self.slots.len() { 0 } else { at + 1 }
+    }
+
+    /// How far behind its home the key at `at` lies.
+    #[inline]
+    fn distance(&self, hash: KeyHash, at: usize) -> usize {
+        let home = self.home(hash);
+        if at >= home { at - home } else { at + self.slots.len() - home }
+    }
+}
+
+impl Slot {
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.hash == EMPTY.hash
+    }
+}
+
+/// SipHash with a key that nobody outside of the process knows.
+fn new_hasher() -> SipHasher13 {
+    let random = || RandomState::new().build_hasher().finish();
+    SipHasher13::new_with_keys(random(), random())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn put(map: &mut OffsetMap, key: &[u8], offset: i64) -> bool {
+        map.put(map.hash(key), offset)
+    }
+
+    fn get(map: &OffsetMap, key: &[u8]) -> i64 {
+        map.get(map.hash(key))
+    }
+
+    #[test]
+    fn a_key_keeps_its_last_offset() {
+        let mut map = OffsetMap::new(24 * 10);
+        assert_eq!((map.slots(), map.len(), map.latest_offset()), (10, 0, -1));
+        assert_eq!(get(&map, b"a"), -1);
+        assert!(put(&mut map, b"a", 5) && put(&mut map, b"", 6) && put(&mut map, b"a", 9));
+        assert_eq!((get(&map, b"a"), get(&map, b""), get(&map, b"b")), (9, 6, -1));
+        assert_eq!((map.len(), map.latest_offset()), (2, 9));
+        map.clear();
+        assert_eq!((get(&map, b"a"), map.len(), map.latest_offset()), (-1, 0, -1));
+    }
+
+    #[test]
+    fn memory_below_a_slot_makes_a_map_that_takes_nothing() {
+        for memory in [0, 23] {
+            let mut map = OffsetMap::new(memory);
+            assert_eq!(map.slots(), 0);
+            assert!(!put(&mut map, b"a", 5));
+            assert_eq!(get(&map, b"a"), -1);
+            map.touch([map.hash(b"a")].into_iter());
+        }
+    }
+
+    #[test]
+    fn a_map_can_be_filled_to_the_last_slot_and_agrees_with_a_plain_one() {
+        for slots in [1, 2, 3, 7, 64, 1000] {
+            let mut map = OffsetMap::new(slots * BYTES_PER_ENTRY + 23);
+            let mut model = HashMap::new();
+            for i in 0..4 * slots as i64 {
+                let key = (i % (slots as i64 + slots as i64 / 2 + 1)).to_be_bytes();
+                let fits = model.contains_key(&key) || model.len() < slots;
+                assert_eq!(put(&mut map, &key, i), fits, "{slots} {i}");
+                if fits {
+                    model.insert(key, i);
+                    assert_eq!(map.latest_offset(), i);
+                }
+                assert_eq!(map.len(), model.len());
+            }
+            for i in 0..2 * slots as i64 + 5 {
+                let key = i.to_be_bytes();
+                assert_eq!(get(&map, &key), model.get(&key).copied().unwrap_or(-1), "{slots} {i}");
+            }
+            assert_eq!(map.utilization(), 1.0);
+        }
+    }
+
+    #[test]
+    fn two_maps_hash_differently() {
+        assert_ne!(OffsetMap::new(0).hash(b"key"), OffsetMap::new(0).hash(b"key"));
+    }
+}
