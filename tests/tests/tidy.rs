@@ -16,6 +16,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("segment", &["compression", "format", "fs"]),
     ("log", &["compression", "format", "fs", "segment"]),
     ("verify", &["compression", "format", "fs", "segment", "log"]),
+    ("repair", &["compression", "format", "fs", "segment", "log", "verify"]),
 ];
 /// Modules that only turn bytes into views and back: no files, no clock, no threads, no environment.
 const PURE: &[&str] = &["format", "compression"];

@@ -53,5 +53,6 @@ pub mod compression;
 pub mod format;
 pub mod fs;
 pub mod log;
+pub mod repair;
 pub mod segment;
 pub mod verify;

@@ -110,6 +110,16 @@ pub trait Fs: Clone + Send + Sync + 'static {
     /// Those of the medium.
     fn set_modified(&self, path: &Path, modified_ms: i64) -> io::Result<()>;
 
+    /// Gives a file the owner and the group of another file or directory, and the permissions of a file, as far as this
+    /// process may: a broker has to be able to write what somebody else has made for it. Nothing where there are none.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn own_as(&self, path: &Path, model: &Path) -> io::Result<()> {
+        let _ = (path, model);
+        Ok(())
+    }
+
     /// Makes the names in a directory durable.
     ///
     /// # Errors

@@ -74,6 +74,22 @@ impl Fs for OsFs {
         OpenOptions::new().write(true).open(path)?.set_modified(time)
     }
 
+    #[cfg(unix)]
+    fn own_as(&self, path: &Path, model: &Path) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let (own, model) = (fs::metadata(path)?, fs::metadata(model)?);
+        if (own.uid(), own.gid()) != (model.uid(), model.gid()) {
+            match chown(path, Some(model.uid()), Some(model.gid())) {
+                Err(e) if e.kind() != io::ErrorKind::PermissionDenied => return Err(e),
+                _ => {}
+            }
+        }
+        if model.is_file() && own.permissions() != model.permissions() {
+            fs::set_permissions(path, model.permissions())?;
+        }
+        Ok(())
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         #[cfg(unix)]
         File::open(path)?.sync_all()?;

@@ -1,0 +1,151 @@
+//! What a new file is made of: stretches of files that are there already, and bytes of our own between them.
+
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::error::RepairError;
+use crate::format::checksum::RunningChecksum;
+use crate::fs::{Fs, FsFile, OpenMode, ReadAt};
+use crate::segment::error::StorageError;
+
+/// Bytes that are copied at once.
+const CHUNK: usize = 1024 * 1024;
+
+/// A stretch of a new file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Bytes of a file that is there, as they are.
+    Copy {
+        /// The file.
+        from: PathBuf,
+        /// Which of its bytes.
+        bytes: Range<u64>,
+    },
+    /// Bytes that no file has.
+    Bytes(Vec<u8>),
+}
+
+impl Piece {
+    /// Length in bytes.
+    pub fn len(&self) -> u64 {
+        match self {
+            Piece::Copy { bytes, .. } => bytes.end - bytes.start,
+            Piece::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The content of a new file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Its stretches, in order.
+    pub pieces: Vec<Piece>,
+    /// When it shall have been changed last, in ms since 1970; `None` for now. Retention by time asks for it.
+    pub modified_ms: Option<i64>,
+}
+
+impl Content {
+    /// Bytes and nothing else.
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Content { pieces: vec![Piece::Bytes(bytes)], modified_ms: None }
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> u64 {
+        self.pieces.iter().map(Piece::len).sum()
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends a stretch; one that goes on where the last ends becomes part of it.
+    pub fn push(&mut self, piece: Piece) {
+        if piece.is_empty() {
+            return;
+        }
+        if let (Some(Piece::Copy { from, bytes }), Piece::Copy { from: next, bytes: next_bytes }) =
+            (self.pieces.last_mut(), &piece)
+            && from == next
+            && bytes.end == next_bytes.start
+        {
+            bytes.end = next_bytes.end;
+            return;
+        }
+        self.pieces.push(piece);
+    }
+
+    /// Writes the content to a file that must not exist, synced, and gives its length and CRC-32C.
+    pub(super) fn write<F: Fs>(&self, fs: &F, to: &Path) -> Result<(u64, u32), RepairError> {
+        let file = fs.open(to, OpenMode::CreateNew).map_err(StorageError::io("make", to))?;
+        let mut sum = RunningChecksum::of_magic(2);
+        let mut at = 0;
+        let mut put = |bytes: &[u8]| {
+            file.write_all_at(bytes, at).map_err(StorageError::io("write", to))?;
+            sum.update(bytes);
+            at += bytes.len() as u64;
+            Ok::<(), StorageError>(())
+        };
+        let mut buf = Vec::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Bytes(bytes) => put(bytes)?,
+                Piece::Copy { from, bytes } => copy(fs, from, bytes.clone(), &mut buf, &mut put)?,
+            }
+        }
+        file.sync().map_err(StorageError::io("sync", to))?;
+        drop(file);
+        if let Some(modified_ms) = self.modified_ms {
+            fs.set_modified(to, modified_ms).map_err(StorageError::io("set the time of", to))?;
+        }
+        Ok((at, sum.value()))
+    }
+}
+
+fn copy<F: Fs>(
+    fs: &F,
+    from: &Path,
+    bytes: Range<u64>,
+    buf: &mut Vec<u8>,
+    put: &mut impl FnMut(&[u8]) -> Result<(), StorageError>,
+) -> Result<(), RepairError> {
+    let source = fs.open(from, OpenMode::Read).map_err(StorageError::io("open", from))?;
+    let mut at = bytes.start;
+    while at < bytes.end {
+        let want = usize::try_from(bytes.end - at).unwrap_or(CHUNK).min(CHUNK);
+        buf.resize(want, 0);
+        let got = source.read_full_at(buf, at).map_err(StorageError::io("read", from))?;
+        if got < want {
+            let short = io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                format!("expected {} bytes as when the plan was made, found {}", bytes.end, at + got as u64),
+            );
+            return Err(StorageError::io("read", from)(short).into());
+        }
+        put(&buf[..got])?;
+        at += got as u64;
+    }
+    Ok(())
+}
+
+/// Length and CRC-32C of a file; `None` where there is none.
+pub(super) fn fingerprint<F: Fs>(fs: &F, path: &Path) -> Result<Option<(u64, u32)>, RepairError> {
+    let len = match fs.metadata(path) {
+        Ok(found) => found.len,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(StorageError::io("look at", path)(e).into()),
+    };
+    let mut sum = RunningChecksum::of_magic(2);
+    copy(fs, path, 0..len, &mut Vec::new(), &mut |bytes| {
+        sum.update(bytes);
+        Ok(())
+    })?;
+    Ok(Some((len, sum.value())))
+}
