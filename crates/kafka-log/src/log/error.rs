@@ -173,6 +173,14 @@ pub enum AppendError {
     IllegalState(String),
     /// No new segment can be made, or there is no sense in it (`KafkaException`).
     Roll(String),
+    /// The inside of a batch is broken in a way for which Kafka has no error of its own: it trips over the bytes, and its
+    /// client is told of an unknown error.
+    Unreadable {
+        /// Simple name of the class that Kafka throws, as `KafkaException` for a stream that does not decompress.
+        exception: &'static str,
+        /// What is wrong.
+        message: String,
+    },
     /// The files failed; the log is offline.
     Storage(StorageError),
 }
@@ -189,6 +197,7 @@ impl fmt::Display for AppendError {
             | AppendError::TransactionCoordinatorFenced(message)
             | AppendError::IllegalArgument(message)
             | AppendError::IllegalState(message)
+            | AppendError::Unreadable { message, .. }
             | AppendError::Roll(message) => f.write_str(message),
             AppendError::InvalidRecord { message, records } | AppendError::InvalidTimestamp { message, records } => {
                 f.write_str(message)?;
@@ -243,6 +252,7 @@ impl KafkaError for AppendError {
             AppendError::IllegalArgument(_) => "IllegalArgumentException",
             AppendError::IllegalState(_) => "IllegalStateException",
             AppendError::Roll(_) => "KafkaException",
+            AppendError::Unreadable { exception, .. } => exception,
             AppendError::Storage(error) => error.exception(),
         }
     }
@@ -264,6 +274,7 @@ impl KafkaError for AppendError {
             | AppendError::UnexpectedAppendOffset { .. }
             | AppendError::IllegalArgument(_)
             | AppendError::IllegalState(_)
+            | AppendError::Unreadable { .. }
             | AppendError::Roll(_) => ErrorCode::UnknownServerError,
             AppendError::Storage(error) => error.code(),
         }

@@ -1,6 +1,8 @@
 //! One partition's log: the engine (`UnifiedLog`, `LocalLog`).
 
+pub mod analyze;
 pub mod cleaner;
 pub mod config;
 pub mod error;
 pub mod types;
+pub mod validate;

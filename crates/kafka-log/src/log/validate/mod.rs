@@ -1,0 +1,284 @@
+//! What a leader takes, and what it writes for it (`LogValidator`).
+//!
+//! [`validate`] runs without the log's lock: nothing in it depends on the offsets the batch will get. The records are
+//! checked, and then either stay where they are, with a few fields of their header changed, or are written anew as one batch
+//! of magic 2. Under the lock [`Validated::assign_offsets`] then writes the base offset and the leader epoch, which the
+//! checksum does not cover.
+//!
+//! | batches come | topic wants | |
+//! | --- | --- | --- |
+//! | magic 2, uncompressed | uncompressed | in place (`in_place`) |
+//! | magic 2, compressed | the same codec, of any level | in place (`recompress`) |
+//! | magic 2, control records, uncompressed | a codec | in place |
+//! | magic 2 | another codec | built anew |
+//! | magic 0 or 1 | anything | built anew (`convert`) |
+
+pub(crate) mod batches;
+mod checks;
+mod convert;
+pub(crate) mod every_record;
+mod in_place;
+mod legacy;
+mod rebuild;
+mod recompress;
+mod refuse;
+mod skip;
+
+use super::config::{CompressionType, LogConfig};
+use super::error::AppendError;
+use super::types::AppendOrigin;
+use crate::compression::{Codec, Compressor, Decompressor};
+use crate::format::batch::{NO_TIMESTAMP, RECORD_BATCH_OVERHEAD, RecordBatch, TimestampType};
+use crate::format::batch_mut::BatchMut;
+use crate::format::builder::{BatchFields, RecordBatchBuilder};
+use crate::format::record::{Record, Records};
+use crate::format::{FormatError, FormatErrorKind};
+use batches::{AppendedBatches, BatchView};
+use refuse::{broken_record, broken_stream, corrupt, not_for_us};
+
+/// Most bytes a batch may decompress to.
+///
+/// Kafka has no such limit, only its heap: where it need not build a batch anew it decompresses piece by piece, and a small
+/// batch may keep it busy for minutes. 256 MiB is 256 times the largest batch that a topic takes by default. What is
+/// larger is answered as `RecordTooLarge`, at which Kafka's producer sends the batch again in two halves.
+pub const DECOMPRESSED_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Buffers above this many bytes are given back after the call that needed them.
+const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What a leader's append is measured against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValidationParams {
+    /// Time of the append in ms.
+    pub now_ms: i64,
+    /// Who appends: some checks are for clients alone.
+    pub origin: AppendOrigin,
+    /// Codec of the batch as it came.
+    pub source_codec: Codec,
+    /// Codec to write.
+    pub target_codec: Codec,
+    /// Level of that codec, `None` for its default.
+    pub target_level: Option<i32>,
+    /// Is the topic compacted, and so wants keys?
+    pub compact: bool,
+    /// `message.timestamp.type`
+    pub timestamp_type: TimestampType,
+    /// `message.timestamp.before.max.ms`
+    pub timestamp_before_max_ms: i64,
+    /// `message.timestamp.after.max.ms`
+    pub timestamp_after_max_ms: i64,
+}
+
+impl ValidationParams {
+    /// As the topic has it (`BrokerCompressionType.targetCompression` for the codec).
+    pub fn new(config: &LogConfig, source_codec: Codec, origin: AppendOrigin, now_ms: i64) -> Self {
+        let (target_codec, target_level) = match config.compression_type {
+            CompressionType::Producer => (source_codec, None),
+            CompressionType::Always(codec) => (codec, level_of(config, codec)),
+        };
+        ValidationParams {
+            now_ms,
+            origin,
+            source_codec,
+            target_codec,
+            target_level,
+            compact: config.compact,
+            timestamp_type: config.message_timestamp_type,
+            timestamp_before_max_ms: config.message_timestamp_before_max_ms,
+            timestamp_after_max_ms: config.message_timestamp_after_max_ms,
+        }
+    }
+}
+
+fn level_of(config: &LogConfig, codec: Codec) -> Option<i32> {
+    match codec {
+        Codec::None | Codec::Snappy => None,
+        Codec::Gzip => Some(config.compression_gzip_level),
+        Codec::Lz4 => Some(config.compression_lz4_level),
+        Codec::Zstd => Some(config.compression_zstd_level),
+    }
+}
+
+/// Records that a leader takes (`LogValidator.ValidationResult`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validated {
+    /// Were the records written anew? Then they are in [`ValidationScratch::rebuilt_mut`], of another size than they came
+    /// with, and it is for the caller to compare that with `max.message.bytes` again. Otherwise they are where they were.
+    pub rebuilt: bool,
+    /// Number of offsets they take.
+    pub record_count: i32,
+    /// Largest timestamp in ms, -1 none.
+    pub max_timestamp: i64,
+    /// Time of the append in ms where the topic stamps it on the batch, else -1.
+    pub log_append_time: i64,
+}
+
+impl Validated {
+    /// Gives the batch its offsets and its leader epoch, and says which is the last offset. `batch` is what was validated, or
+    /// what was built of it. Neither is covered by the checksum.
+    pub fn assign_offsets(&self, batch: &mut [u8], first_offset: i64, leader_epoch: i32) -> i64 {
+        let last_offset = first_offset.wrapping_add(self.record_count.into()).wrapping_sub(1);
+        // Nothing is left of a batch without records that was to be built anew.
+        if let Ok(mut batch) = BatchMut::parse(batch) {
+            batch.set_last_offset(last_offset);
+            // All that was validated has magic 2 now, and so an epoch.
+            let _ = batch.set_partition_leader_epoch(leader_epoch);
+        }
+        last_offset
+    }
+}
+
+/// What validation works with, kept from call to call: in the steady state nothing is allocated.
+pub struct ValidationScratch {
+    decompressor: Decompressor,
+    decompressed_bytes_max: usize,
+    compressor: Compressor,
+    builder: RecordBatchBuilder,
+    rebuilt: Vec<u8>,
+}
+
+impl Default for ValidationScratch {
+    fn default() -> Self {
+        Self::new(DECOMPRESSED_BYTES_MAX)
+    }
+}
+
+impl ValidationScratch {
+    /// Buffers that are empty yet; batches that decompress to more than this are refused.
+    pub fn new(decompressed_bytes_max: usize) -> Self {
+        ValidationScratch {
+            decompressor: Decompressor::new(decompressed_bytes_max),
+            decompressed_bytes_max,
+            compressor: Compressor::new(),
+            builder: RecordBatchBuilder::new(BatchFields::default()),
+            rebuilt: Vec::new(),
+        }
+    }
+
+    /// The batch that was built last; empty where it has no records.
+    pub fn rebuilt(&self) -> &[u8] {
+        &self.rebuilt
+    }
+
+    /// As [`Self::rebuilt`], to assign offsets and epoch.
+    pub fn rebuilt_mut(&mut self) -> &mut [u8] {
+        &mut self.rebuilt
+    }
+
+    /// Gives back what a large batch needed.
+    fn shrink(&mut self) {
+        if self.decompressor.output().len() > KEPT_BYTES_MAX {
+            self.decompressor = Decompressor::new(self.decompressed_bytes_max);
+            self.builder = RecordBatchBuilder::new(BatchFields::default());
+        }
+    }
+}
+
+/// Checks `records`, the whole batches of one append as [`analyze`](super::analyze::analyze) found them, and makes of them
+/// what is to be written (`LogValidator.validateMessagesAndAssignOffsets`), all but offsets and leader epoch.
+///
+/// When they stay as they are, in `records`, of a batch of magic 2 only its largest timestamp and timestamp type may change,
+/// and the checksum with them.
+///
+/// # Errors
+/// `InvalidRecord` for batches and records that break a rule, with the indexes of the records where it is about those;
+/// `InvalidTimestamp` where a timestamp of one is out of range; `CorruptRecord` for a wrapped message with a wrong checksum or
+/// size; `RecordTooLarge` where a batch decompresses to more than the scratch allows; `IllegalArgument` and `Unreadable`
+/// where Kafka trips over the bytes. `records` are then as they were.
+pub fn validate(
+    records: &mut [u8],
+    params: &ValidationParams,
+    scratch: &mut ValidationScratch,
+) -> Result<Validated, AppendError> {
+    if params.source_codec == Codec::None && params.target_codec == Codec::None {
+        if all_magic_2(records)? {
+            in_place::validate(records, params)
+        } else {
+            convert::validate(records, params, scratch, true)
+        }
+    } else {
+        let validated = match AppendedBatches::first(records)? {
+            (BatchView::Default(_), true) => Err(refuse::invalid("more than one batch in an append of magic 2")),
+            (BatchView::Default(_), false) => recompress::validate(records, params, scratch),
+            (BatchView::Legacy(_), _) => convert::validate(records, params, scratch, false),
+        };
+        scratch.shrink();
+        validated
+    }
+}
+
+fn all_magic_2(records: &[u8]) -> Result<bool, AppendError> {
+    let mut batches = AppendedBatches::new(records);
+    while let Some(batch) = batches.next_batch()? {
+        if batch.magic() != 2 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What is written into the header of a batch that stays in place, and the answer about it.
+fn stamp(
+    records: &mut [u8],
+    params: &ValidationParams,
+    record_count: i32,
+    max_timestamp: i64,
+) -> Result<Validated, AppendError> {
+    let log_append_time = params.timestamp_type == TimestampType::LogAppendTime;
+    let max_timestamp = if log_append_time { params.now_ms } else { max_timestamp };
+    BatchMut::parse(records)
+        .and_then(|mut batch| batch.set_max_timestamp(params.timestamp_type, max_timestamp))
+        .map_err(|error| corrupt(error.to_string()))?;
+    Ok(Validated {
+        rebuilt: false,
+        record_count,
+        max_timestamp,
+        log_append_time: if log_append_time { params.now_ms } else { NO_TIMESTAMP },
+    })
+}
+
+/// Gives the records of a batch of magic 2, with their fields, to `each` (`DefaultRecordBatch.streamingIterator`).
+fn records_of(
+    batch: &RecordBatch<'_>,
+    decompressor: &mut Decompressor,
+    limit: usize,
+    mut each: impl FnMut(Record<'_>) -> Result<(), AppendError>,
+) -> Result<(), AppendError> {
+    let header = batch.header();
+    if header.record_count() == 0 {
+        return Ok(());
+    }
+    let codec = header.attributes().codec().map_err(|error| AppendError::IllegalArgument(error.to_string()))?;
+    let (bytes, shift, fault) = match codec {
+        Codec::None => (batch.stored_records(), RECORD_BATCH_OVERHEAD, None),
+        codec => {
+            let stored = batch.stored_records();
+            let fault = decompressor.decompress(codec, header.magic(), stored).err();
+            if let Some(error) = fault.and_then(|fault| not_for_us(fault, stored.len())) {
+                return Err(error);
+            }
+            (decompressor.delivered(), 0, fault)
+        }
+    };
+    let records = Records::new(&header, bytes, shift).map_err(|error| broken_record(0, error))?;
+    for (index, record) in records.take(limit).enumerate() {
+        each(record.map_err(|error| match fault {
+            Some(fault) if wants_more(&error) => broken_stream(fault),
+            _ => broken_record(index, error),
+        })?)?;
+    }
+    fault.map_or(Ok(()), |fault| Err(broken_stream(fault)))
+}
+
+/// Does a record go on where the stream ends? Kafka's reader then meets what is wrong with the stream.
+fn wants_more(error: &FormatError) -> bool {
+    error.field == "record length"
+        && match error.kind {
+            FormatErrorKind::Truncated { .. } => true,
+            FormatErrorKind::OutOfRange { found, .. } => found > 0,
+            _ => false,
+        }
+}
+
+#[cfg(test)]
+mod tests;
