@@ -66,6 +66,13 @@ pub struct BatchMetadata {
     pub timestamp: i64,
 }
 
+impl BatchMetadata {
+    /// First offset.
+    pub fn first_offset(&self) -> i64 {
+        self.last_offset.wrapping_sub(self.offset_delta.into())
+    }
+}
+
 impl ProducerEntry {
     /// The last batch, if one is known.
     pub fn batch(&self) -> Option<BatchMetadata> {
@@ -109,7 +116,7 @@ impl ProducerEntry {
 }
 
 /// The sequence `decrement` in front of `sequence` (`DefaultRecordBatch.decrementSequence`), with Java's wrapping.
-fn decrement_sequence(sequence: i32, decrement: i32) -> i32 {
+pub(crate) fn decrement_sequence(sequence: i32, decrement: i32) -> i32 {
     if sequence < decrement {
         i32::MAX.wrapping_sub(decrement.wrapping_sub(sequence)).wrapping_add(1)
     } else {
