@@ -9,6 +9,9 @@ use crate::segment::error::StorageError;
 /// Bytes that gather before they are written to the file.
 const WRITE_BEHIND: usize = 64 * 1024;
 
+/// Files up to this length in bytes are read instead of mapped: it costs less, and maps are few in a process.
+const READ_MAX: u64 = 16 * 1024;
+
 type Map<F> = <<F as Fs>::File as FsFile>::Map;
 
 /// The entries of an index file (`LazyIndex`).
@@ -26,8 +29,32 @@ pub(super) struct Growing {
     bytes: Vec<u8>,
     /// How many of them the file has.
     written: usize,
-    /// Length of the file where it is more than `written`: it has to be cut.
-    file_len: u64,
+    /// Length of the file: where it is more than `written` it has to be cut. `None` where there is no file.
+    file_len: Option<u64>,
+}
+
+impl Growing {
+    fn read<F: Fs>(fs: &F, path: &Path, entry_len: usize) -> Result<Self, StorageError> {
+        match fs.open(path, OpenMode::Read) {
+            Ok(file) => {
+                let len = file.len().map_err(StorageError::io("look at", path))?;
+                Growing::of_file(&file, len, path, entry_len)
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Growing { bytes: Vec::new(), written: 0, file_len: None }),
+            Err(e) => Err(StorageError::io("open", path)(e)),
+        }
+    }
+
+    fn of_file<R: ReadAt>(file: &R, len: u64, path: &Path, entry_len: usize) -> Result<Self, StorageError> {
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+        let got = file.read_full_at(&mut bytes, 0).map_err(StorageError::io("read", path))?;
+        bytes.truncate(got - got % entry_len);
+        Ok(Growing { written: bytes.len(), bytes, file_len: Some(len) })
+    }
+
+    fn is_current(&self) -> bool {
+        self.written == self.bytes.len() && self.file_len.unwrap_or(0) == self.bytes.len() as u64
+    }
 }
 
 impl<F: Fs> IndexMemory<F> {
@@ -44,43 +71,33 @@ impl<F: Fs> IndexMemory<F> {
         !matches!(self, IndexMemory::Unloaded)
     }
 
-    /// Makes the entries readable. A file that does not exist is empty.
-    pub(super) fn load(&mut self, fs: &F, path: &Path) -> Result<(), StorageError> {
+    /// Makes the entries readable; `entry_len` bytes make one. A file that does not exist is empty.
+    pub(super) fn load(&mut self, fs: &F, path: &Path, entry_len: usize) -> Result<(), StorageError> {
         if self.is_loaded() {
             return Ok(());
         }
-        *self = match fs.open(path, OpenMode::Read) {
-            Ok(file) => {
-                let len = file.len().map_err(StorageError::io("look at", path))?;
-                if len == 0 {
-                    IndexMemory::Growing(Box::new(Growing { bytes: Vec::new(), written: 0, file_len: 0 }))
-                } else {
-                    IndexMemory::Mapped(file.map().map_err(StorageError::io("map", path))?)
-                }
-            }
+        let file = match fs.open(path, OpenMode::Read) {
+            Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                IndexMemory::Growing(Box::new(Growing { bytes: Vec::new(), written: 0, file_len: 0 }))
+                *self =
+                    IndexMemory::Growing(Box::new(Growing { bytes: Vec::new(), written: 0, file_len: None }));
+                return Ok(());
             }
             Err(e) => return Err(StorageError::io("open", path)(e)),
+        };
+        let len = file.len().map_err(StorageError::io("look at", path))?;
+        *self = if len <= READ_MAX {
+            IndexMemory::Growing(Box::new(Growing::of_file(&file, len, path, entry_len)?))
+        } else {
+            IndexMemory::Mapped(file.map().map_err(StorageError::io("map", path))?)
         };
         Ok(())
     }
 
-    /// Makes the entries writable; `entry_len` bytes make one, a part of one at the end is dropped.
+    /// Makes the entries writable; a part of one at the end is dropped.
     pub(super) fn grow(&mut self, fs: &F, path: &Path, entry_len: usize) -> Result<&mut Vec<u8>, StorageError> {
         if !matches!(self, IndexMemory::Growing(_)) {
-            let (bytes, file_len) = match fs.open(path, OpenMode::Read) {
-                Ok(file) => {
-                    let len = file.len().map_err(StorageError::io("look at", path))?;
-                    let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-                    let got = file.read_full_at(&mut bytes, 0).map_err(StorageError::io("read", path))?;
-                    bytes.truncate(got - got % entry_len);
-                    (bytes, len)
-                }
-                Err(e) if e.kind() == io::ErrorKind::NotFound => (Vec::new(), 0),
-                Err(e) => return Err(StorageError::io("open", path)(e)),
-            };
-            *self = IndexMemory::Growing(Box::new(Growing { written: bytes.len(), bytes, file_len }));
+            *self = IndexMemory::Growing(Box::new(Growing::read(fs, path, entry_len)?));
         }
         match self {
             IndexMemory::Growing(growing) => Ok(&mut growing.bytes),
@@ -112,25 +129,20 @@ impl<F: Fs> IndexMemory<F> {
         match self {
             IndexMemory::Growing(growing) => {
                 let len = growing.bytes.len();
-                let is_current = growing.written == len && growing.file_len == len as u64;
-                if is_current && !to_sync && (len > 0 || !must_exist) {
-                    return Ok(None);
-                }
-                if len == 0 && !must_exist && growing.file_len == 0 {
+                let is_missing = growing.file_len.is_none() && (must_exist || len > 0);
+                if growing.is_current() && !is_missing && (!to_sync || growing.file_len.is_none()) {
                     return Ok(None);
                 }
                 let file = fs.open(path, OpenMode::Create).map_err(StorageError::io("open", path))?;
-                if !is_current {
-                    if growing.file_len > len as u64 {
-                        file.set_len(len as u64).map_err(StorageError::io("cut", path))?;
-                        growing.file_len = len as u64;
-                    }
-                    let (from, to) = (growing.written, len);
-                    file.write_all_at(&growing.bytes[from..to], from as u64)
-                        .map_err(StorageError::io("write", path))?;
-                    growing.written = len;
-                    growing.file_len = len as u64;
+                if growing.file_len.is_some_and(|file_len| file_len > len as u64) {
+                    file.set_len(len as u64).map_err(StorageError::io("cut", path))?;
                 }
+                if growing.written < len {
+                    file.write_all_at(&growing.bytes[growing.written..], growing.written as u64)
+                        .map_err(StorageError::io("write", path))?;
+                }
+                growing.written = len;
+                growing.file_len = Some(len as u64);
                 Ok(Some(file))
             }
             IndexMemory::Mapped(_) | IndexMemory::Unloaded => {
@@ -153,9 +165,7 @@ impl<F: Fs> IndexMemory<F> {
         let is_current = match self {
             IndexMemory::Unloaded => return,
             IndexMemory::Mapped(_) => true,
-            IndexMemory::Growing(growing) => {
-                growing.written == growing.bytes.len() && growing.file_len == growing.bytes.len() as u64
-            }
+            IndexMemory::Growing(growing) => growing.is_current(),
         };
         if is_current {
             *self = IndexMemory::Unloaded;

@@ -7,7 +7,7 @@ use super::walk::WalkError;
 use super::{Home, LogSegment, SegmentError, SegmentState};
 use crate::format::batch::{BatchHeader, BatchOverhead, HEADER_SIZE_UP_TO_MAGIC, RECORD_BATCH_OVERHEAD};
 use crate::format::file_name::FileKind;
-use crate::format::offset_index::{OffsetIndex, OffsetPosition};
+use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex, OffsetPosition};
 use crate::format::transaction_index::{TransactionIndex, TxnIndexSearchResult};
 use crate::fs::{Fs, ReadAt, read_whole};
 use crate::segment::error::StorageError;
@@ -48,7 +48,7 @@ impl<F: Fs> LogSegment<F> {
         state.offset_index_used = true;
         if !state.offset_index.is_loaded() {
             let path = home.path(self.name(FileKind::OffsetIndex, state));
-            state.offset_index.load(home.fs(), &path)?;
+            state.offset_index.load(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
         }
         Ok(())
     }

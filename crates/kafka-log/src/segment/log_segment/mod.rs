@@ -20,7 +20,6 @@ mod truncate;
 mod walk;
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -110,7 +109,8 @@ impl<F: Fs> LogSegment<F> {
         Ok(segment)
     }
 
-    /// A segment whose files exist; nothing is opened and nothing read but the length of the log file.
+    /// A segment whose files exist; nothing is opened and nothing read but their lengths, that of the transaction index
+    /// only if the caller knows that there is one.
     ///
     /// # Errors
     /// Those of the medium; [`SegmentError::TooLarge`] above 2 GiB.
@@ -119,25 +119,25 @@ impl<F: Fs> LogSegment<F> {
         base_offset: i64,
         suffix: FileState,
         options: &SegmentOptions,
+        has_txn_index: bool,
         now_ms: i64,
     ) -> Result<Self, SegmentError> {
-        let path = home.path(FileName::segment(FileKind::Log, base_offset, suffix));
-        let len = home.fs().metadata(&path).map_err(StorageError::io("look at", &path))?.len;
-        if len > SEGMENT_BYTES_MAX {
-            return Err(SegmentError::TooLarge { path, len });
-        }
-        let segment = Self::with_size(base_offset, suffix, options, len as u32, now_ms);
-        {
-            let mut state = segment.state.write();
-            let txn = home.path(FileName::segment(FileKind::TransactionIndex, base_offset, suffix));
-            match home.fs().metadata(&txn) {
-                Ok(found) => {
-                    state.txn_bytes = u32::try_from(found.len).unwrap_or(u32::MAX);
-                    state.txn_index_open = true;
-                }
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) => return Err(StorageError::io("look at", &txn)(e).into()),
+        let len = |kind| {
+            let path = home.path(FileName::segment(kind, base_offset, suffix));
+            match home.fs().metadata(&path) {
+                Ok(found) => Ok((found.len, path)),
+                Err(e) => Err(StorageError::io("look at", &path)(e)),
             }
+        };
+        let (size, path) = len(FileKind::Log)?;
+        if size > SEGMENT_BYTES_MAX {
+            return Err(SegmentError::TooLarge { path, len: size });
+        }
+        let mut segment = Self::with_size(base_offset, suffix, options, size as u32, now_ms);
+        if has_txn_index {
+            let state = segment.state.get_mut();
+            state.txn_bytes = u32::try_from(len(FileKind::TransactionIndex)?.0).unwrap_or(u32::MAX);
+            state.txn_index_open = true;
         }
         Ok(segment)
     }

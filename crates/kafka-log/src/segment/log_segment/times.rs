@@ -167,7 +167,7 @@ impl<F: Fs> LogSegment<F> {
         state.time_index_used = true;
         if !state.time_index.is_loaded() {
             let path = home.path(self.name(FileKind::TimeIndex, state));
-            state.time_index.load(home.fs(), &path)?;
+            state.time_index.load(home.fs(), &path, TIME_INDEX_ENTRY_LEN)?;
         }
         Ok(())
     }

@@ -1,0 +1,84 @@
+//! Making a log durable.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Log;
+use super::error::{LogError, StorageError};
+use super::tasks::Work;
+use crate::fs::Fs;
+
+impl<F: Fs> Log<F> {
+    /// Returns when everything that was appended before is on the medium (`flush`). Callers that come at the same time share
+    /// one sync. `force` includes the active segment also when it is empty.
+    ///
+    /// # Errors
+    /// Those of the medium: the log is offline then, and what a failed sync left behind nobody knows.
+    pub fn flush(&self, force: bool, now_ms: i64) -> Result<(), LogError> {
+        self.flush_to(self.log_end_offset(), force, now_ms)
+    }
+
+    /// Returns when everything below `offset` is on the medium (`flushUptoOffsetExclusive`).
+    ///
+    /// # Errors
+    /// As [`Log::flush`].
+    pub fn flush_up_to_exclusive(&self, offset: i64, now_ms: i64) -> Result<(), LogError> {
+        self.flush_to(offset, false, now_ms)
+    }
+
+    fn flush_to(&self, offset: i64, inclusive: bool, now_ms: i64) -> Result<(), LogError> {
+        self.check_usable()?;
+        let flush_offset = if inclusive { offset.saturating_add(1) } else { offset };
+        if flush_offset <= self.recovery_point() {
+            return Ok(());
+        }
+        // Who waits here finds, most often, that the one before him has synced his records as well.
+        let _syncing = self.syncing.lock();
+        self.check_usable()?;
+        let (recovery_point, log_end) = {
+            let offsets = self.offsets.read();
+            (offsets.recovery_point, offsets.log_end_offset())
+        };
+        if flush_offset <= recovery_point {
+            return Ok(());
+        }
+        // All there is now, for the sake of those who wait; the segments that Kafka would sync are among them.
+        let goal = flush_offset.max(if offset >= self.active_base()? { log_end } else { flush_offset });
+        let flushed = self.sync_segments(recovery_point, goal);
+        self.guard(flushed)?;
+        let mut offsets = self.offsets.write();
+        // A truncation may have taken away meanwhile what was synced.
+        let reached = offset.max(goal.min(log_end)).min(offsets.log_end_offset().max(offset));
+        if reached > offsets.recovery_point {
+            offsets.recovery_point = reached;
+            self.last_flush_ms.store(now_ms, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn active_base(&self) -> Result<i64, LogError> {
+        Ok(self.active_segment()?.base_offset())
+    }
+
+    fn sync_segments(&self, recovery_point: i64, flush_offset: i64) -> Result<(), StorageError> {
+        let segments = Arc::clone(&self.segments.read());
+        let range = segments.range(recovery_point, flush_offset);
+        for segment in range {
+            segment.files_to_sync(&self.home)?.sync()?;
+        }
+        if range.iter().any(|segment| segment.base_offset() >= recovery_point) {
+            let dir = self.home.dir();
+            self.home.fs().sync_dir(&dir).map_err(StorageError::io("sync", &dir))?;
+        }
+        Ok(())
+    }
+
+    /// The recovery point as it will be when the flushes that rolls asked for are done.
+    pub(super) fn promised_recovery_point(&self) -> i64 {
+        let promised = self.tasks.lock().iter().map(|task| match task.work {
+            Work::FlushUpTo { offset, .. } => offset,
+            _ => 0,
+        }).max();
+        self.recovery_point().max(promised.unwrap_or(0))
+    }
+}

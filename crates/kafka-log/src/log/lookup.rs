@@ -1,0 +1,210 @@
+//! From a timestamp to an offset.
+
+use std::sync::Arc;
+
+use super::Log;
+use super::error::LogError;
+use crate::compression::Decompressor;
+use crate::format::FormatError;
+use crate::format::batch::{NO_TIMESTAMP, TimestampType};
+use crate::fs::Fs;
+use crate::segment::batch::{Batch, RawBatch};
+use crate::segment::error::StorageError;
+use crate::segment::log_segment::{LogSegment, SegmentError};
+
+/// More than this a batch may not decompress to, in bytes.
+const DECOMPRESSED_MAX: usize = 256 * 1024 * 1024;
+
+/// What to look for (`ListOffsetsRequest`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimestampSpec {
+    /// The first record at or after a time in ms.
+    At(i64),
+    /// The log start, `EARLIEST_TIMESTAMP` (-2).
+    Earliest,
+    /// The log end, `LATEST_TIMESTAMP` (-1).
+    Latest,
+    /// The record with the largest timestamp, `MAX_TIMESTAMP` (-3).
+    Max,
+    /// The start of what is in local files, `EARLIEST_LOCAL_TIMESTAMP` (-4).
+    EarliestLocal,
+    /// The end of what is in remote storage, `LATEST_TIERED_TIMESTAMP` (-5).
+    LatestTiered,
+    /// The start of what is not in remote storage, `EARLIEST_PENDING_UPLOAD_TIMESTAMP` (-6).
+    EarliestPendingUpload,
+}
+
+/// What was found (`FileRecords.TimestampAndOffset`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimestampAndOffset {
+    /// Timestamp of the record in ms; -1 where only an offset was asked for.
+    pub timestamp: i64,
+    /// Its offset, -1 for none.
+    pub offset: i64,
+    /// Leader epoch of its batch, if known.
+    pub leader_epoch: Option<i32>,
+}
+
+impl TimestampAndOffset {
+    const fn offset_only(offset: i64, leader_epoch: Option<i32>) -> Self {
+        TimestampAndOffset { timestamp: NO_TIMESTAMP, offset, leader_epoch }
+    }
+}
+
+impl<F: Fs> Log<F> {
+    /// Looks an offset up (`fetchOffsetByTimestamp`), in local files alone. `None` where no record is that new.
+    ///
+    /// # Errors
+    /// Those of the medium; `CorruptRecord` for a batch on the way that cannot be read.
+    pub fn offset_for_timestamp(&self, spec: TimestampSpec) -> Result<Option<TimestampAndOffset>, LogError> {
+        self.check_usable()?;
+        let found = self.look_up(spec);
+        self.guard(found)
+    }
+
+    fn look_up(&self, spec: TimestampSpec) -> Result<Option<TimestampAndOffset>, LogError> {
+        let remote = self.remote_log_enabled(&self.config());
+        let offsets = *self.offsets.read();
+        let epoch_of = |offset| self.writer.lock().epochs.epoch_for_offset(offset);
+        let none = TimestampAndOffset::offset_only(-1, Some(-1));
+        Ok(Some(match spec {
+            TimestampSpec::At(timestamp) => return self.search(timestamp, offsets.log_start),
+            TimestampSpec::Max => return self.search_max(),
+            TimestampSpec::Latest => TimestampAndOffset::offset_only(offsets.log_end_offset(), self.latest_epoch()),
+            TimestampSpec::EarliestLocal if remote => {
+                TimestampAndOffset::offset_only(offsets.local_log_start, epoch_of(offsets.local_log_start))
+            }
+            TimestampSpec::Earliest | TimestampSpec::EarliestLocal => self.earliest(offsets.log_start),
+            TimestampSpec::LatestTiered if remote => {
+                let highest = offsets.highest_in_remote_storage;
+                let epoch = epoch_of(highest).or((highest == -1).then_some(-1));
+                TimestampAndOffset::offset_only(highest, epoch)
+            }
+            TimestampSpec::EarliestPendingUpload if remote => {
+                let highest = offsets.highest_in_remote_storage;
+                if highest == -1 {
+                    let is_all_local = offsets.local_log_start == offsets.log_start;
+                    if is_all_local { self.earliest(offsets.log_start) } else { none }
+                } else {
+                    let offset = highest.wrapping_add(1).max(offsets.log_start);
+                    TimestampAndOffset::offset_only(offset, epoch_of(offset))
+                }
+            }
+            TimestampSpec::LatestTiered | TimestampSpec::EarliestPendingUpload => none,
+        }))
+    }
+
+    fn earliest(&self, log_start: i64) -> TimestampAndOffset {
+        let first = self.writer.lock().epochs.earliest();
+        let epoch = first.filter(|first| first.start_offset <= log_start).map(|first| first.epoch);
+        TimestampAndOffset::offset_only(log_start, epoch)
+    }
+
+    /// The first record at or after a time, in the first segment that reaches up to it (`searchOffsetInLocalLog`).
+    fn search(&self, timestamp: i64, start_offset: i64) -> Result<Option<TimestampAndOffset>, LogError> {
+        let segments = Arc::clone(&self.segments.read());
+        for segment in segments.all() {
+            if segment.largest_timestamp(&self.home)? >= timestamp {
+                let from = segment.time_search_start(&self.home, timestamp, start_offset)?;
+                let mut decompressor = Decompressor::new(DECOMPRESSED_MAX);
+                let path = self.home.dir();
+                let found = segment.search_by_time(
+                    &self.home,
+                    from,
+                    |max| max >= timestamp,
+                    |batch| {
+                        first_record(batch, &mut decompressor, |time, offset| {
+                            time >= timestamp && offset >= start_offset
+                        })
+                        .map_err(|e| SegmentError::Corrupt(StorageError::Corrupt { path: path.to_path_buf(), source: e }))
+                    },
+                );
+                return Ok(found?);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first record with the largest timestamp of all (`MAX_TIMESTAMP`).
+    fn search_max(&self) -> Result<Option<TimestampAndOffset>, LogError> {
+        let segments = Arc::clone(&self.segments.read());
+        let mut newest: Option<(&LogSegment<F>, i64, i64)> = None;
+        for segment in segments.all() {
+            let max = segment.max_timestamp_so_far(&self.home)?;
+            if newest.is_none_or(|(_, timestamp, _)| max.timestamp > timestamp) {
+                newest = Some((segment, max.timestamp, max.offset));
+            }
+        }
+        let Some((segment, timestamp, offset)) = newest else { return Ok(None) };
+        let from = segment.index_lookup(&self.home, offset)?.position;
+        let mut decompressor = Decompressor::new(DECOMPRESSED_MAX);
+        let path = self.home.dir();
+        let found = segment.search_by_time(
+            &self.home,
+            from,
+            |max| max == timestamp,
+            |batch| {
+                // Kafka looks into this batch and no other, also where no record in it has the timestamp.
+                first_of_max(batch, timestamp, &mut decompressor)
+                    .map(Some)
+                    .map_err(|e| SegmentError::Corrupt(StorageError::Corrupt { path: path.to_path_buf(), source: e }))
+            },
+        );
+        Ok(found?.flatten())
+    }
+}
+
+/// The offset of the largest timestamp of a batch (`RecordBatch.offsetOfMaxTimestamp`).
+fn first_of_max(
+    batch: &RawBatch<'_>,
+    max: i64,
+    decompressor: &mut Decompressor,
+) -> Result<Option<TimestampAndOffset>, FormatError> {
+    if max == NO_TIMESTAMP {
+        return Ok(None);
+    }
+    let (kind, last_offset, leader_epoch) = match batch.parse()? {
+        Batch::Default(batch) => {
+            let header = batch.header();
+            let epoch = header.partition_leader_epoch();
+            (header.attributes().timestamp_type(), header.last_offset(), (epoch >= 0).then_some(epoch))
+        }
+        Batch::Legacy(message) => (message.timestamp_type(), message.offset(), None),
+    };
+    if kind == TimestampType::LogAppendTime {
+        return Ok(Some(TimestampAndOffset { timestamp: max, offset: last_offset, leader_epoch }));
+    }
+    let found = first_record(batch, decompressor, |timestamp, _| timestamp == max)?;
+    Ok(found.map(|found| TimestampAndOffset { leader_epoch, ..found }))
+}
+
+/// The first record of a batch that is `wanted` by its timestamp and offset.
+fn first_record(
+    batch: &RawBatch<'_>,
+    decompressor: &mut Decompressor,
+    wanted: impl Fn(i64, i64) -> bool,
+) -> Result<Option<TimestampAndOffset>, FormatError> {
+    let answer = |timestamp, offset, epoch: i32| {
+        Some(TimestampAndOffset { timestamp, offset, leader_epoch: (epoch != -1).then_some(epoch) })
+    };
+    match batch.parse()? {
+        Batch::Default(batch) => {
+            let epoch = batch.header().partition_leader_epoch();
+            for record in batch.records(decompressor)? {
+                let record = record?;
+                if wanted(record.timestamp, record.offset) {
+                    return Ok(answer(record.timestamp, record.offset, epoch));
+                }
+            }
+        }
+        Batch::Legacy(message) => {
+            for record in message.records(decompressor)? {
+                let record = record?;
+                if wanted(record.timestamp(), record.offset()) {
+                    return Ok(answer(record.timestamp(), record.offset(), -1));
+                }
+            }
+        }
+    }
+    Ok(None)
+}

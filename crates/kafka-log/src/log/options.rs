@@ -1,0 +1,73 @@
+//! What a log is opened with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::config::LogConfig;
+use super::health::DirHealth;
+use super::producers::ProducerStateConfig;
+use crate::format::uuid::Uuid;
+
+/// What a log is opened with. `Default` is a new log: nothing recorded about it, clean.
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    /// Settings of the topic.
+    pub config: Arc<LogConfig>,
+    /// Log start offset from the checkpoint, 0 without one.
+    pub log_start_offset: i64,
+    /// Offset up to which all is on disk, from the checkpoint; 0 without one.
+    pub recovery_point: i64,
+    /// Whether the directory was shut down cleanly, or the log is new: then nothing is recovered.
+    pub had_clean_shutdown: bool,
+    /// Id of the topic, where the caller knows it.
+    pub topic_id: Option<Uuid>,
+    /// Settings for the producers.
+    pub producers: ProducerStateConfig,
+    /// Whether the broker has tiered storage at all (`remote.log.storage.system.enable`).
+    pub remote_storage_system_enable: bool,
+    /// Whether the log directory works; shared by its logs.
+    pub health: DirHealth,
+    /// Now, in ms since 1970.
+    pub now_ms: i64,
+    /// Draws `segment.jitter.ms` for new segments: a number from 0 to its argument, exclusive. `None`: no jitter.
+    pub jitter: Option<fn(i64) -> i64>,
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        LogOptions {
+            config: Arc::default(),
+            log_start_offset: 0,
+            recovery_point: 0,
+            had_clean_shutdown: true,
+            topic_id: None,
+            producers: ProducerStateConfig::default(),
+            remote_storage_system_enable: false,
+            health: DirHealth::new(),
+            now_ms: 0,
+            jitter: None,
+        }
+    }
+}
+
+/// A topic and the number of one of its partitions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TopicPartition {
+    /// Topic.
+    pub topic: Arc<str>,
+    /// Partition.
+    pub partition: i32,
+}
+
+impl TopicPartition {
+    /// A partition of a topic.
+    pub fn new(topic: &str, partition: i32) -> Self {
+        TopicPartition { topic: topic.into(), partition }
+    }
+}
+
+impl fmt::Display for TopicPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.topic, self.partition)
+    }
+}

@@ -1,0 +1,150 @@
+//! New segments.
+
+use std::sync::Arc;
+
+use super::error::LogError;
+use super::tasks::Work;
+use super::types::LogOffsetMetadata;
+use super::{Log, Writer};
+use crate::format::file_name::FileState;
+use crate::fs::Fs;
+use crate::segment::log_segment::{LogSegment, remove_segment_files};
+
+/// What is about to be written, as far as it decides on a roll (`RollParams`).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RollParams {
+    pub(super) size: usize,
+    pub(super) max_timestamp: i64,
+    pub(super) last_offset: i64,
+    /// -1 where only decompression could tell.
+    pub(super) first_offset: i64,
+    pub(super) now_ms: i64,
+}
+
+impl<F: Fs> Log<F> {
+    /// Makes a new active segment (`roll`), at the log end or at `expected_next_offset` if that lies behind it; gives its
+    /// base offset. The old one is sealed, and synced by [`Log::run_due`].
+    ///
+    /// # Errors
+    /// `Roll` where there is such a segment already; those of the medium.
+    pub fn roll(&self, expected_next_offset: Option<i64>, now_ms: i64) -> Result<i64, LogError> {
+        self.check_usable()?;
+        let mut writer = self.writer.lock();
+        let rolled = self.roll_locked(&mut writer, expected_next_offset, now_ms);
+        self.guard(rolled)
+    }
+
+    /// Rolls if the active segment cannot take the write or has waited long enough (`maybeRoll`).
+    pub(super) fn maybe_roll(
+        &self,
+        writer: &mut Writer,
+        active: &mut Arc<LogSegment<F>>,
+        write: &RollParams,
+    ) -> Result<(), LogError> {
+        if self.should_roll(active, write)? {
+            // Batches of magic 0 and 1 do not tell their first offset; this one is not above it.
+            let from = match write.first_offset {
+                -1 => write.last_offset.wrapping_sub(i64::from(i32::MAX)),
+                first => first,
+            };
+            self.roll_locked(writer, Some(from), write.now_ms)?;
+            *active = self.active_segment()?;
+        }
+        Ok(())
+    }
+
+    /// (`LogSegment.shouldRoll`)
+    fn should_roll(&self, active: &LogSegment<F>, write: &RollParams) -> Result<bool, LogError> {
+        let (segment_bytes, segment_ms) = {
+            let config = self.config.read();
+            let lag = if config.compact { config.max_compaction_lag_ms } else { i64::MAX };
+            (i64::from(config.segment_bytes), config.segment_ms.min(lag))
+        };
+        let size = i64::from(active.size());
+        let waited = active.time_waited_for_roll(&self.home, write.now_ms, write.max_timestamp)?;
+        Ok(size > segment_bytes - write.size as i64
+            || size > 0 && waited > segment_ms.wrapping_sub(active.roll_jitter_ms())
+            || active.is_index_full(&self.home)?
+            || !active.can_hold(write.last_offset))
+    }
+
+    pub(super) fn active_segment(&self) -> Result<Arc<LogSegment<F>>, LogError> {
+        let segments = self.segments.read();
+        segments.last().cloned().ok_or_else(|| LogError::IllegalState("a log has no segment".to_owned()))
+    }
+
+    pub(super) fn roll_locked(
+        &self,
+        writer: &mut Writer,
+        expected_next_offset: Option<i64>,
+        now_ms: i64,
+    ) -> Result<i64, LogError> {
+        let end = self.log_end_offset();
+        let base_offset = expected_next_offset.unwrap_or(0).max(end);
+        let active = self.active_segment()?;
+        let segments = Arc::clone(&self.segments.read());
+        if segments.contains(base_offset) {
+            if active.base_offset() != base_offset || active.size() > 0 {
+                return Err(LogError::Roll(format!(
+                    "a new segment of {} would start at offset {base_offset}, where there is one already",
+                    self.topic_partition
+                )));
+            }
+            // Kafka replaces an empty active segment by one that is just like it.
+            self.replace_active(&active, base_offset, now_ms)?;
+        } else if base_offset < active.base_offset() {
+            return Err(LogError::Roll(format!(
+                "a new segment of {} would start at offset {base_offset}, below the active one at {}",
+                self.topic_partition,
+                active.base_offset()
+            )));
+        } else {
+            remove_segment_files(self.home.fs(), &self.home.dir(), base_offset, FileState::Live)?;
+            active.seal(&self.home)?;
+            self.add_segment(base_offset, now_ms)?;
+        }
+        self.set_log_end(end)?;
+        writer.producers.update_map_end_offset(base_offset);
+        let snapshot = writer.producers.take_snapshot(self.home.fs(), &self.home.dir(), false)?;
+        self.follow_log_end(writer)?;
+        self.schedule(now_ms, Work::FlushUpTo { snapshot, offset: base_offset });
+        tracing::debug!(partition = %self.topic_partition, base_offset, "rolled a new segment");
+        Ok(base_offset)
+    }
+
+    fn add_segment(&self, base_offset: i64, now_ms: i64) -> Result<(), LogError> {
+        let options = self.segment_options(&self.config());
+        let segment = LogSegment::create(&self.home, base_offset, FileState::Live, &options, now_ms)?;
+        self.change_segments(|segments| segments.add(Arc::new(segment)));
+        Ok(())
+    }
+
+    /// Puts an empty segment at `base_offset` in the place of the active one (`createAndDeleteSegment`).
+    pub(super) fn replace_active(&self, active: &Arc<LogSegment<F>>, base_offset: i64, now_ms: i64) -> Result<(), LogError> {
+        if base_offset == active.base_offset() {
+            active.change_suffix(&self.home, FileState::Deleted)?;
+        }
+        self.add_segment(base_offset, now_ms)?;
+        if base_offset != active.base_offset() {
+            self.change_segments(|segments| segments.remove(active.base_offset()));
+        }
+        self.delete_segment_files(std::slice::from_ref(active), now_ms)
+    }
+
+    pub(super) fn change_segments(&self, change: impl FnOnce(&mut super::state::Segments<F>)) {
+        let mut segments = self.segments.write();
+        let mut new = (**segments).clone();
+        change(&mut new);
+        *segments = Arc::new(new);
+    }
+
+    /// Sets the log end to `offset` at the end of the active segment (`updateLogEndOffset`).
+    pub(super) fn set_log_end(&self, offset: i64) -> Result<(), LogError> {
+        let active = self.active_segment()?;
+        let end = LogOffsetMetadata::at(offset, active.base_offset(), active.size());
+        let mut offsets = self.offsets.write();
+        offsets.log_end = end;
+        offsets.recovery_point = offsets.recovery_point.min(offset);
+        Ok(())
+    }
+}

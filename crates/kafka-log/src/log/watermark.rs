@@ -1,0 +1,242 @@
+//! High watermark, last stable offset, log start.
+
+use std::fmt;
+
+use super::error::{AppendError, LogError};
+use super::state::Offsets;
+use super::tasks::Work;
+use super::types::LogOffsetMetadata;
+use super::{Log, Writer};
+use crate::fs::Fs;
+
+/// Why the log start moves (`LogStartOffsetIncrementReason`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogStartOffsetReason {
+    /// The leader's log start moved.
+    LeaderOffsetIncremented,
+    /// Segments were deleted.
+    SegmentDeletion,
+    /// A client deleted records.
+    ClientRecordDeletion,
+    /// A snapshot stands for what is before.
+    SnapshotGenerated,
+}
+
+impl fmt::Display for LogStartOffsetReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LogStartOffsetReason::LeaderOffsetIncremented => "leader offset increment",
+            LogStartOffsetReason::SegmentDeletion => "segment deletion",
+            LogStartOffsetReason::ClientRecordDeletion => "client delete records request",
+            LogStartOffsetReason::SnapshotGenerated => "snapshot generated",
+        })
+    }
+}
+
+impl<F: Fs> Log<F> {
+    /// Sets the high watermark, no lower than the log start and no higher than the log end; gives what it is then
+    /// (`updateHighWatermark`).
+    ///
+    /// # Errors
+    /// `IllegalArgument` where it would be negative; those of the medium.
+    pub fn update_high_watermark(&self, high_watermark: i64) -> Result<i64, LogError> {
+        self.check_usable()?;
+        let mut writer = self.writer.lock();
+        self.update_high_watermark_locked(&mut writer, high_watermark)
+    }
+
+    /// Moves the high watermark up; gives the old one if it moved (`maybeIncrementHighWatermark`).
+    ///
+    /// # Errors
+    /// `IllegalArgument` above the log end; those of the medium.
+    pub fn maybe_increment_high_watermark(&self, high_watermark: i64) -> Result<Option<i64>, LogError> {
+        self.check_usable()?;
+        let mut writer = self.writer.lock();
+        let (old, end) = {
+            let offsets = self.offsets.read();
+            (offsets.high_watermark.message_offset, offsets.log_end_offset())
+        };
+        if high_watermark > end {
+            let message = format!("high watermark {high_watermark} is above the log end offset {end}");
+            return Err(LogError::IllegalArgument(message));
+        }
+        if high_watermark <= old {
+            return Ok(None);
+        }
+        self.update_high_watermark_locked(&mut writer, high_watermark)?;
+        Ok(Some(old))
+    }
+
+    pub(super) fn update_high_watermark_locked(&self, writer: &mut Writer, to: i64) -> Result<i64, LogError> {
+        let new = {
+            let offsets = self.offsets.read();
+            if to < offsets.log_start {
+                LogOffsetMetadata::offset_only(offsets.log_start)
+            } else if to >= offsets.log_end_offset() {
+                offsets.log_end
+            } else {
+                LogOffsetMetadata::offset_only(to)
+            }
+        };
+        self.set_high_watermark(writer, new)?;
+        Ok(new.message_offset)
+    }
+
+    pub(super) fn set_high_watermark(&self, writer: &mut Writer, new: LogOffsetMetadata) -> Result<(), LogError> {
+        if new.message_offset < 0 {
+            return Err(LogError::IllegalArgument("expected a high watermark of 0 or more".to_owned()));
+        }
+        self.offsets.write().high_watermark = new;
+        writer.producers.on_high_watermark_updated(new.message_offset);
+        self.update_first_unstable(writer)
+    }
+
+    /// Keeps the high watermark at the log end where it is there, or above it (`updateHighWatermarkWithLogEndOffset`).
+    pub(super) fn follow_log_end(&self, writer: &mut Writer) -> Result<(), LogError> {
+        let end = {
+            let offsets = self.offsets.read();
+            (offsets.high_watermark.message_offset >= offsets.log_end_offset()).then_some(offsets.log_end)
+        };
+        end.map_or(Ok(()), |end| self.set_high_watermark(writer, end))
+    }
+
+    /// Takes over the first unstable offset from the producers (`maybeIncrementFirstUnstableOffset`).
+    pub(super) fn update_first_unstable(&self, writer: &mut Writer) -> Result<(), LogError> {
+        let mut unstable = writer.producers.first_unstable_offset();
+        if let Some(found) = unstable {
+            let log_start = self.log_start_offset();
+            if found.place.is_none() || found.message_offset < log_start {
+                unstable = Some(self.convert_to_metadata(found.message_offset.max(log_start))?);
+            }
+        }
+        let mut offsets = self.offsets.write();
+        offsets.first_unstable = unstable;
+        Ok(())
+    }
+
+    /// Where an offset lies; without a place if it is outside of the log (`maybeConvertToOffsetMetadata`).
+    pub(super) fn convert_to_metadata(&self, offset: i64) -> Result<LogOffsetMetadata, LogError> {
+        match self.read_local(offset, 1, false, self.offsets.read().log_end, false) {
+            Ok(found) => Ok(found.offset_metadata),
+            Err(LogError::OffsetOutOfRange { .. }) => Ok(LogOffsetMetadata::offset_only(offset)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The high watermark with its place (`fetchHighWatermarkMetadata`).
+    pub(super) fn high_watermark_metadata(&self) -> Result<LogOffsetMetadata, LogError> {
+        let known = self.offsets.read().high_watermark;
+        if known.place.is_some() {
+            return Ok(known);
+        }
+        let found = self.convert_to_metadata(known.message_offset)?;
+        self.remember(|offsets| {
+            if offsets.high_watermark == known {
+                offsets.high_watermark = found;
+            }
+        });
+        Ok(found)
+    }
+
+    /// The last stable offset with its place (`fetchLastStableOffsetMetadata`).
+    pub(super) fn last_stable_metadata(&self) -> Result<LogOffsetMetadata, LogError> {
+        let high_watermark = self.high_watermark_metadata()?;
+        let unstable = self.offsets.read().first_unstable;
+        let Some(unstable) = unstable.filter(|unstable| unstable.message_offset < high_watermark.message_offset) else {
+            return Ok(high_watermark);
+        };
+        if unstable.place.is_some() {
+            return Ok(unstable);
+        }
+        let found = self.convert_to_metadata(unstable.message_offset)?;
+        self.remember(|offsets| {
+            if offsets.first_unstable == Some(unstable) {
+                offsets.first_unstable = Some(found);
+            }
+        });
+        Ok(found)
+    }
+
+    fn remember(&self, found: impl FnOnce(&mut Offsets)) {
+        found(&mut self.offsets.write());
+    }
+
+    /// Moves the log start up (`maybeIncrementLogStartOffset`); says whether it moved. Records below it are not read any
+    /// more, and go with their segment.
+    ///
+    /// # Errors
+    /// `OffsetOutOfRange` above the high watermark; those of the medium.
+    pub fn maybe_increment_log_start_offset(
+        &self,
+        to: i64,
+        _reason: LogStartOffsetReason,
+        now_ms: i64,
+    ) -> Result<bool, LogError> {
+        self.check_usable()?;
+        let mut writer = self.writer.lock();
+        let moved = self.increment_log_start_locked(&mut writer, to, now_ms);
+        self.guard(moved)
+    }
+
+    pub(super) fn increment_log_start_locked(
+        &self,
+        writer: &mut Writer,
+        to: i64,
+        now_ms: i64,
+    ) -> Result<bool, LogError> {
+        {
+            let mut offsets = self.offsets.write();
+            let high_watermark = offsets.high_watermark.message_offset;
+            if to > high_watermark {
+                return Err(LogError::OffsetOutOfRange {
+                    offset: to,
+                    log_start_offset: offsets.log_start,
+                    end_offset: high_watermark,
+                });
+            }
+            if self.remote_log_enabled(&self.config()) {
+                offsets.local_log_start = offsets.local_log_start.max(to);
+            }
+            if to <= offsets.log_start {
+                return Ok(false);
+            }
+        }
+        self.set_log_start(writer, to)?;
+        if writer.epochs.truncate_from_start(to) {
+            self.schedule(now_ms, Work::WriteEpochs);
+        }
+        writer.producers.on_log_start_offset_incremented(to);
+        self.update_first_unstable(writer)?;
+        Ok(true)
+    }
+
+    /// Sets the log start, and lifts the high watermark and the recovery point to it (`updateLogStartOffset`).
+    pub(super) fn set_log_start(&self, writer: &mut Writer, to: i64) -> Result<(), LogError> {
+        let high_watermark_is_below = {
+            let mut offsets = self.offsets.write();
+            offsets.log_start = to;
+            if !self.remote_log_enabled(&self.config()) {
+                offsets.local_log_start = offsets.local_log_start.max(to);
+            }
+            offsets.high_watermark.message_offset < to
+        };
+        if high_watermark_is_below {
+            self.update_high_watermark_locked(writer, to)?;
+        }
+        let mut offsets = self.offsets.write();
+        offsets.recovery_point = offsets.recovery_point.max(to);
+        Ok(())
+    }
+}
+
+impl From<AppendError> for LogError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Storage(error) => LogError::Storage(error),
+            AppendError::IllegalArgument(message) => LogError::IllegalArgument(message),
+            AppendError::Roll(message) => LogError::Roll(message),
+            AppendError::CorruptRecord(message) => LogError::CorruptRecord(message),
+            other => LogError::IllegalState(other.to_string()),
+        }
+    }
+}
