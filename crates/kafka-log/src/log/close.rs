@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::Log;
-use super::error::{LogError, StorageError};
 use super::epochs::LeaderEpochCache;
+use super::error::{LogError, StorageError};
 use crate::fs::{Fs, FsFile, OpenMode};
 
 impl<F: Fs> Log<F> {
@@ -19,10 +19,11 @@ impl<F: Fs> Log<F> {
         let mut writer = self.writer.lock();
         self.write_metadata(&mut writer)?;
         let dir = self.home.dir();
-        let closed = writer.producers.take_snapshot(self.home.fs(), &dir, true).map_err(LogError::from).and_then(|_| {
-            let segments = self.segments.read().all().to_vec();
-            segments.iter().try_for_each(|segment| Ok(segment.close(&self.home)?))
-        });
+        let closed =
+            writer.producers.take_snapshot(self.home.fs(), &dir, true).map_err(LogError::from).and_then(|_| {
+                let segments = self.segments.read().all().to_vec();
+                segments.iter().try_for_each(|segment| Ok(segment.close(&self.home)?))
+            });
         self.guard(closed)?;
         self.is_closed.store(true, Ordering::Release);
         Ok(())
@@ -108,7 +109,7 @@ impl<F: Fs> Log<F> {
 ///
 /// # Errors
 /// Those of the medium.
-pub fn remove_dir_with_files<F: Fs>(fs: &F, dir: &Path) -> Result<(), StorageError> {
+pub(super) fn remove_dir_with_files<F: Fs>(fs: &F, dir: &Path) -> Result<(), StorageError> {
     let removed = (|| {
         for entry in fs.read_dir(dir)? {
             if !entry.is_dir {

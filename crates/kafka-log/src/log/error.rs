@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::format::abstract_index::IndexAppendError;
+use crate::segment::log_segment::SegmentError;
+
 pub use crate::segment::error::StorageError;
 
 /// Error codes of Kafka's protocol that a log answers with (`org.apache.kafka.common.protocol.Errors`).
@@ -171,6 +174,8 @@ pub enum AppendError {
     IllegalArgument(String),
     /// A state that must not be (`IllegalStateException`).
     IllegalState(String),
+    /// The offset of an index entry does not follow the one before (`InvalidOffsetException`). The records are written.
+    InvalidOffset(String),
     /// No new segment can be made, or there is no sense in it (`KafkaException`).
     Roll(String),
     /// The inside of a batch is broken in a way for which Kafka has no error of its own: it trips over the bytes, and its
@@ -197,6 +202,7 @@ impl fmt::Display for AppendError {
             | AppendError::TransactionCoordinatorFenced(message)
             | AppendError::IllegalArgument(message)
             | AppendError::IllegalState(message)
+            | AppendError::InvalidOffset(message)
             | AppendError::Unreadable { message, .. }
             | AppendError::Roll(message) => f.write_str(message),
             AppendError::InvalidRecord { message, records } | AppendError::InvalidTimestamp { message, records } => {
@@ -251,6 +257,7 @@ impl KafkaError for AppendError {
             AppendError::TransactionCoordinatorFenced(_) => "TransactionCoordinatorFencedException",
             AppendError::IllegalArgument(_) => "IllegalArgumentException",
             AppendError::IllegalState(_) => "IllegalStateException",
+            AppendError::InvalidOffset(_) => "InvalidOffsetException",
             AppendError::Roll(_) => "KafkaException",
             AppendError::Unreadable { exception, .. } => exception,
             AppendError::Storage(error) => error.exception(),
@@ -274,6 +281,7 @@ impl KafkaError for AppendError {
             | AppendError::UnexpectedAppendOffset { .. }
             | AppendError::IllegalArgument(_)
             | AppendError::IllegalState(_)
+            | AppendError::InvalidOffset(_)
             | AppendError::Unreadable { .. }
             | AppendError::Roll(_) => ErrorCode::UnknownServerError,
             AppendError::Storage(error) => error.code(),
@@ -308,6 +316,15 @@ pub enum LogError {
     Roll(String),
     /// A batch in the log cannot be read (`CorruptRecordException`).
     CorruptRecord(String),
+    /// The offset of an index entry does not follow the one before (`InvalidOffsetException`).
+    InvalidOffset(String),
+    /// An offset is too far from the base offset of its segment (`LogSegmentOffsetOverflowException`).
+    SegmentOverflow {
+        /// The offset.
+        offset: i64,
+        /// Base offset of the segment.
+        base_offset: i64,
+    },
     /// The cleaner was told to stop (`LogCleaningAbortedException`).
     CleaningAborted,
     /// The files failed; the log is offline.
@@ -323,7 +340,11 @@ impl fmt::Display for LogError {
             LogError::IllegalArgument(message)
             | LogError::IllegalState(message)
             | LogError::Roll(message)
-            | LogError::CorruptRecord(message) => f.write_str(message),
+            | LogError::CorruptRecord(message)
+            | LogError::InvalidOffset(message) => f.write_str(message),
+            LogError::SegmentOverflow { offset, base_offset } => {
+                write!(f, "expected an offset from {base_offset} up to 2147483647 above it, found {offset}")
+            }
             LogError::CleaningAborted => f.write_str("cleaning was aborted"),
             LogError::Storage(error) => error.fmt(f),
         }
@@ -347,6 +368,8 @@ impl KafkaError for LogError {
             LogError::IllegalState(_) => "IllegalStateException",
             LogError::Roll(_) => "KafkaException",
             LogError::CorruptRecord(_) => "CorruptRecordException",
+            LogError::InvalidOffset(_) => "InvalidOffsetException",
+            LogError::SegmentOverflow { .. } => "LogSegmentOffsetOverflowException",
             LogError::CleaningAborted => "LogCleaningAbortedException",
             LogError::Storage(error) => error.exception(),
         }
@@ -359,6 +382,8 @@ impl KafkaError for LogError {
             LogError::IllegalArgument(_)
             | LogError::IllegalState(_)
             | LogError::Roll(_)
+            | LogError::InvalidOffset(_)
+            | LogError::SegmentOverflow { .. }
             | LogError::CleaningAborted => ErrorCode::UnknownServerError,
             LogError::Storage(error) => error.code(),
         }
@@ -378,7 +403,27 @@ impl From<LogError> for AppendError {
             LogError::Roll(message) => AppendError::Roll(message),
             LogError::IllegalArgument(message) => AppendError::IllegalArgument(message),
             LogError::CorruptRecord(message) => AppendError::CorruptRecord(message),
+            LogError::InvalidOffset(message) => AppendError::InvalidOffset(message),
             other => AppendError::IllegalState(other.to_string()),
+        }
+    }
+}
+
+impl From<SegmentError> for LogError {
+    fn from(error: SegmentError) -> Self {
+        match error {
+            SegmentError::Storage(error) => LogError::Storage(error),
+            SegmentError::Index(IndexAppendError::OffsetOutOfOrder { .. }) => {
+                LogError::InvalidOffset(error.to_string())
+            }
+            SegmentError::Index(IndexAppendError::TimestampOutOfOrder { .. }) => {
+                LogError::IllegalState(error.to_string())
+            }
+            SegmentError::Index(_) => LogError::IllegalArgument(error.to_string()),
+            SegmentError::OffsetOverflow { offset, base_offset } => LogError::SegmentOverflow { offset, base_offset },
+            SegmentError::TooLarge { .. } => LogError::Roll(error.to_string()),
+            SegmentError::Corrupt(error) => LogError::CorruptRecord(error.to_string()),
+            SegmentError::Replay => LogError::IllegalState(error.to_string()),
         }
     }
 }

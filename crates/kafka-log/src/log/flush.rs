@@ -15,7 +15,7 @@ impl<F: Fs> Log<F> {
     /// # Errors
     /// Those of the medium: the log is offline then, and what a failed sync left behind nobody knows.
     pub fn flush(&self, force: bool, now_ms: i64) -> Result<(), LogError> {
-        self.flush_to(self.log_end_offset(), force, now_ms)
+        self.flush_to(None, force, now_ms)
     }
 
     /// Returns when everything below `offset` is on the medium (`flushUptoOffsetExclusive`).
@@ -23,41 +23,34 @@ impl<F: Fs> Log<F> {
     /// # Errors
     /// As [`Log::flush`].
     pub fn flush_up_to_exclusive(&self, offset: i64, now_ms: i64) -> Result<(), LogError> {
-        self.flush_to(offset, false, now_ms)
+        self.flush_to(Some(offset), false, now_ms)
     }
 
-    fn flush_to(&self, offset: i64, inclusive: bool, now_ms: i64) -> Result<(), LogError> {
+    /// Up to an offset, or to the log end.
+    fn flush_to(&self, offset: Option<i64>, inclusive: bool, now_ms: i64) -> Result<(), LogError> {
         self.check_usable()?;
-        let flush_offset = if inclusive { offset.saturating_add(1) } else { offset };
-        if flush_offset <= self.recovery_point() {
+        let is_needed = |offset: i64| {
+            let flush_offset = if inclusive { offset.saturating_add(1) } else { offset };
+            (flush_offset > self.recovery_point()).then_some(flush_offset)
+        };
+        if is_needed(offset.unwrap_or_else(|| self.log_end_offset())).is_none() {
             return Ok(());
         }
         // Who waits here finds, most often, that the one before him has synced his records as well.
         let _syncing = self.syncing.lock();
         self.check_usable()?;
-        let (recovery_point, log_end) = {
-            let offsets = self.offsets.read();
-            (offsets.recovery_point, offsets.log_end_offset())
-        };
-        if flush_offset <= recovery_point {
-            return Ok(());
-        }
-        // All there is now, for the sake of those who wait; the segments that Kafka would sync are among them.
-        let goal = flush_offset.max(if offset >= self.active_base()? { log_end } else { flush_offset });
-        let flushed = self.sync_segments(recovery_point, goal);
+        let before = *self.offsets.read();
+        let offset = offset.unwrap_or(before.log_end_offset());
+        let Some(flush_offset) = is_needed(offset) else { return Ok(()) };
+        let flushed = self.sync_segments(before.recovery_point, flush_offset);
         self.guard(flushed)?;
         let mut offsets = self.offsets.write();
-        // A truncation may have taken away meanwhile what was synced.
-        let reached = offset.max(goal.min(log_end)).min(offsets.log_end_offset().max(offset));
-        if reached > offsets.recovery_point {
-            offsets.recovery_point = reached;
+        // A truncation meanwhile may have made room for other records at the same offsets.
+        if offset > offsets.recovery_point && offsets.truncations == before.truncations {
+            offsets.recovery_point = offset;
             self.last_flush_ms.store(now_ms, Ordering::Relaxed);
         }
         Ok(())
-    }
-
-    fn active_base(&self) -> Result<i64, LogError> {
-        Ok(self.active_segment()?.base_offset())
     }
 
     fn sync_segments(&self, recovery_point: i64, flush_offset: i64) -> Result<(), StorageError> {
@@ -75,10 +68,15 @@ impl<F: Fs> Log<F> {
 
     /// The recovery point as it will be when the flushes that rolls asked for are done.
     pub(super) fn promised_recovery_point(&self) -> i64 {
-        let promised = self.tasks.lock().iter().map(|task| match task.work {
-            Work::FlushUpTo { offset, .. } => offset,
-            _ => 0,
-        }).max();
+        let promised = self
+            .tasks
+            .lock()
+            .iter()
+            .map(|task| match task.work {
+                Work::FlushUpTo { offset, .. } => offset,
+                _ => 0,
+            })
+            .max();
         self.recovery_point().max(promised.unwrap_or(0))
     }
 }

@@ -116,7 +116,9 @@ impl<F: Fs> Log<F> {
                         first_record(batch, &mut decompressor, |time, offset| {
                             time >= timestamp && offset >= start_offset
                         })
-                        .map_err(|e| SegmentError::Corrupt(StorageError::Corrupt { path: path.to_path_buf(), source: e }))
+                        .map_err(|e| {
+                            SegmentError::Corrupt(StorageError::Corrupt { path: path.to_path_buf(), source: e })
+                        })
                     },
                 );
                 return Ok(found?);

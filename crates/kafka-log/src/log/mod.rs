@@ -54,7 +54,6 @@ use crate::format::leader_epoch_checkpoint::EpochEntry;
 use crate::format::uuid::Uuid;
 use crate::fs::{Fs, OsFs};
 use crate::segment::log_segment::{Home, LogSegment, SegmentError, SegmentOptions};
-use append::Scratch;
 use config::LogConfig;
 use epochs::LeaderEpochCache;
 use error::{AppendError, LogError, StorageError};
@@ -75,7 +74,6 @@ pub struct Log<F: Fs = OsFs> {
     tasks: Mutex<Vec<Task>>,
     syncing: Mutex<()>,
     last_flush_ms: AtomicI64,
-    scratch: Mutex<Vec<Box<Scratch>>>,
     remote_storage_system_enable: bool,
     jitter: Option<fn(i64) -> i64>,
 }
@@ -241,13 +239,7 @@ impl<F: Fs> Log<F> {
         now_ms: i64,
     ) -> Result<VerificationGuard, AppendError> {
         let mut writer = self.writer.lock();
-        writer.producers.maybe_start_transaction_verification(
-            producer_id,
-            sequence,
-            epoch,
-            supports_epoch_bump,
-            now_ms,
-        )
+        writer.producers.maybe_start_transaction_verification(producer_id, sequence, epoch, supports_epoch_bump, now_ms)
     }
 
     /// The guard that is out for a producer, the sentinel without one.
@@ -261,7 +253,6 @@ impl<F: Fs> Log<F> {
     /// Those of the medium: index entries in memory are written first.
     pub fn release_idle(&self) -> Result<(), LogError> {
         self.check_usable()?;
-        self.scratch.lock().clear();
         let segments = Arc::clone(&self.segments.read());
         // No append must run meanwhile: it would have to load everything again.
         let _writer = self.writer.lock();

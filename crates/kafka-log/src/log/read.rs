@@ -98,8 +98,7 @@ impl<F: Fs> Log<F> {
         for segment in candidates {
             let Some(found) = segment.translate_offset(&self.home, start_offset)? else { continue };
             let position = found.batch.position;
-            let offset_metadata =
-                LogOffsetMetadata::at(found.batch.base_offset, segment.base_offset(), position);
+            let offset_metadata = LogOffsetMetadata::at(found.batch.base_offset, segment.base_offset(), position);
             let max_position = match limit.place {
                 Some(place) if segment.base_offset() == place.segment_base_offset => Some(place.position),
                 Some(place) if segment.base_offset() < place.segment_base_offset => Some(found.segment_size),
@@ -180,9 +179,7 @@ impl<F: Fs> Log<F> {
         self.check_usable()?;
         let segments = Arc::clone(&self.segments.read());
         let Some(first) = segments.floor(start_offset) else { return Ok(Vec::new()) };
-        let found =
-            self.collect_aborted(&segments, first.base_offset(), self.log_start_offset(), upper_bound_offset);
+        let found = self.collect_aborted(&segments, first.base_offset(), self.log_start_offset(), upper_bound_offset);
         self.guard(found)
     }
 }
-

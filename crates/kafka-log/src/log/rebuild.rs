@@ -6,8 +6,7 @@ use super::state::Segments;
 use crate::fs::Fs;
 use crate::segment::batch::{Batch, RawBatch};
 use crate::segment::error::StorageError;
-use crate::segment::log_segment::{BatchWalk, Home, LogSegment};
-use crate::segment::log_segment::WalkError;
+use crate::segment::log_segment::{BatchWalk, Home, LogSegment, WalkError};
 
 /// Brings `producers` to the state at `last_offset`, and takes snapshots where the next rebuilding will look for them: at
 /// the bases of the last two segments and at the end.

@@ -137,8 +137,7 @@ impl<F: Fs> Log<F> {
         let segments = Arc::clone(&self.segments.read());
         let mut new = new.to_vec();
         new.sort_by_key(|segment| segment.base_offset());
-        let mut old: Vec<_> =
-            old.iter().filter(|segment| segments.contains(segment.base_offset())).cloned().collect();
+        let mut old: Vec<_> = old.iter().filter(|segment| segments.contains(segment.base_offset())).cloned().collect();
         old.sort_by_key(|segment| segment.base_offset());
         let names = swap_in(&self.home, &new, &old, |change| {
             self.change_segments(|list| match change {

@@ -45,7 +45,8 @@ impl<F: Fs> Log<F> {
     }
 
     fn delete_by_size(&self, config: &LogConfig, now_ms: i64) -> Result<usize, LogError> {
-        let local = self.remote_copy_enabled(config).then_some(config.local_retention_bytes).filter(|&local| local != -2);
+        let local =
+            self.remote_copy_enabled(config).then_some(config.local_retention_bytes).filter(|&local| local != -2);
         let retained = local.unwrap_or(config.retention_bytes);
         let size = i64::try_from(self.size()).unwrap_or(i64::MAX);
         if retained < 0 || size < retained {
@@ -99,8 +100,7 @@ impl<F: Fs> Log<F> {
             let next = segments.all().get(at + 1);
             let offsets = *self.offsets.read();
             let upper_bound = next.map_or(offsets.log_end_offset(), |next| next.base_offset());
-            let may_go =
-                offsets.high_watermark.message_offset >= upper_bound && may_go(segment, next)?;
+            let may_go = offsets.high_watermark.message_offset >= upper_bound && may_go(segment, next)?;
             // With tiered storage the active segment has to be copied first, and for that sealed.
             should_roll |= may_go && is_remote && next.is_none() && segment.size() > 0;
             let is_empty_last = next.is_none() && segment.size() == 0;

@@ -120,7 +120,12 @@ impl<F: Fs> Log<F> {
     }
 
     /// Puts an empty segment at `base_offset` in the place of the active one (`createAndDeleteSegment`).
-    pub(super) fn replace_active(&self, active: &Arc<LogSegment<F>>, base_offset: i64, now_ms: i64) -> Result<(), LogError> {
+    pub(super) fn replace_active(
+        &self,
+        active: &Arc<LogSegment<F>>,
+        base_offset: i64,
+        now_ms: i64,
+    ) -> Result<(), LogError> {
         if base_offset == active.base_offset() {
             active.change_suffix(&self.home, FileState::Deleted)?;
         }

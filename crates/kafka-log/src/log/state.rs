@@ -16,6 +16,8 @@ pub(super) struct Offsets {
     pub(super) first_unstable: Option<LogOffsetMetadata>,
     pub(super) recovery_point: i64,
     pub(super) highest_in_remote_storage: i64,
+    /// How often the log was cut: offsets below the log end may then stand for other records.
+    pub(super) truncations: u32,
 }
 
 impl Offsets {

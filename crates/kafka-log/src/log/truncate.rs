@@ -39,6 +39,7 @@ impl<F: Fs> Log<F> {
         self.remove_and_delete(&deleted, now_ms)?;
         let index_bytes_max = self.config.read().segment_index_bytes.max(0).cast_unsigned();
         self.active_segment()?.truncate_to(&self.home, target_offset, index_bytes_max, now_ms)?;
+        self.offsets.write().truncations += 1;
         self.set_log_end(target_offset)?;
         self.delete_snapshots_of(writer, &deleted, now_ms)?;
         self.truncate_epochs_from_end(writer, target_offset, now_ms);
@@ -87,6 +88,7 @@ impl<F: Fs> Log<F> {
             self.remove_and_delete(others, now_ms)?;
             self.replace_active(last, new_offset, now_ms)?;
         }
+        self.offsets.write().truncations += 1;
         self.set_log_end(new_offset)?;
         let dir = self.home.dir();
         writer.epochs.clear_and_flush(self.home.fs(), &dir)?;

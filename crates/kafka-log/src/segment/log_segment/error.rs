@@ -30,8 +30,8 @@ pub enum SegmentError {
     },
     /// A batch cannot be read (`CorruptRecordException`).
     Corrupt(StorageError),
-    /// The caller's work on a batch ended with this.
-    Replay(String),
+    /// The caller could not go on replaying batches; why, he knows.
+    Replay,
 }
 
 impl fmt::Display for SegmentError {
@@ -45,7 +45,7 @@ impl fmt::Display for SegmentError {
             SegmentError::TooLarge { path, len } => {
                 write!(f, "{}: expected at most 2147483647 bytes, found {len}", path.display())
             }
-            SegmentError::Replay(message) => f.write_str(message),
+            SegmentError::Replay => f.write_str("a batch could not be replayed"),
         }
     }
 }

@@ -40,7 +40,9 @@ impl Growing {
                 let len = file.len().map_err(StorageError::io("look at", path))?;
                 Growing::of_file(&file, len, path, entry_len)
             }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Growing { bytes: Vec::new(), written: 0, file_len: None }),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                Ok(Growing { bytes: Vec::new(), written: 0, file_len: None })
+            }
             Err(e) => Err(StorageError::io("open", path)(e)),
         }
     }
@@ -79,8 +81,7 @@ impl<F: Fs> IndexMemory<F> {
         let file = match fs.open(path, OpenMode::Read) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                *self =
-                    IndexMemory::Growing(Box::new(Growing { bytes: Vec::new(), written: 0, file_len: None }));
+                *self = IndexMemory::Growing(Box::new(Growing { bytes: Vec::new(), written: 0, file_len: None }));
                 return Ok(());
             }
             Err(e) => return Err(StorageError::io("open", path)(e)),

@@ -30,7 +30,7 @@ pub use files::{SegmentFiles, remove_segment_files};
 pub use home::Home;
 pub use locate::{FoundBatch, Located};
 pub use recover::{ReplayedBatch, SegmentRecovery};
-pub use walk::BatchWalk;
+pub use walk::{BatchWalk, WalkError};
 
 use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::time_index::TimestampOffset;

@@ -18,6 +18,8 @@ pub enum ReplayedBatch {
     Done,
     /// It ended a transaction that goes into the transaction index.
     Aborted(AbortedTxn),
+    /// It cannot be replayed, and the recovery fails with [`SegmentError::Replay`].
+    Failed,
     /// It makes no sense and is the last one (`InvalidRecordException`, `CorruptRecordException`); it stays.
     Invalid,
 }
@@ -38,12 +40,12 @@ impl<F: Fs> LogSegment<F> {
     /// of the file, and of the indexes.
     ///
     /// # Errors
-    /// Those of the medium; an index that does not take an entry; an offset too far from the base offset; what `replay`
-    /// gives.
+    /// Those of the medium; an index that does not take an entry; an offset too far from the base offset; and as
+    /// `replay` says.
     pub fn recover(
         &self,
         home: &Home<F>,
-        replay: &mut dyn FnMut(&RawBatch<'_>) -> Result<ReplayedBatch, SegmentError>,
+        replay: &mut dyn FnMut(&RawBatch<'_>) -> ReplayedBatch,
     ) -> Result<SegmentRecovery, SegmentError> {
         let mut state = self.write_state();
         let state = &mut *state;
@@ -79,8 +81,9 @@ impl<F: Fs> LogSegment<F> {
             }
             valid_bytes += batch.overhead.size() as u32;
             if batch.overhead.magic > 1 {
-                match replay(&batch)? {
+                match replay(&batch) {
                     ReplayedBatch::Done => {}
+                    ReplayedBatch::Failed => return Err(SegmentError::Replay),
                     ReplayedBatch::Aborted(txn) => self.append_aborted_txn_locked(home, state, txn)?,
                     ReplayedBatch::Invalid => break,
                 }

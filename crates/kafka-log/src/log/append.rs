@@ -1,0 +1,360 @@
+//! Appending, as a leader or as a follower (`UnifiedLog.append`).
+
+use std::cell::Cell;
+
+use super::analyze::{Analysis, AnalyzeParams, analyze};
+use super::config::LogConfig;
+use super::error::{AppendError, LogError};
+use super::producers::{AppendTerms, Checked, EndTransaction, ProducerAppends, TV_UNKNOWN, VerificationGuard};
+use super::roll::RollParams;
+use super::types::{AppendOrigin, LogAppendInfo, SegmentPlace};
+use super::validate::{ValidationParams, ValidationScratch, validate};
+use super::{Log, Writer};
+use crate::format::batch::NO_TIMESTAMP;
+use crate::format::producer_snapshot::BatchMetadata;
+use crate::format::transaction_index::AbortedTxn;
+use crate::fs::Fs;
+use crate::segment::batch::{Batch, Batches, RawBatch};
+
+thread_local! {
+    /// Buffers of the appends of a thread: there are fewer threads than logs, and no lock to take.
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
+
+/// How a leader appends.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaderAppend {
+    /// Epoch of the leader, which is written into the batches.
+    pub leader_epoch: i32,
+    /// Who appends.
+    pub origin: AppendOrigin,
+    /// Guard of a transaction that was verified.
+    pub verification_guard: VerificationGuard,
+    /// Version of the transactions that markers end, -1 unknown.
+    pub transaction_version: i16,
+}
+
+impl LeaderAppend {
+    /// Records of a client.
+    pub const fn from_client(leader_epoch: i32) -> Self {
+        LeaderAppend {
+            leader_epoch,
+            origin: AppendOrigin::Client,
+            verification_guard: VerificationGuard::SENTINEL,
+            transaction_version: TV_UNKNOWN,
+        }
+    }
+
+    const fn terms(&self) -> AppendTerms {
+        AppendTerms {
+            origin: self.origin,
+            verification_guard: self.verification_guard,
+            transaction_version: self.transaction_version,
+        }
+    }
+}
+
+/// Buffers of an append.
+#[derive(Default)]
+struct Scratch {
+    validation: ValidationScratch,
+    producers: ProducerAppends,
+}
+
+fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+    let mut scratch = SCRATCH.take().unwrap_or_default();
+    let result = work(&mut scratch);
+    SCRATCH.set(Some(scratch));
+    result
+}
+
+/// Whole batches with their offsets, about to be written.
+struct Write {
+    /// -1 where only decompression could tell.
+    first_offset: i64,
+    last_offset: i64,
+    max_timestamp: i64,
+    terms: AppendTerms,
+    now_ms: i64,
+}
+
+impl<F: Fs> Log<F> {
+    /// Appends a batch of a client or a coordinator (`appendAsLeader`): checks it, gives it offsets, the leader's epoch and,
+    /// where the topic wants that, the time or another codec, and writes it. `records` are changed in place.
+    ///
+    /// Bytes behind the last whole batch are left out; without a whole one nothing happens. When this returns the records
+    /// can be read, and survive the end of the process; for them to survive the machine's, [`Log::flush`].
+    ///
+    /// # Errors
+    /// Whatever is wrong with the records: nothing is written then. As in Kafka a refused append may leave a new leader
+    /// epoch behind, or a new segment. After `Storage` the log is offline.
+    pub fn append_as_leader(
+        &self,
+        records: &mut [u8],
+        append: LeaderAppend,
+        now_ms: i64,
+    ) -> Result<LogAppendInfo, AppendError> {
+        let appended = with_scratch(|scratch| self.lead(records, append, now_ms, scratch));
+        self.finish(appended, now_ms)
+    }
+
+    /// Appends what a leader has (`appendAsFollower`): offsets and epochs stay as they are. Batches from the first one on
+    /// that a later leader than `leader_epoch` wrote are left out.
+    ///
+    /// # Errors
+    /// `CorruptRecord`, `OffsetsOutOfOrder`, `UnexpectedAppendOffset` below the log end, `RecordBatchTooLarge`; after
+    /// `Storage` the log is offline.
+    pub fn append_as_follower(
+        &self,
+        records: &[u8],
+        leader_epoch: i32,
+        now_ms: i64,
+    ) -> Result<LogAppendInfo, AppendError> {
+        let appended = with_scratch(|scratch| {
+            self.take_as_given(records, leader_epoch, AppendTerms::REPLICATION, None, now_ms, scratch)
+        });
+        self.finish(appended, now_ms)
+    }
+
+    fn lead(
+        &self,
+        records: &mut [u8],
+        append: LeaderAppend,
+        now_ms: i64,
+        scratch: &mut Scratch,
+    ) -> Result<LogAppendInfo, AppendError> {
+        let config = self.config();
+        if append.origin == AppendOrigin::RaftLeader {
+            let max = Some(config.max_message_bytes);
+            return self.take_as_given(records, append.leader_epoch, append.terms(), max, now_ms, scratch);
+        }
+        self.check_usable()?;
+        let params = AnalyzeParams {
+            origin: append.origin,
+            leader_epoch: append.leader_epoch,
+            max_message_bytes: Some(config.max_message_bytes),
+            offsets_must_grow: false,
+        };
+        let analysis = analyze(records, &params)?;
+        if analysis.valid_bytes == 0 {
+            return Ok(LogAppendInfo::nothing());
+        }
+        let records = &mut records[..analysis.valid_bytes];
+        let params = ValidationParams::new(&config, analysis.source_codec, append.origin, now_ms);
+        let validated = validate(records, &params, &mut scratch.validation)?;
+        let batch = if validated.rebuilt { scratch.validation.rebuilt_mut() } else { records };
+
+        let mut writer = self.writer.lock();
+        self.check_usable()?;
+        self.write_metadata(&mut writer)?;
+        let first_offset = self.log_end_offset();
+        let last_offset = validated.assign_offsets(batch, first_offset, append.leader_epoch);
+        if validated.rebuilt {
+            check_sizes(batch, &config)?;
+        }
+        let write =
+            Write { first_offset, last_offset, max_timestamp: validated.max_timestamp, terms: append.terms(), now_ms };
+        let duplicate = self.write_locked(&mut writer, batch, &write, &config, &mut scratch.producers)?;
+        let info = LogAppendInfo {
+            first_offset,
+            last_offset,
+            max_timestamp: validated.max_timestamp,
+            log_append_time: validated.log_append_time,
+            valid_bytes: analysis.valid_bytes,
+            is_duplicate: false,
+        };
+        Ok(duplicate.map_or(info, |duplicate| as_duplicate(info, duplicate)))
+    }
+
+    fn take_as_given(
+        &self,
+        records: &[u8],
+        leader_epoch: i32,
+        terms: AppendTerms,
+        max_message_bytes: Option<i32>,
+        now_ms: i64,
+        scratch: &mut Scratch,
+    ) -> Result<LogAppendInfo, AppendError> {
+        self.check_usable()?;
+        let config = self.config();
+        let params = AnalyzeParams { origin: terms.origin, leader_epoch, max_message_bytes, offsets_must_grow: true };
+        let analysis = analyze(records, &params)?;
+        let info = of_analysis(&analysis);
+        if analysis.valid_bytes == 0 {
+            return Ok(info);
+        }
+        let records = &records[..analysis.valid_bytes];
+        let mut writer = self.writer.lock();
+        self.check_usable()?;
+        self.write_metadata(&mut writer)?;
+        let log_end_offset = self.log_end_offset();
+        if analysis.first_or_last_offset_of_first_batch() < log_end_offset {
+            return Err(AppendError::UnexpectedAppendOffset {
+                first_offset: analysis.first_or_last_offset_of_first_batch(),
+                last_offset: analysis.last_offset,
+                log_end_offset,
+            });
+        }
+        let write = Write {
+            first_offset: analysis.first_offset,
+            last_offset: analysis.last_offset,
+            max_timestamp: analysis.max_timestamp,
+            terms,
+            now_ms,
+        };
+        let duplicate = self.write_locked(&mut writer, records, &write, &config, &mut scratch.producers)?;
+        Ok(duplicate.map_or(info, |duplicate| as_duplicate(info, duplicate)))
+    }
+
+    /// Everything from the epochs on; `records` are whole batches with their offsets. The batch that was there already,
+    /// if it was.
+    fn write_locked(
+        &self,
+        writer: &mut Writer,
+        records: &[u8],
+        write: &Write,
+        config: &LogConfig,
+        appends: &mut ProducerAppends,
+    ) -> Result<Option<BatchMetadata>, AppendError> {
+        self.note_epochs(writer, records)?;
+        if records.len() > usize::try_from(config.segment_bytes).unwrap_or(0) {
+            let max = usize::try_from(config.segment_bytes).unwrap_or(0);
+            return Err(AppendError::RecordBatchTooLarge { size: records.len(), max });
+        }
+        let mut active = self.active_segment()?;
+        let roll = RollParams {
+            size: records.len(),
+            max_timestamp: write.max_timestamp,
+            last_offset: write.last_offset,
+            first_offset: write.first_offset,
+            now_ms: write.now_ms,
+        };
+        self.maybe_roll(writer, &mut active, &roll)?;
+        let place = SegmentPlace { segment_base_offset: active.base_offset(), position: active.size() };
+        if let Some(duplicate) = check_producers(writer, records, place, &write.terms, appends)? {
+            return Ok(Some(duplicate));
+        }
+        active.append(&self.home, write.last_offset, records).map_err(LogError::from)?;
+        self.set_log_end(write.last_offset.wrapping_add(1))?;
+        self.follow_log_end(writer)?;
+        writer.producers.apply(appends);
+        for completed in appends.completed() {
+            let last_stable_offset = writer.producers.last_stable_offset(completed);
+            if completed.is_aborted {
+                let txn = AbortedTxn {
+                    producer_id: completed.producer_id,
+                    first_offset: completed.first_offset,
+                    last_offset: completed.last_offset,
+                    last_stable_offset,
+                };
+                active.append_aborted_txn(&self.home, txn).map_err(LogError::from)?;
+            }
+            writer.producers.complete_txn(completed)?;
+        }
+        writer.producers.update_map_end_offset(write.last_offset.wrapping_add(1));
+        self.update_first_unstable(writer)?;
+        Ok(None)
+    }
+
+    /// Notes the leader epochs of batches; batches of magic 0 and 1, which have none, void what was known.
+    fn note_epochs(&self, writer: &mut Writer, records: &[u8]) -> Result<(), AppendError> {
+        for batch in Batches::new(records) {
+            let Ok(batch) = batch else { break };
+            if let Ok(Batch::Default(batch)) = batch.parse() {
+                let header = batch.header();
+                let (epoch, start) = (header.partition_leader_epoch(), header.base_offset());
+                let is_known =
+                    writer.epochs.latest().is_some_and(|latest| latest.epoch == epoch && latest.start_offset <= start);
+                if !is_known {
+                    writer.epochs.assign(self.home.fs(), &self.home.dir(), epoch, start)?;
+                }
+            } else if !writer.epochs.entries().is_empty() {
+                writer.epochs.clear_and_flush(self.home.fs(), &self.home.dir())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends an append, without the writer's lock: takes the log offline if the medium failed, and flushes if it is time.
+    fn finish(&self, appended: Result<LogAppendInfo, AppendError>, now_ms: i64) -> Result<LogAppendInfo, AppendError> {
+        let info = self.guard(appended)?;
+        let flush_messages = self.config.read().flush_messages;
+        if flush_messages < i64::MAX
+            && info.last_offset >= 0
+            && !info.is_duplicate
+            && self.log_end_offset() - self.promised_recovery_point() >= flush_messages
+        {
+            self.flush(false, now_ms)?;
+        }
+        Ok(info)
+    }
+}
+
+/// Checks the producers of all batches (`analyzeAndValidateProducerState`).
+fn check_producers(
+    writer: &mut Writer,
+    records: &[u8],
+    place: SegmentPlace,
+    terms: &AppendTerms,
+    appends: &mut ProducerAppends,
+) -> Result<Option<BatchMetadata>, AppendError> {
+    appends.clear();
+    let mut place = place;
+    for batch in Batches::new(records) {
+        let Ok(batch) = batch else { break };
+        if let Some(duplicate) = check_producer(writer, &batch, place, terms, appends)? {
+            return Ok(Some(duplicate));
+        }
+        place.position += batch.overhead.size() as u32;
+    }
+    Ok(None)
+}
+
+fn check_producer(
+    writer: &mut Writer,
+    batch: &RawBatch<'_>,
+    place: SegmentPlace,
+    terms: &AppendTerms,
+    appends: &mut ProducerAppends,
+) -> Result<Option<BatchMetadata>, AppendError> {
+    let Ok(Batch::Default(batch)) = batch.parse() else { return Ok(None) };
+    let header = batch.header();
+    if header.producer_id() < 0 {
+        return Ok(None);
+    }
+    let marker = EndTransaction::read(&batch)?;
+    match writer.producers.check(&header, marker, Some(place), terms, appends)? {
+        Checked::Accepted => Ok(None),
+        Checked::Duplicate(duplicate) => Ok(Some(duplicate)),
+    }
+}
+
+/// What was rewritten must not be larger than the topic allows.
+fn check_sizes(records: &[u8], config: &LogConfig) -> Result<(), AppendError> {
+    let max = usize::try_from(config.max_message_bytes).unwrap_or(0);
+    match Batches::new(records).filter_map(Result::ok).map(|batch| batch.overhead.size()).find(|&size| size > max) {
+        Some(size) => Err(AppendError::RecordTooLarge { size, max }),
+        None => Ok(()),
+    }
+}
+
+fn of_analysis(analysis: &Analysis) -> LogAppendInfo {
+    LogAppendInfo {
+        first_offset: analysis.first_offset,
+        last_offset: analysis.last_offset,
+        max_timestamp: analysis.max_timestamp,
+        log_append_time: NO_TIMESTAMP,
+        valid_bytes: analysis.valid_bytes,
+        is_duplicate: false,
+    }
+}
+
+fn as_duplicate(info: LogAppendInfo, duplicate: BatchMetadata) -> LogAppendInfo {
+    LogAppendInfo {
+        first_offset: duplicate.last_offset - i64::from(duplicate.offset_delta),
+        last_offset: duplicate.last_offset,
+        log_append_time: duplicate.timestamp,
+        is_duplicate: true,
+        ..info
+    }
+}

@@ -1,0 +1,111 @@
+//! What was going on when the process ended: deletions, cleanings, splits.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Loader, OpenError};
+use crate::format::file_name::{FileState, offset_from_file_name};
+use crate::fs::Fs;
+use crate::log::error::{LogError, StorageError};
+use crate::segment::log_segment::LogSegment;
+
+const DELETED: &str = ".deleted";
+const CLEANED: &str = ".cleaned";
+const SWAP: &str = ".swap";
+/// Deleted snapshots of the metadata log belong to others.
+const SNAPSHOT_DELETED: &str = ".checkpoint.deleted";
+
+impl<F: Fs> Loader<'_, F> {
+    /// Removes what was to be deleted and what was not finished, and gives what was finished its names.
+    pub(super) fn finish_or_undo_leftovers(&mut self) -> Result<(), OpenError> {
+        let names = self.file_names()?;
+        let has = |suffix: &str| names.iter().any(|name| name.ends_with(suffix));
+        if !has(DELETED) && !has(CLEANED) && !has(SWAP) {
+            return Ok(());
+        }
+        let swaps = self.remove_temporary_files(&names)?;
+        self.remove_swapped_out(&swaps)?;
+        for name in self.file_names()? {
+            if let Some(live) = name.strip_suffix(SWAP) {
+                let dir = self.home.dir();
+                let from = dir.join(&name);
+                self.home.fs().rename(&from, &dir.join(live)).map_err(StorageError::io("rename", &from))?;
+                self.report.finished_swaps.push(live.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn file_names(&self) -> Result<Vec<String>, OpenError> {
+        let dir = self.home.dir();
+        let entries = self.home.fs().read_dir(&dir).map_err(StorageError::io("list", &dir))?;
+        let mut names: Vec<String> =
+            entries.into_iter().filter(|entry| !entry.is_dir).map(|entry| entry.name).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// (`removeTempFilesAndCollectSwapFiles`) The names of swap files that count.
+    fn remove_temporary_files(&mut self, names: &[String]) -> Result<Vec<String>, OpenError> {
+        let (mut cleaned, mut swaps) = (Vec::new(), Vec::new());
+        let mut first_cleaned = i64::MAX;
+        for name in names {
+            if name.ends_with(DELETED) && !name.ends_with(SNAPSHOT_DELETED) {
+                self.remove(name)?;
+            } else if name.ends_with(CLEANED) {
+                first_cleaned = first_cleaned.min(self.offset_in(name)?);
+                cleaned.push(name);
+            } else if name.ends_with(SWAP) {
+                swaps.push(name);
+            }
+        }
+        let mut valid = Vec::new();
+        for name in swaps {
+            // The swap started with the last segment and had not come to those that are still cleaned: it is undone.
+            if self.offset_in(name)? >= first_cleaned {
+                self.remove(name)?;
+            } else {
+                valid.push(name.clone());
+            }
+        }
+        for name in cleaned {
+            self.remove(name)?;
+        }
+        Ok(valid)
+    }
+
+    /// Removes the segments that complete swap files stand for.
+    fn remove_swapped_out(&mut self, swaps: &[String]) -> Result<(), OpenError> {
+        let (mut first, mut end) = (i64::MAX, i64::MIN);
+        for name in swaps.iter().filter(|name| name.strip_suffix(SWAP).is_some_and(|live| live.ends_with(".log"))) {
+            let base_offset = self.offset_in(name)?;
+            let (home, now_ms) = (self.home, self.options.now_ms);
+            let segment = LogSegment::open(home, base_offset, FileState::Swap, &self.segment_options, false, now_ms)
+                .map_err(LogError::from)?;
+            let segment = Arc::new(segment);
+            first = first.min(base_offset);
+            end = end.max(segment.read_next_offset(home).map_err(LogError::from)?);
+        }
+        for name in self.file_names()? {
+            let offset = offset_from_file_name(&name);
+            if !name.ends_with(SWAP) && offset.is_some_and(|offset| offset >= first && offset < end) {
+                self.remove(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn offset_in(&self, name: &str) -> Result<i64, OpenError> {
+        offset_from_file_name(name).ok_or_else(|| OpenError::BadName(self.home.dir().join(name)))
+    }
+
+    pub(super) fn remove(&mut self, name: &str) -> Result<(), OpenError> {
+        remove(self.home.fs(), &self.home.dir().join(name))?;
+        self.report.removed_files.push(name.to_owned());
+        Ok(())
+    }
+}
+
+fn remove<F: Fs>(fs: &F, path: &Path) -> Result<(), StorageError> {
+    crate::log::tasks::remove_file(fs, path.to_owned())
+}

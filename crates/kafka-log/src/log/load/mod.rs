@@ -1,0 +1,223 @@
+//! From the files of a partition to a log (`LogLoader`, `UnifiedLog.create`).
+//!
+//! In this order: what interrupted deletions, cleanings and splits left behind is finished or undone ([`leftovers`]); the
+//! segments are found, and those without an offset index recovered ([`segments`]); after an unclean stop everything from the
+//! recovery point on is recovered ([`recover`]); log start, log end, leader epochs and producers are brought in line.
+//! Whatever is rebuilt, cut or deleted on the way is in the [`OpenReport`].
+
+mod error;
+mod leftovers;
+mod recover;
+mod report;
+mod segments;
+mod split;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64};
+
+use parking_lot::{Mutex, RwLock};
+
+pub use error::OpenError;
+pub use report::{OpenReport, RecoveredSegment, RecoveryReason};
+
+use super::epochs::LeaderEpochCache;
+use super::error::{LogError, StorageError};
+use super::producers::ProducerStateManager;
+use super::rebuild::rebuild_producer_state;
+use super::state::{Offsets, Segments};
+use super::tasks::{Task, Work};
+use super::types::LogOffsetMetadata;
+use super::{Log, LogOptions, TopicPartition, Writer, segment_options};
+use crate::format::file_name::{FileKind, FileName, FileState};
+use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
+use crate::format::partition_metadata::PartitionMetadata;
+use crate::fs::{Fs, read_whole};
+use crate::segment::log_segment::{Home, LogSegment, SegmentOptions};
+
+/// What the parts of a load share.
+struct Loader<'l, F: Fs> {
+    home: &'l Home<F>,
+    options: &'l LogOptions,
+    segment_options: SegmentOptions,
+    segments: Segments<F>,
+    epochs: LeaderEpochCache,
+    producers: ProducerStateManager,
+    report: OpenReport,
+    tasks: Vec<Task>,
+}
+
+impl<F: Fs> Log<F> {
+    /// Opens the log in `dir`, which is named after the partition, and makes it if there is none.
+    ///
+    /// After a clean shutdown it reads a few small files and the end of the last segment; after another one it recovers
+    /// what lies behind the recovery point. Nothing stays mapped or open.
+    ///
+    /// # Errors
+    /// Whatever Kafka refuses to start with; the report of what had been done until then is lost, the files are as far as
+    /// they came.
+    pub fn open(fs: F, dir: &Path, options: LogOptions) -> Result<(Self, OpenReport), OpenError> {
+        let span = tracing::info_span!("open_log", dir = %dir.display());
+        let _entered = span.enter();
+        options.health.check(dir)?;
+        let opened = Self::load(fs, dir, &options);
+        if let Err(OpenError::Log(LogError::Storage(StorageError::Io { .. }))) = &opened {
+            options.health.set_offline();
+        }
+        opened
+    }
+
+    fn load(fs: F, dir: &Path, options: &LogOptions) -> Result<(Self, OpenReport), OpenError> {
+        let name = dir.file_name().unwrap_or_default().to_string_lossy();
+        let parsed = PartitionDirName::parse(&name).ok_or_else(|| OpenError::NotAPartition(dir.to_owned()))?;
+        let topic_partition = TopicPartition::new(parsed.topic, parsed.partition);
+        let home = Home::new(fs, dir);
+        home.fs().create_dir_all(dir).map_err(StorageError::io("create", dir))?;
+        let epochs = LeaderEpochCache::open(home.fs(), dir)?;
+        let producers = ProducerStateManager::open(home.fs(), dir, options.producers)?;
+        let is_remote =
+            options.remote_storage_system_enable && options.config.remote_storage_enable && !options.config.compact;
+        let mut loader = Loader {
+            home: &home,
+            options,
+            segment_options: segment_options(&options.config, options.jitter),
+            segments: Segments::new(Vec::new()),
+            epochs,
+            producers,
+            report: OpenReport::default(),
+            tasks: Vec::new(),
+        };
+        loader.finish_or_undo_leftovers()?;
+        loader.split_on_overflow(Loader::load_segments)?;
+        let (recovery_point, next_offset) = if parsed.state == PartitionDirState::Deleted {
+            if loader.segments.is_empty() {
+                loader.add_empty_segment(0)?;
+            }
+            (0, 0)
+        } else {
+            let offsets = loader.split_on_overflow(Loader::recover_log)?;
+            if let Some(last) = loader.segments.last() {
+                last.make_active(&loader.segment_options);
+            }
+            offsets
+        };
+        let first_base = loader.segments.first().map_or(0, |first| first.base_offset());
+        let log_start = if is_remote { options.log_start_offset } else { options.log_start_offset.max(first_base) };
+        let from_end = loader.epochs.truncate_from_end(next_offset);
+        let from_start = loader.epochs.truncate_from_start(options.log_start_offset);
+        if from_end || from_start {
+            loader.schedule(Work::WriteEpochs);
+        }
+        let bases: Vec<i64> = loader.segments.all().iter().map(|segment| segment.base_offset()).collect();
+        loader.producers.remove_stray_snapshots(home.fs(), dir, &bases)?;
+        rebuild_producer_state(
+            &mut loader.producers,
+            &home,
+            &loader.segments,
+            log_start,
+            next_offset,
+            options.had_clean_shutdown,
+            options.now_ms,
+        )?;
+        let Loader { segments, epochs, producers, mut report, tasks, .. } = loader;
+        report.log_start_offset = log_start;
+        report.log_end_offset = next_offset;
+        report.recovery_point = recovery_point;
+        let log = Log {
+            topic_partition,
+            home,
+            config: RwLock::new(Arc::clone(&options.config)),
+            health: options.health.clone(),
+            is_closed: AtomicBool::new(false),
+            writer: Mutex::new(Writer { producers, epochs, topic_id: options.topic_id, is_metadata_due: false }),
+            offsets: RwLock::new(initial_offsets(&segments, log_start, recovery_point, next_offset)),
+            segments: RwLock::new(Arc::new(segments)),
+            tasks: Mutex::new(tasks),
+            syncing: Mutex::new(()),
+            last_flush_ms: AtomicI64::new(options.now_ms),
+            remote_storage_system_enable: options.remote_storage_system_enable,
+            jitter: options.jitter,
+        };
+        log.settle(log_start, first_base, options)?;
+        Ok((log, report))
+    }
+
+    /// What `UnifiedLog`'s constructor does with what was loaded.
+    fn settle(&self, log_start: i64, first_base: i64, options: &LogOptions) -> Result<(), OpenError> {
+        let mut writer = self.writer.lock();
+        self.set_log_start(&mut writer, log_start)?;
+        let local = log_start.max(first_base);
+        {
+            let mut offsets = self.offsets.write();
+            offsets.local_log_start = local;
+            offsets.recovery_point = offsets.recovery_point.max(local);
+        }
+        if self.high_watermark() < local {
+            self.update_high_watermark_locked(&mut writer, local)?;
+        }
+        self.update_first_unstable(&mut writer)?;
+        self.adopt_topic_id(&mut writer, options)?;
+        if let Some(last) = self.segments.read().last() {
+            last.release_idle(&self.home)?;
+        }
+        Ok(())
+    }
+
+    /// (`initializeTopicId`)
+    fn adopt_topic_id(&self, writer: &mut Writer, options: &LogOptions) -> Result<(), OpenError> {
+        let path = self.home.path(FileName::fixed(FileKind::PartitionMetadata));
+        match read_whole(self.home.fs(), &path).map_err(StorageError::io("read", &path))? {
+            Some(bytes) => {
+                let found = PartitionMetadata::read(&bytes).map_err(StorageError::corrupt(&path))?.topic_id;
+                if let Some(given) = options.topic_id.filter(|&given| given != found) {
+                    return Err(OpenError::InconsistentTopicId { path, given, found });
+                }
+                writer.topic_id = Some(found);
+            }
+            None if options.topic_id.is_some() => {
+                writer.is_metadata_due = true;
+                self.schedule(options.now_ms, Work::WriteMetadata);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+fn initial_offsets<F: Fs>(segments: &Segments<F>, log_start: i64, recovery_point: i64, log_end: i64) -> Offsets {
+    let log_end = match segments.last() {
+        Some(active) => LogOffsetMetadata::at(log_end, active.base_offset(), active.size()),
+        None => LogOffsetMetadata::offset_only(log_end),
+    };
+    Offsets {
+        log_start,
+        local_log_start: log_start,
+        log_end,
+        high_watermark: LogOffsetMetadata::offset_only(log_start),
+        first_unstable: None,
+        recovery_point,
+        highest_in_remote_storage: -1,
+        truncations: 0,
+    }
+}
+
+impl<F: Fs> Loader<'_, F> {
+    fn add_empty_segment(&mut self, base_offset: i64) -> Result<(), OpenError> {
+        let now_ms = self.options.now_ms;
+        let segment = LogSegment::create(self.home, base_offset, FileState::Live, &self.segment_options, now_ms)
+            .map_err(LogError::from)?;
+        self.segments.add(Arc::new(segment));
+        Ok(())
+    }
+
+    fn schedule(&mut self, work: Work) {
+        self.tasks.push(Task { due_ms: self.options.now_ms, work });
+    }
+
+    fn schedule_removal(&mut self, names: Vec<String>) {
+        if !names.is_empty() {
+            let due_ms = self.options.now_ms.saturating_add(self.options.config.file_delete_delay_ms);
+            self.tasks.push(Task { due_ms, work: Work::RemoveFiles(names) });
+        }
+    }
+}

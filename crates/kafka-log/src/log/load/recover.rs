@@ -1,0 +1,199 @@
+//! Recovery after an unclean stop.
+
+use std::sync::Arc;
+
+use super::{Loader, OpenError, RecoveredSegment, RecoveryReason};
+use crate::format::transaction_index::AbortedTxn;
+use crate::fs::Fs;
+use crate::log::epochs::LeaderEpochCache;
+use crate::log::error::{AppendError, LogError, StorageError};
+use crate::log::producers::{AppendTerms, EndTransaction, ProducerAppends, ProducerStateManager};
+use crate::log::rebuild::rebuild_producer_state;
+use crate::log::replace::mark_deleted;
+use crate::segment::batch::{Batch, RawBatch};
+use crate::segment::log_segment::{LogSegment, ReplayedBatch};
+
+impl<F: Fs> Loader<'_, F> {
+    /// Rebuilds the indexes of a segment from its batches, cuts it behind the last good one, and takes a producer snapshot
+    /// at its end (`recoverSegment`); says how many bytes were cut.
+    pub(super) fn recover_segment(
+        &mut self,
+        segment: &Arc<LogSegment<F>>,
+        reason: RecoveryReason,
+    ) -> Result<u32, OpenError> {
+        let span = tracing::info_span!("recover_segment", base_offset = segment.base_offset(), ?reason);
+        let _entered = span.enter();
+        let (home, dir) = (self.home, self.home.dir());
+        let mut producers = ProducerStateManager::open(home.fs(), &dir, self.options.producers)?;
+        rebuild_producer_state(
+            &mut producers,
+            home,
+            &self.segments,
+            self.options.log_start_offset,
+            segment.base_offset(),
+            false,
+            self.options.now_ms,
+        )?;
+        let mut replay = Replay { producers, epochs: &mut self.epochs, appends: ProducerAppends::new(), failure: None };
+        let recovered = segment.recover(home, &mut |batch| replay.batch(home.fs(), &dir, batch));
+        let Replay { mut producers, failure, .. } = replay;
+        if let Some(failure) = failure {
+            return Err(failure.into());
+        }
+        let recovered = recovered.map_err(LogError::from)?;
+        producers.take_snapshot(home.fs(), &dir, true)?;
+        let truncated_bytes = recovered.truncated_bytes;
+        self.report.recovered_segments.push(RecoveredSegment {
+            base_offset: segment.base_offset(),
+            reason,
+            truncated_bytes,
+        });
+        Ok(truncated_bytes)
+    }
+
+    /// Recovers what lies behind the recovery point, unless the shutdown was clean; gives the recovery point and the log
+    /// end offset (`recoverLog`).
+    pub(super) fn recover_log(&mut self) -> Result<(i64, i64), OpenError> {
+        if !self.options.had_clean_shutdown {
+            let unflushed = self.segments.range(self.options.recovery_point, i64::MAX).to_vec();
+            for (at, segment) in unflushed.iter().enumerate() {
+                let truncated = match self.recover_segment(segment, RecoveryReason::UncleanShutdown) {
+                    Ok(truncated) => truncated,
+                    Err(OpenError::Log(LogError::InvalidOffset(_) | LogError::Storage(StorageError::Io { .. }))) => {
+                        self.empty_segment(segment)?
+                    }
+                    Err(error) => return Err(error),
+                };
+                if truncated > 0 {
+                    self.delete_segments(&unflushed[at + 1..])?;
+                    break;
+                }
+            }
+        }
+        let log_end = self.log_end_unless_below_start()?;
+        if self.segments.is_empty() {
+            self.add_empty_segment(self.options.log_start_offset)?;
+        }
+        if let Some(log_end) = log_end.filter(|_| self.options.had_clean_shutdown) {
+            return Ok((log_end, log_end));
+        }
+        let log_end = match (log_end, self.segments.last()) {
+            (Some(log_end), _) => log_end,
+            (None, Some(last)) => last.read_next_offset(self.home).map_err(LogError::from)?,
+            (None, None) => self.options.log_start_offset,
+        };
+        Ok((self.options.recovery_point.min(log_end), log_end))
+    }
+
+    /// A segment whose offsets are out of order, or that cannot be read, starts anew.
+    fn empty_segment(&mut self, segment: &Arc<LogSegment<F>>) -> Result<u32, OpenError> {
+        let max = self.segment_options.index_bytes_max;
+        let base_offset = segment.base_offset();
+        let truncated =
+            segment.truncate_to(self.home, base_offset, max, self.options.now_ms).map_err(LogError::from)?;
+        self.report.recovered_segments.push(RecoveredSegment {
+            base_offset,
+            reason: RecoveryReason::OffsetsOutOfOrder,
+            truncated_bytes: truncated,
+        });
+        Ok(truncated)
+    }
+
+    /// The log end; `None` where it is below the log start, which costs all segments
+    /// (`deleteSegmentsIfLogStartGreaterThanLogEnd`).
+    fn log_end_unless_below_start(&mut self) -> Result<Option<i64>, OpenError> {
+        let Some(last) = self.segments.last() else { return Ok(None) };
+        let log_end = last.read_next_offset(self.home).map_err(LogError::from)?;
+        if log_end >= self.options.log_start_offset {
+            return Ok(Some(log_end));
+        }
+        let all = self.segments.all().to_vec();
+        self.delete_segments(&all)?;
+        let dir = self.home.dir();
+        self.epochs.clear_and_flush(self.home.fs(), &dir)?;
+        self.producers.truncate_fully_and_start_at(self.home.fs(), &dir, self.options.log_start_offset)?;
+        Ok(None)
+    }
+
+    /// (`removeAndDeleteSegmentsAsync`)
+    fn delete_segments(&mut self, segments: &[Arc<LogSegment<F>>]) -> Result<(), OpenError> {
+        if segments.is_empty() {
+            return Ok(());
+        }
+        for segment in segments {
+            self.segments.remove(segment.base_offset());
+            self.report.deleted_segments.push(segment.base_offset());
+        }
+        let names = mark_deleted(self.home, segments)?;
+        self.schedule_removal(names);
+        self.delete_snapshots_of(segments)
+    }
+
+    /// (`deleteProducerSnapshotsAsync`)
+    pub(super) fn delete_snapshots_of(&mut self, segments: &[Arc<LogSegment<F>>]) -> Result<(), OpenError> {
+        let dir = self.home.dir();
+        let mut names = Vec::new();
+        for segment in segments {
+            let marked = self.producers.mark_snapshot_for_deletion(self.home.fs(), &dir, segment.base_offset())?;
+            names.extend(marked.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())));
+        }
+        self.schedule_removal(names);
+        Ok(())
+    }
+}
+
+/// What a recovery makes of the batches (`LogSegment.updateProducerState`).
+struct Replay<'e> {
+    producers: ProducerStateManager,
+    epochs: &'e mut LeaderEpochCache,
+    appends: ProducerAppends,
+    failure: Option<LogError>,
+}
+
+impl Replay<'_> {
+    fn batch<F: Fs>(&mut self, fs: &F, dir: &std::path::Path, batch: &RawBatch<'_>) -> ReplayedBatch {
+        match self.try_batch(fs, dir, batch) {
+            Ok(replayed) => replayed,
+            Err(AppendError::InvalidRecord { .. } | AppendError::CorruptRecord(_)) => ReplayedBatch::Invalid,
+            Err(error) => {
+                self.failure = Some(error.into());
+                ReplayedBatch::Failed
+            }
+        }
+    }
+
+    fn try_batch<F: Fs>(
+        &mut self,
+        fs: &F,
+        dir: &std::path::Path,
+        batch: &RawBatch<'_>,
+    ) -> Result<ReplayedBatch, AppendError> {
+        let Ok(Batch::Default(batch)) = batch.parse() else { return Ok(ReplayedBatch::Done) };
+        let header = batch.header();
+        let epoch = header.partition_leader_epoch();
+        if epoch >= 0 && self.epochs.latest_epoch().is_none_or(|latest| epoch > latest) {
+            self.epochs.assign(fs, dir, epoch, header.base_offset())?;
+        }
+        let mut replayed = ReplayedBatch::Done;
+        if header.producer_id() >= 0 {
+            let marker = EndTransaction::read(&batch)?;
+            self.appends.clear();
+            self.producers.check(&header, marker, None, &AppendTerms::REPLICATION, &mut self.appends)?;
+            self.producers.apply(&self.appends);
+            for completed in self.appends.completed() {
+                let last_stable_offset = self.producers.last_stable_offset(completed);
+                if completed.is_aborted {
+                    replayed = ReplayedBatch::Aborted(AbortedTxn {
+                        producer_id: completed.producer_id,
+                        first_offset: completed.first_offset,
+                        last_offset: completed.last_offset,
+                        last_stable_offset,
+                    });
+                }
+                self.producers.complete_txn(completed)?;
+            }
+        }
+        self.producers.update_map_end_offset(header.last_offset().wrapping_add(1));
+        Ok(replayed)
+    }
+}

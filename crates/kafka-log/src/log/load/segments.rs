@@ -1,0 +1,62 @@
+//! Finding the segments.
+
+use std::sync::Arc;
+
+use super::{Loader, OpenError, RecoveryReason};
+use crate::format::file_name::{FileKind, FileName, FileState, offset_from_file_name};
+use crate::fs::Fs;
+use crate::log::error::{LogError, StorageError};
+use crate::log::state::Segments;
+use crate::segment::log_segment::LogSegment;
+
+const INDEX_EXTENSIONS: [&str; 3] = [".index", ".timeindex", ".txnindex"];
+
+impl<F: Fs> Loader<'_, F> {
+    /// (`loadSegmentFiles`)
+    pub(super) fn load_segments(&mut self) -> Result<(), OpenError> {
+        self.segments = Segments::new(Vec::new());
+        let names = self.file_names()?;
+        let has = |kind, base| {
+            let name = FileName::segment(kind, base, FileState::Live).to_string();
+            names.binary_search(&name).is_ok()
+        };
+        for name in &names {
+            let is_index = INDEX_EXTENSIONS.iter().any(|extension| name.ends_with(extension));
+            if !is_index && !name.ends_with(".log") {
+                continue;
+            }
+            let base_offset =
+                offset_from_file_name(name).ok_or_else(|| OpenError::BadName(self.home.dir().join(name)))?;
+            if is_index {
+                if !has(FileKind::Log, base_offset) {
+                    self.remove(name)?;
+                }
+                continue;
+            }
+            self.load_segment(base_offset, |kind| has(kind, base_offset))?;
+        }
+        Ok(())
+    }
+
+    fn load_segment(&mut self, base_offset: i64, has: impl Fn(FileKind) -> bool) -> Result<(), OpenError> {
+        let (home, options) = (self.home, self.options);
+        let has_txn_index = has(FileKind::TransactionIndex);
+        let segment =
+            LogSegment::open(home, base_offset, FileState::Live, &self.segment_options, has_txn_index, options.now_ms);
+        let segment = Arc::new(segment.map_err(LogError::from)?);
+        if !has(FileKind::OffsetIndex) {
+            self.recover_segment(&segment, RecoveryReason::NoOffsetIndex)?;
+        } else {
+            if !has(FileKind::TimeIndex) {
+                // Kafka makes an empty one; nothing is rebuilt.
+                let path = home.path(FileName::segment(FileKind::TimeIndex, base_offset, FileState::Live));
+                home.fs().open(&path, crate::fs::OpenMode::Create).map_err(StorageError::io("create", &path))?;
+            }
+            if segment.check_txn_index(home)?.is_some() {
+                self.recover_segment(&segment, RecoveryReason::CorruptTransactionIndex)?;
+            }
+        }
+        self.segments.add(segment);
+        Ok(())
+    }
+}
