@@ -325,10 +325,6 @@ pub enum LogError {
         /// Base offset of the segment.
         base_offset: i64,
     },
-    /// The records of a batch in the log are not what they must be (`InvalidRecordException`).
-    InvalidRecord(String),
-    /// The records of a batch in the log do not decompress, or their codec is not in this build (`KafkaException`).
-    Codec(String),
     /// The cleaner was told to stop (`LogCleaningAbortedException`).
     CleaningAborted,
     /// The files failed; the log is offline.
@@ -345,8 +341,6 @@ impl fmt::Display for LogError {
             | LogError::IllegalState(message)
             | LogError::Roll(message)
             | LogError::CorruptRecord(message)
-            | LogError::InvalidRecord(message)
-            | LogError::Codec(message)
             | LogError::InvalidOffset(message) => f.write_str(message),
             LogError::SegmentOverflow { offset, base_offset } => {
                 write!(f, "expected an offset from {base_offset} up to 2147483647 above it, found {offset}")
@@ -372,11 +366,10 @@ impl KafkaError for LogError {
             LogError::OffsetOutOfRange { .. } => "OffsetOutOfRangeException",
             LogError::IllegalArgument(_) => "IllegalArgumentException",
             LogError::IllegalState(_) => "IllegalStateException",
-            LogError::Roll(_) | LogError::Codec(_) => "KafkaException",
+            LogError::Roll(_) => "KafkaException",
             LogError::CorruptRecord(_) => "CorruptRecordException",
             LogError::InvalidOffset(_) => "InvalidOffsetException",
             LogError::SegmentOverflow { .. } => "LogSegmentOffsetOverflowException",
-            LogError::InvalidRecord(_) => "InvalidRecordException",
             LogError::CleaningAborted => "LogCleaningAbortedException",
             LogError::Storage(error) => error.exception(),
         }
@@ -386,13 +379,11 @@ impl KafkaError for LogError {
         match self {
             LogError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
             LogError::CorruptRecord(_) => ErrorCode::CorruptMessage,
-            LogError::InvalidRecord(_) => ErrorCode::InvalidRecord,
             LogError::IllegalArgument(_)
             | LogError::IllegalState(_)
             | LogError::Roll(_)
             | LogError::InvalidOffset(_)
             | LogError::SegmentOverflow { .. }
-            | LogError::Codec(_)
             | LogError::CleaningAborted => ErrorCode::UnknownServerError,
             LogError::Storage(error) => error.code(),
         }

@@ -12,12 +12,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use siphasher::sip128::SipHasher13;
 
-/// Two words of hash and one of offset. All zeros is empty, so that memory need not be touched before it is used.
-type Slot = [u64; 3];
-
-const EMPTY: Slot = [0; 3];
-
-/// Bytes of a slot (`SkimpyOffsetMap.bytesPerEntry`).
+/// Bytes of a slot: 16 of hash and 8 of offset (`SkimpyOffsetMap.bytesPerEntry`).
 pub const BYTES_PER_ENTRY: usize = size_of::<Slot>();
 const _: () = assert!(BYTES_PER_ENTRY == 24);
 
@@ -34,12 +29,15 @@ pub struct KeyHash {
 impl KeyHash {
     /// The hash of no key.
     pub(crate) const NONE: KeyHash = KeyHash { home: 0, rest: 0 };
-
-    #[inline]
-    fn is_in(self, slot: Slot) -> bool {
-        slot[0] == self.home && slot[1] == self.rest
-    }
 }
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: KeyHash,
+    offset: i64,
+}
+
+const EMPTY: Slot = Slot { hash: KeyHash::NONE, offset: 0 };
 
 /// Last offset of each key (`SkimpyOffsetMap`).
 ///
@@ -111,11 +109,8 @@ impl OffsetMap {
     pub fn touch(&self, hashes: impl Iterator<Item = KeyHash>) {
         let mut seen = 0;
         for hash in hashes {
-            let home = self.home(hash.home);
-            // Slots do not end with the lines of the cache, and the key is in the next slot often enough.
-            if let Some([first, .., last]) = self.slots.get(home..home + 2) {
-                seen ^= first[0] ^ last[2];
-            }
+            let home = self.home(hash);
+            seen ^= self.slots.get(home).map_or(0, |slot| slot.hash.home);
         }
         std::hint::black_box(seen);
     }
@@ -123,13 +118,13 @@ impl OffsetMap {
     /// Last offset of a key, -1 if it is not there.
     #[inline]
     pub fn get(&self, hash: KeyHash) -> i64 {
-        let mut at = self.home(hash.home);
+        let mut at = self.home(hash);
         for distance in 0..self.slots.len() {
-            let slot = self.slots[at];
-            if hash.is_in(slot) {
-                return slot[2].cast_signed();
+            let slot = &self.slots[at];
+            if slot.hash == hash {
+                return slot.offset;
             }
-            if is_empty(slot) || self.distance(slot, at) < distance {
+            if slot.is_empty() || self.distance(slot.hash, at) < distance {
                 break;
             }
             at = self.next(at);
@@ -141,16 +136,17 @@ impl OffsetMap {
     /// new and every slot taken.
     #[inline]
     pub fn put(&mut self, hash: KeyHash, offset: i64) -> bool {
-        let mut at = self.home(hash.home);
+        let mut at = self.home(hash);
         for distance in 0..self.slots.len() {
-            let slot = self.slots[at];
-            if hash.is_in(slot) {
-                self.slots[at][2] = offset.cast_unsigned();
+            let slot = &mut self.slots[at];
+            if slot.hash == hash {
+                slot.offset = offset;
                 self.latest_offset = offset;
                 return true;
             }
-            if is_empty(slot) || self.distance(slot, at) < distance {
-                return self.insert(at, [hash.home, hash.rest, offset.cast_unsigned()]);
+            let slot = *slot;
+            if slot.is_empty() || self.distance(slot.hash, at) < distance {
+                return self.insert(at, Slot { hash, offset });
             }
             at = self.next(at);
         }
@@ -163,9 +159,9 @@ impl OffsetMap {
             return false;
         }
         self.entries += 1;
-        self.latest_offset = slot[2].cast_signed();
+        self.latest_offset = slot.offset;
         let mut moved = slot;
-        while !is_empty(self.slots[at]) {
+        while !self.slots[at].is_empty() {
             std::mem::swap(&mut self.slots[at], &mut moved);
             at = self.next(at);
         }
@@ -175,8 +171,8 @@ impl OffsetMap {
 
     /// The slot a key belongs to: the place of its hash among all hashes.
     #[inline]
-    fn home(&self, hash: u64) -> usize {
-        ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize
+    fn home(&self, hash: KeyHash) -> usize {
+        ((u128::from(hash.home) * self.slots.len() as u128) >> 64) as usize
     }
 
     #[inline]
@@ -186,15 +182,17 @@ impl OffsetMap {
 
     /// How far behind its home the key at `at` lies.
     #[inline]
-    fn distance(&self, slot: Slot, at: usize) -> usize {
-        let home = self.home(slot[0]);
+    fn distance(&self, hash: KeyHash, at: usize) -> usize {
+        let home = self.home(hash);
         if at >= home { at - home } else { at + self.slots.len() - home }
     }
 }
 
-#[inline]
-fn is_empty(slot: Slot) -> bool {
-    slot[0] == 0 && slot[1] == 0
+impl Slot {
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.hash == EMPTY.hash
+    }
 }
 
 /// SipHash with a key that nobody outside of the process knows.
