@@ -81,6 +81,8 @@ codes! {
     Sequence = "sequence": Warning, OddButLegal, Nothing;
     /// A batch or marker with an older producer epoch than one before it.
     ProducerEpoch = "producer-epoch": Warning, OddButLegal, Nothing;
+    /// Create time and log append time take turns, as after a change of `message.timestamp.type`.
+    TimestampType = "timestamp-type": Note, OddButLegal, Nothing;
     /// The medium failed.
     ReadFailed = "read-failed": Damage, Damage, RestoreFromReplica;
 

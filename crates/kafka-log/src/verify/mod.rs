@@ -4,11 +4,19 @@
 //! are for what keeps the verification itself from running.
 
 mod code;
+mod directory;
 mod finding;
+mod options;
+mod partition;
 mod report;
+mod run;
+mod segment;
+mod small_file;
 
 pub use code::Code;
 pub use finding::{Class, Finding, OffsetRange, Remedy, Severity};
+pub use options::{Observer, Silent, VerifyOptions};
 pub use report::{
     DirectoryReport, Fault, FaultKind, IndexReport, Level, PartitionReport, Report, SegmentReport, Verdict,
 };
+pub use run::{PathKind, VerifyError, path_kind, verify, verify_log_dir, verify_partition, verify_segment};
