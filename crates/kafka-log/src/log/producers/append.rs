@@ -1,8 +1,10 @@
 //! What an append does to its producers, checked before it is written and applied after (`ProducerAppendInfo`).
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::entry::ProducerState;
+use super::map::{java_bucket, java_capacity_computed};
 use super::marker::EndTransaction;
 use super::transactions::{CompletedTxn, TxnMetadata};
 use super::verification::{VerificationGuard, VerificationState};
@@ -50,7 +52,7 @@ pub enum Checked {
 /// `completedTxns`).
 #[derive(Debug, Default)]
 pub struct ProducerAppends {
-    pub(super) staged: Vec<Staged>,
+    staged: Vec<Staged>,
     /// Where each producer is in `staged`; unused up to [`SEARCHED_MAX`].
     by_id: HashMap<i64, usize>,
     pub(super) started: Vec<TxnMetadata>,
@@ -100,8 +102,8 @@ impl ProducerAppends {
         };
         found.unwrap_or_else(|| {
             let updated = known.unwrap_or(&ProducerState::EMPTY).without_batches();
+            let at = self.staged.len();
             self.staged.push(Staged { producer_id, updated, verification: verification.copied() });
-            let at = self.staged.len() - 1;
             if at >= SEARCHED_MAX {
                 let unlisted = if at == SEARCHED_MAX { 0 } else { at };
                 let ids = self.staged.iter().enumerate().skip(unlisted);
@@ -109,6 +111,18 @@ impl ProducerAppends {
             }
             at
         })
+    }
+
+    /// Hands out what was staged in the order in which Kafka goes through it: in a snapshot new producers keep that order.
+    /// Of several producers in one append a list is made; mostly there is one.
+    pub(super) fn for_each_in_java_order(&self, mut take: impl FnMut(&Staged)) {
+        if let [staged] = &self.staged[..] {
+            return take(staged);
+        }
+        let capacity = java_capacity_computed(self.staged.len());
+        let mut ordered: Vec<_> = self.staged.iter().enumerate().collect();
+        ordered.sort_unstable_by_key(|(at, staged)| (java_bucket(staged.producer_id, capacity), Reverse(*at)));
+        ordered.into_iter().for_each(|(_, staged)| take(staged));
     }
 
     /// Checks a data batch of the producer at `at`, and stages it.

@@ -82,14 +82,24 @@ impl Producers {
     /// buckets of 8 and more producers, of which Java makes trees.
     pub(super) fn in_java_order(&self) -> Vec<(i64, &ProducerState)> {
         let mut ordered: Vec<_> = self.slots.iter().collect();
-        ordered.sort_unstable_by_key(|&(&id, slot)| (java_hash(id) & (self.java_capacity - 1), slot.added));
+        ordered.sort_unstable_by_key(|&(&id, slot)| (java_bucket(id, self.java_capacity), slot.added));
         ordered.into_iter().map(|(&id, slot)| (id, &slot.state)).collect()
     }
 }
 
-/// `HashMap.hash` of a `Long`.
-fn java_hash(key: i64) -> u64 {
+/// Where a `HashMap` of Java's with this capacity, a power of two, has a `Long`.
+pub(super) fn java_bucket(key: i64, capacity: u64) -> u64 {
     let key = key as u64;
     let code = (key ^ (key >> 32)) as u32;
-    u64::from(code ^ (code >> 16))
+    u64::from(code ^ (code >> 16)) & (capacity - 1)
+}
+
+/// Capacity of a `HashMap` that `computeIfAbsent` alone has filled with `entries`: it makes room only after the load is
+/// exceeded, and puts each entry at the head of its bucket.
+pub(super) fn java_capacity_computed(entries: usize) -> u64 {
+    let mut capacity = JAVA_CAPACITY_MIN;
+    while entries as u64 > capacity / 4 * 3 + 1 {
+        capacity *= 2;
+    }
+    capacity
 }

@@ -1,7 +1,7 @@
 //! The record in a control batch of a producer.
 
 use crate::compression::{Codec, Decompressor};
-use crate::format::batch::{RECORD_BATCH_OVERHEAD, RecordBatch};
+use crate::format::batch::{NO_PRODUCER_ID, RECORD_BATCH_OVERHEAD, RecordBatch};
 use crate::format::control::{ControlRecordType, EndTransactionMarker};
 use crate::format::record::{Record, Records};
 use crate::format::{FormatError, FormatErrorKind};
@@ -22,14 +22,15 @@ pub struct EndTransaction {
 }
 
 impl EndTransaction {
-    /// What the first record of a control batch says; `None` for a data batch, which is not looked into, and for a control
-    /// batch without records: what is left when the cleaner has removed a whole transaction.
+    /// What the first record of a control batch of a producer says. `None` for other batches, which are not looked into
+    /// (KRaft has control records of its own), and for one without records: what is left when the cleaner has removed a
+    /// whole transaction.
     ///
     /// # Errors
     /// `InvalidRecord` where the record cannot be read, `IllegalArgument` where it is a control record of another type.
     pub fn read(batch: &RecordBatch<'_>) -> Result<Option<Self>, AppendError> {
         let header = batch.header();
-        if !header.attributes().is_control() {
+        if !header.attributes().is_control() || header.producer_id() <= NO_PRODUCER_ID {
             return Ok(None);
         }
         if header.attributes().codec().map_err(refused)? == Codec::None {

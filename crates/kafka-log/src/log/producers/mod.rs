@@ -144,20 +144,31 @@ impl ProducerStateManager {
         if is_transactional && matches!(terms.origin, AppendOrigin::Client | AppendOrigin::Coordinator) {
             self.check_verified(known, batch, terms.verification_guard)?;
         }
-        let at = appends.entry(producer_id, known, self.verifications.get(producer_id));
-        if batch.attributes().is_control() {
-            if let Some(marker) = marker {
-                appends.append_marker(at, terms, batch, &marker)?;
-            }
-        } else {
-            let place = place.filter(|_| is_transactional);
-            let first_offset = LogOffsetMetadata { message_offset: batch.base_offset(), place };
-            appends.append_data(at, known, terms.origin, batch, first_offset)?;
-        }
+        self.stage(batch, marker, place, terms, appends)?;
         if is_transactional {
             self.verifications.on_transactional_batch(batch);
         }
         Ok(Checked::Accepted)
+    }
+
+    /// `ProducerAppendInfo.append`.
+    fn stage(
+        &self,
+        batch: &BatchHeader<'_>,
+        marker: Option<EndTransaction>,
+        place: Option<SegmentPlace>,
+        terms: &AppendTerms,
+        appends: &mut ProducerAppends,
+    ) -> Result<(), AppendError> {
+        let producer_id = batch.producer_id();
+        let known = self.producers.get(producer_id);
+        let at = appends.entry(producer_id, known, self.verifications.get(producer_id));
+        if batch.attributes().is_control() {
+            return marker.map_or(Ok(()), |marker| appends.append_marker(at, terms, batch, &marker));
+        }
+        let place = place.filter(|_| batch.attributes().is_transactional());
+        let first_offset = LogOffsetMetadata { message_offset: batch.base_offset(), place };
+        appends.append_data(at, known, terms.origin, batch, first_offset)
     }
 
     /// A transaction must run in the log already, or its guard must have come back.
@@ -182,9 +193,7 @@ impl ProducerStateManager {
 
     /// Takes over what was staged, once it is written (`update`). `appends` keeps what it has.
     pub fn apply(&mut self, appends: &ProducerAppends) {
-        for staged in &appends.staged {
-            self.producers.update(staged.producer_id, &staged.updated);
-        }
+        appends.for_each_in_java_order(|staged| self.producers.update(staged.producer_id, &staged.updated));
         for &txn in &appends.started {
             self.transactions.begin(txn);
         }
@@ -203,8 +212,10 @@ impl ProducerStateManager {
         appends: &mut ProducerAppends,
     ) -> Result<Option<(CompletedTxn, i64)>, AppendError> {
         appends.clear();
-        self.check(batch, marker, None, &AppendTerms::REPLICATION, appends)?;
-        self.apply(appends);
+        if batch.producer_id() > NO_PRODUCER_ID {
+            self.stage(batch, marker, None, &AppendTerms::REPLICATION, appends)?;
+            self.apply(appends);
+        }
         let mut completed = None;
         if let Some(txn) = appends.completed().first() {
             completed = Some((*txn, self.last_stable_offset(txn)));

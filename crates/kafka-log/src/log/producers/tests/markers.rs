@@ -144,6 +144,7 @@ fn control_records_that_are_no_markers_are_refused() {
         assert_eq!(read(&finish(builder)).unwrap_err().exception(), "InvalidRecordException");
     }
     assert_eq!(read(&DATA.bytes()).unwrap(), None);
+    assert_eq!(read(&Marker { producer_id: -1, ..leader_change }.bytes()).unwrap(), None, "one of KRaft's");
 }
 
 #[cfg(feature = "gzip")]
