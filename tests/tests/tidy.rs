@@ -15,6 +15,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("fs", &[]),
     ("segment", &["compression", "format", "fs"]),
     ("log", &["compression", "format", "fs", "segment"]),
+    ("manager", &["compression", "format", "fs", "segment", "log"]),
     ("verify", &["compression", "format", "fs", "segment", "log"]),
     ("repair", &["compression", "format", "fs", "segment", "log", "verify"]),
 ];

@@ -53,6 +53,7 @@ pub mod compression;
 pub mod format;
 pub mod fs;
 pub mod log;
+pub mod manager;
 pub mod repair;
 pub mod segment;
 pub mod verify;

@@ -38,6 +38,8 @@ pub enum ErrorCode {
     TransactionCoordinatorFenced = 52,
     /// The disk failed.
     KafkaStorageError = 56,
+    /// A path is no log directory.
+    LogDirNotFound = 57,
     /// A codec is not allowed here.
     UnsupportedCompressionType = 76,
     /// A record breaks a rule.
@@ -68,6 +70,7 @@ impl ErrorCode {
             ErrorCode::InvalidTxnState => "INVALID_TXN_STATE",
             ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
             ErrorCode::KafkaStorageError => "KAFKA_STORAGE_ERROR",
+            ErrorCode::LogDirNotFound => "LOG_DIR_NOT_FOUND",
             ErrorCode::UnsupportedCompressionType => "UNSUPPORTED_COMPRESSION_TYPE",
             ErrorCode::InvalidRecord => "INVALID_RECORD",
             ErrorCode::InconsistentTopicId => "INCONSISTENT_TOPIC_ID",
@@ -325,6 +328,10 @@ pub enum LogError {
         /// Base offset of the segment.
         base_offset: i64,
     },
+    /// The records of a batch in the log are not what they must be (`InvalidRecordException`).
+    InvalidRecord(String),
+    /// The records of a batch in the log do not decompress, or their codec is not in this build (`KafkaException`).
+    Codec(String),
     /// The cleaner was told to stop (`LogCleaningAbortedException`).
     CleaningAborted,
     /// The files failed; the log is offline.
@@ -341,6 +348,8 @@ impl fmt::Display for LogError {
             | LogError::IllegalState(message)
             | LogError::Roll(message)
             | LogError::CorruptRecord(message)
+            | LogError::InvalidRecord(message)
+            | LogError::Codec(message)
             | LogError::InvalidOffset(message) => f.write_str(message),
             LogError::SegmentOverflow { offset, base_offset } => {
                 write!(f, "expected an offset from {base_offset} up to 2147483647 above it, found {offset}")
@@ -366,10 +375,11 @@ impl KafkaError for LogError {
             LogError::OffsetOutOfRange { .. } => "OffsetOutOfRangeException",
             LogError::IllegalArgument(_) => "IllegalArgumentException",
             LogError::IllegalState(_) => "IllegalStateException",
-            LogError::Roll(_) => "KafkaException",
+            LogError::Roll(_) | LogError::Codec(_) => "KafkaException",
             LogError::CorruptRecord(_) => "CorruptRecordException",
             LogError::InvalidOffset(_) => "InvalidOffsetException",
             LogError::SegmentOverflow { .. } => "LogSegmentOffsetOverflowException",
+            LogError::InvalidRecord(_) => "InvalidRecordException",
             LogError::CleaningAborted => "LogCleaningAbortedException",
             LogError::Storage(error) => error.exception(),
         }
@@ -379,11 +389,13 @@ impl KafkaError for LogError {
         match self {
             LogError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
             LogError::CorruptRecord(_) => ErrorCode::CorruptMessage,
+            LogError::InvalidRecord(_) => ErrorCode::InvalidRecord,
             LogError::IllegalArgument(_)
             | LogError::IllegalState(_)
             | LogError::Roll(_)
             | LogError::InvalidOffset(_)
             | LogError::SegmentOverflow { .. }
+            | LogError::Codec(_)
             | LogError::CleaningAborted => ErrorCode::UnknownServerError,
             LogError::Storage(error) => error.code(),
         }

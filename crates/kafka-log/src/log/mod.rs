@@ -19,6 +19,7 @@ pub mod validate;
 
 mod append;
 mod close;
+mod debug;
 mod flush;
 mod health;
 mod lookup;

@@ -45,6 +45,10 @@ pub(super) fn swap_in<F: Fs>(
         segment.change_suffix(home, FileState::Swap)?;
         list(Change::Add(segment));
     }
+    // Kafka relies on the order of renames here. Should the old names vanish in a crash and these not be there yet, the
+    // next start would find neither.
+    let dir = home.dir();
+    home.fs().sync_dir(&dir).map_err(StorageError::io("sync", &dir))?;
     let mut names = Vec::new();
     for segment in old {
         if new.first().is_none_or(|first| first.base_offset() != segment.base_offset()) {
@@ -55,7 +59,6 @@ pub(super) fn swap_in<F: Fs>(
     for segment in new {
         segment.change_suffix(home, FileState::Live)?;
     }
-    let dir = home.dir();
     home.fs().sync_dir(&dir).map_err(StorageError::io("sync", &dir))?;
     Ok(names)
 }

@@ -288,7 +288,7 @@ fn look_up(entries: &mut [Entry], map: &OffsetMap, retain_deletes: bool) {
 }
 
 /// Type of the record of a control batch, `None` where an earlier round took the record.
-fn control_type(
+pub(crate) fn control_type(
     batch: &RecordBatch<'_>,
     decompressor: &mut Decompressor,
 ) -> Result<Option<ControlRecordType>, FormatError> {
@@ -362,7 +362,7 @@ fn log_append_time(kind: TimestampType, max_timestamp: i64) -> Option<i64> {
 }
 
 /// A message of magic 0 or 1 as a record of magic 2.
-fn as_default<'r>(message: &LegacyRecord<'r>) -> Result<Record<'r>, FormatError> {
+pub(crate) fn as_default<'r>(message: &LegacyRecord<'r>) -> Result<Record<'r>, FormatError> {
     Ok(Record {
         offset: message.offset(),
         timestamp: message.timestamp(),

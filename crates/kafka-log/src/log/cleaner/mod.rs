@@ -11,10 +11,23 @@
 //! | [`retention`] | which batches and records stay | the filter in `Cleaner.cleanInto` |
 //! | [`filter`] | bytes of the batches that stay | `MemoryRecords.filterTo` |
 //! | [`group`] | which segments become one | `Cleaner.groupSegmentsBySize` |
+//! | [`LogToClean`] | whether a log is dirty enough | `LogToClean`, `LogCleanerManager` |
+//! | [`Cleaner`] | the two passes | `Cleaner` |
 
+mod build_map;
+mod candidate;
+mod clean_into;
 pub mod filter;
 pub mod group;
+mod hooks;
+mod io_buffer;
 pub mod offset_map;
 pub mod retention;
+mod round;
+mod source;
 pub mod stats;
 pub mod transactions;
+
+pub use candidate::LogToClean;
+pub use hooks::CleanerHooks;
+pub use round::{Cleaned, Cleaner, CleanerConfig};

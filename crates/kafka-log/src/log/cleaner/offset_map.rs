@@ -12,7 +12,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use siphasher::sip128::SipHasher13;
 
-/// Bytes of a slot: 16 of hash and 8 of offset (`SkimpyOffsetMap.bytesPerEntry`).
+/// Two words of hash and one of offset. All zeros is empty, so that memory need not be touched before it is used.
+type Slot = [u64; 3];
+
+const EMPTY: Slot = [0; 3];
+
+/// Bytes of a slot (`SkimpyOffsetMap.bytesPerEntry`).
 pub const BYTES_PER_ENTRY: usize = size_of::<Slot>();
 const _: () = assert!(BYTES_PER_ENTRY == 24);
 
@@ -29,15 +34,12 @@ pub struct KeyHash {
 impl KeyHash {
     /// The hash of no key.
     pub(crate) const NONE: KeyHash = KeyHash { home: 0, rest: 0 };
-}
 
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    hash: KeyHash,
-    offset: i64,
+    #[inline]
+    fn is_in(self, slot: Slot) -> bool {
+        slot[0] == self.home && slot[1] == self.rest
+    }
 }
-
-const EMPTY: Slot = Slot { hash: KeyHash::NONE, offset: 0 };
 
 /// Last offset of each key (`SkimpyOffsetMap`).
 ///
@@ -109,8 +111,11 @@ impl OffsetMap {
     pub fn touch(&self, hashes: impl Iterator<Item = KeyHash>) {
         let mut seen = 0;
         for hash in hashes {
-            let home = self.home(hash);
-            seen ^= self.slots.get(home).map_or(0, |slot| slot.hash.home);
+            let home = self.home(hash.home);
+            // Slots do not end with the lines of the cache, and the key is in the next slot often enough.
+            if let Some([first, .., last]) = self.slots.get(home..home + 2) {
+                seen ^= first[0] ^ last[2];
+            }
         }
         std::hint::black_box(seen);
     }
@@ -118,13 +123,13 @@ impl OffsetMap {
     /// Last offset of a key, -1 if it is not there.
     #[inline]
     pub fn get(&self, hash: KeyHash) -> i64 {
-        let mut at = self.home(hash);
+        let mut at = self.home(hash.home);
         for distance in 0..self.slots.len() {
-            let slot = &self.slots[at];
-            if slot.hash == hash {
-                return slot.offset;
+            let slot = self.slots[at];
+            if hash.is_in(slot) {
+                return slot[2].cast_signed();
             }
-            if slot.is_empty() || self.distance(slot.hash, at) < distance {
+            if is_empty(slot) || self.distance(slot, at) < distance {
                 break;
             }
             at = self.next(at);
@@ -136,17 +141,16 @@ impl OffsetMap {
     /// new and every slot taken.
     #[inline]
     pub fn put(&mut self, hash: KeyHash, offset: i64) -> bool {
-        let mut at = self.home(hash);
+        let mut at = self.home(hash.home);
         for distance in 0..self.slots.len() {
-            let slot = &mut self.slots[at];
-            if slot.hash == hash {
-                slot.offset = offset;
+            let slot = self.slots[at];
+            if hash.is_in(slot) {
+                self.slots[at][2] = offset.cast_unsigned();
                 self.latest_offset = offset;
                 return true;
             }
-            let slot = *slot;
-            if slot.is_empty() || self.distance(slot.hash, at) < distance {
-                return self.insert(at, Slot { hash, offset });
+            if is_empty(slot) || self.distance(slot, at) < distance {
+                return self.insert(at, [hash.home, hash.rest, offset.cast_unsigned()]);
             }
             at = self.next(at);
         }
@@ -159,9 +163,9 @@ impl OffsetMap {
             return false;
         }
         self.entries += 1;
-        self.latest_offset = slot.offset;
+        self.latest_offset = slot[2].cast_signed();
         let mut moved = slot;
-        while !self.slots[at].is_empty() {
+        while !is_empty(self.slots[at]) {
             std::mem::swap(&mut self.slots[at], &mut moved);
             at = self.next(at);
         }
@@ -171,8 +175,8 @@ impl OffsetMap {
 
     /// The slot a key belongs to: the place of its hash among all hashes.
     #[inline]
-    fn home(&self, hash: KeyHash) -> usize {
-        ((u128::from(hash.home) * self.slots.len() as u128) >> 64) as usize
+    fn home(&self, hash: u64) -> usize {
+        ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize
     }
 
     #[inline]
@@ -182,17 +186,15 @@ impl OffsetMap {
 
     /// How far behind its home the key at `at` lies.
     #[inline]
-    fn distance(&self, hash: KeyHash, at: usize) -> usize {
-        let home = self.home(hash);
+    fn distance(&self, slot: Slot, at: usize) -> usize {
+        let home = self.home(slot[0]);
         if at >= home { at - home } else { at + self.slots.len() - home }
     }
 }
 
-impl Slot {
-    #[inline]
-    fn is_empty(&self) -> bool {
-        self.hash == EMPTY.hash
-    }
+#[inline]
+fn is_empty(slot: Slot) -> bool {
+    slot[0] == 0 && slot[1] == 0
 }
 
 /// SipHash with a key that nobody outside of the process knows.

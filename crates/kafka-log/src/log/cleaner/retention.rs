@@ -9,6 +9,7 @@ use crate::format::batch::{NO_PRODUCER_EPOCH, NO_PRODUCER_ID, RecordBatch};
 use crate::format::control::ControlRecordType;
 use crate::format::legacy::LegacyRecord;
 use crate::format::transaction_index::AbortedTxn;
+use crate::segment::batch::{Batch, RawBatch};
 
 /// Where an active producer's trail in the log ends (`LastRecord`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +98,14 @@ impl BatchFacts {
             last_offset: message.offset(),
             delete_horizon_ms: None,
         }
+    }
+}
+
+/// Last offset of a batch; that in front where the header is not all there.
+pub(crate) fn last_offset(batch: &RawBatch<'_>) -> i64 {
+    match batch.parse() {
+        Ok(Batch::Default(view)) => view.header().last_offset(),
+        _ => batch.overhead.offset,
     }
 }
 

@@ -1,0 +1,149 @@
+//! Logs that come into being (`getOrCreateLog`).
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::load::is_medium_failure;
+use super::logs::Hosted;
+use super::{LogManager, ManagerError, dir_name};
+use crate::format::partition_dir::PartitionDirState;
+use crate::format::uuid::Uuid;
+use crate::fs::Fs;
+use crate::log::error::StorageError;
+use crate::log::{Log, LogOptions, TopicPartition};
+
+/// What is known about a log that is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CreateLog {
+    /// The partition is new to this broker. If not, and some directory is offline, no log is made: it may be there.
+    pub is_new: bool,
+    /// The copy on its way to another directory is meant; [`LogManager::set_preferred_log_dir`] says which.
+    pub is_future: bool,
+    /// Id of the topic.
+    pub topic_id: Option<Uuid>,
+    /// `directory.id` of the directory to make it in, unless another one is preferred.
+    pub directory_id: Option<Uuid>,
+}
+
+impl<F: Fs> LogManager<F> {
+    /// The log of a partition; made if there is none, in the preferred directory or in that with the fewest logs, but not
+    /// in a cordoned one if there is another.
+    ///
+    /// The folder is on the medium when this returns. A directory whose medium fails goes offline, and the next one is
+    /// tried.
+    ///
+    /// # Errors
+    /// `LogDirsOffline` where the log may be in a directory that is offline, or no directory takes it;
+    /// `InconsistentTopicId` for a log of another topic of that name; `IllegalState` for a future log without a preferred
+    /// directory other than the current one.
+    pub fn get_or_create_log(
+        &self,
+        partition: &TopicPartition,
+        create: CreateLog,
+        now_ms: i64,
+    ) -> Result<Arc<Log<F>>, ManagerError> {
+        let found = self.logs.read().get(partition, create.is_future).cloned();
+        let hosted = match found {
+            Some(hosted) => hosted,
+            None => self.create(partition, create, now_ms)?,
+        };
+        if let (Some(expected), Some(found)) = (create.topic_id, hosted.log.topic_id())
+            && expected != found
+        {
+            return Err(ManagerError::InconsistentTopicId { partition: partition.clone(), expected, found });
+        }
+        Ok(hosted.log)
+    }
+
+    fn create(&self, tp: &TopicPartition, create: CreateLog, now_ms: i64) -> Result<Hosted<F>, ManagerError> {
+        let _turn = self.turn.lock();
+        if let Some(hosted) = self.logs.read().get(tp, create.is_future) {
+            return Ok(hosted.clone());
+        }
+        if !create.is_new && self.has_offline_log_dirs() {
+            let message = format!("no log is made for {tp}: it may be in a directory that is offline");
+            return Err(ManagerError::LogDirsOffline { message, paths: self.offline_dirs() });
+        }
+        let name = if create.is_future {
+            self.unique_dir_name(tp, PartitionDirState::Future)
+        } else {
+            dir_name(tp, PartitionDirState::Live, "")
+        };
+        let candidates = self.candidates(tp, create)?;
+        for &dir in &candidates {
+            let path = self.dirs[dir].join(&name);
+            match self.make(dir, &path, create, tp, now_ms) {
+                Ok(log) => {
+                    let hosted = Hosted { log: Arc::new(log), dir };
+                    self.logs.write().map(create.is_future).insert(tp.clone(), hosted.clone());
+                    self.preferred.lock().remove(tp);
+                    return Ok(hosted);
+                }
+                Err(ManagerError::Storage(error)) => self.dirs[dir].fail(error.to_string()),
+                Err(error) => return Err(error),
+            }
+        }
+        let message = format!("no log directory takes {tp}");
+        let paths = candidates.into_iter().map(|dir| self.dirs[dir].path.clone()).collect();
+        Err(ManagerError::LogDirsOffline { message, paths })
+    }
+
+    /// Directories to try, best first.
+    fn candidates(&self, tp: &TopicPartition, create: CreateLog) -> Result<Vec<usize>, ManagerError> {
+        let by_id = |id| self.dirs.iter().position(|dir| dir.is_online() && dir.directory_id == Some(id));
+        let preferred = self.preferred.lock().get(tp).copied().or_else(|| create.directory_id.and_then(by_id));
+        if create.is_future {
+            let current = self.logs.read().get(tp, false).map(|hosted| hosted.dir);
+            let why = match (preferred, current) {
+                (None, _) => "it has no preferred directory",
+                (_, None) => "it has no current log",
+                (Some(preferred), Some(current)) if preferred == current => "it is in the preferred directory",
+                _ => "",
+            };
+            if !why.is_empty() {
+                return Err(ManagerError::IllegalState(format!("no future log is made for {tp}: {why}")));
+            }
+        }
+        Ok(preferred.map_or_else(|| self.next_log_dirs(), |dir| vec![dir]))
+    }
+
+    /// Directories that work, those with the fewest logs first; cordoned ones only if there are no others, and then one
+    /// (`nextLogDirs`).
+    fn next_log_dirs(&self) -> Vec<usize> {
+        let online: Vec<usize> = (0..self.dirs.len()).filter(|&dir| self.dirs[dir].is_online()).collect();
+        let open = online.iter().copied().filter(|&dir| !self.dirs[dir].cordoned.load(Ordering::Relaxed));
+        let mut open: Vec<usize> = open.collect();
+        if open.is_empty() {
+            return online.into_iter().take(1).collect();
+        }
+        let counts = self.logs.read().count_by_dir(self.dirs.len());
+        open.sort_by_key(|&dir| counts[dir]);
+        open
+    }
+
+    fn make(
+        &self,
+        dir: usize,
+        path: &Path,
+        create: CreateLog,
+        tp: &TopicPartition,
+        now_ms: i64,
+    ) -> Result<Log<F>, ManagerError> {
+        self.require_online(dir)?;
+        let dir = &self.dirs[dir];
+        self.fs.create_dir_all(path).map_err(StorageError::io("create", path))?;
+        // Kafka leaves this to chance: without it a crash may take the folder with all that was flushed in it.
+        self.fs.sync_dir(&dir.path).map_err(StorageError::io("sync", &dir.path))?;
+        let config = self.settings.read().of(&tp.topic);
+        let options = LogOptions { topic_id: create.topic_id, ..self.log_options(&config, dir, now_ms) };
+        match Log::open(self.fs.clone(), path, options) {
+            Ok((log, _)) => Ok(log),
+            Err(error) if is_medium_failure(&error) => {
+                Err(ManagerError::Storage(StorageError::io("open", path)(io::Error::other(error.to_string()))))
+            }
+            Err(source) => Err(ManagerError::Open { path: path.to_owned(), source }),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Logs that go (`asyncDelete`, `deleteLogs`).
+
+use std::sync::Arc;
+
+use super::logs::Hosted;
+use super::{LogManager, ManagerError};
+use crate::format::partition_dir::PartitionDirState;
+use crate::fs::Fs;
+use crate::log::error::LogError;
+use crate::log::{Log, TopicPartition};
+
+impl<F: Fs> LogManager<F> {
+    /// Removes a log: its folder is renamed to end in `-delete`, and goes after the `file.delete.delay.ms` of the
+    /// defaults, by [`LogManager::delete_due`]. With `is_future` the copy on its way to another directory is meant. The
+    /// answer is the log, `None` if there is none.
+    ///
+    /// Cleaning of it is aborted; checkpoints are written without it.
+    ///
+    /// # Errors
+    /// `LogDirsOffline` where there is none but it may be in a directory that is offline; those of the medium.
+    pub fn async_delete(
+        &self,
+        partition: &TopicPartition,
+        is_future: bool,
+        now_ms: i64,
+    ) -> Result<Option<Arc<Log<F>>>, ManagerError> {
+        let removed = self.remove(partition, is_future, PartitionDirState::Deleted, now_ms)?;
+        Ok(removed.map(|removed| {
+            self.forget_in_checkpoints(&[removed.dir]);
+            removed.log
+        }))
+    }
+
+    /// Removes the logs of many partitions, future ones too, and writes the checkpoints once. `is_stray`: they are put
+    /// aside in `-stray` folders instead, and kept. The answer is what went wrong.
+    pub fn async_delete_all(
+        &self,
+        partitions: &[TopicPartition],
+        is_stray: bool,
+        now_ms: i64,
+    ) -> Vec<(TopicPartition, ManagerError)> {
+        let state = if is_stray { PartitionDirState::Stray } else { PartitionDirState::Deleted };
+        let (mut dirs, mut errors) = (Vec::new(), Vec::new());
+        for tp in partitions {
+            for is_future in [false, true] {
+                if self.logs.read().get(tp, is_future).is_none() {
+                    continue;
+                }
+                match self.remove(tp, is_future, state, now_ms) {
+                    Ok(removed) => dirs.extend(removed.map(|removed| removed.dir)),
+                    Err(error) => errors.push((tp.clone(), error)),
+                }
+            }
+        }
+        dirs.sort_unstable();
+        dirs.dedup();
+        self.forget_in_checkpoints(&dirs);
+        errors
+    }
+
+    fn remove(
+        &self,
+        tp: &TopicPartition,
+        is_future: bool,
+        state: PartitionDirState,
+        now_ms: i64,
+    ) -> Result<Option<Hosted<F>>, ManagerError> {
+        let _turn = self.turn.lock();
+        let removed = self.logs.write().map(is_future).remove(tp);
+        let Some(removed) = removed else {
+            if self.has_offline_log_dirs() {
+                let message = format!("no log of {tp} is deleted: it may be in a directory that is offline");
+                return Err(ManagerError::LogDirsOffline { message, paths: self.offline_dirs() });
+            }
+            return Ok(None);
+        };
+        if !is_future {
+            drop(self.cleaning.states.pause(tp));
+        }
+        let renamed = self.rename(removed.dir, &removed.log, state);
+        self.note_failure(removed.dir, renamed)?;
+        if state == PartitionDirState::Stray {
+            self.stray.lock().push(Arc::clone(&removed.log));
+        } else {
+            self.leaving.lock().push_back((Arc::clone(&removed.log), now_ms));
+        }
+        Ok(Some(removed))
+    }
+
+    /// Renames the folder of a log to one that stands for `state`.
+    pub(super) fn rename(&self, dir: usize, log: &Log<F>, state: PartitionDirState) -> Result<(), LogError> {
+        let name = self.unique_dir_name(log.topic_partition(), state);
+        log.rename_dir(&self.dirs[dir].join(&name), false)
+    }
+
+    fn forget_in_checkpoints(&self, dirs: &[usize]) {
+        for &dir in dirs {
+            self.checkpoint_dir(dir);
+            self.forget_cleaner_offsets(dir);
+        }
+    }
+
+    /// Removes the folders of deleted logs whose time has come (`deleteLogs`), and says how many. One that cannot be
+    /// removed takes its directory offline.
+    pub fn delete_due(&self, now_ms: i64) -> usize {
+        let delay_ms = self.settings.read().default().file_delete_delay_ms;
+        let mut count = 0;
+        loop {
+            let log = {
+                let mut leaving = self.leaving.lock();
+                match leaving.front() {
+                    Some((_, since_ms)) if now_ms.saturating_sub(*since_ms) >= delay_ms => leaving.pop_front(),
+                    _ => return count,
+                }
+            };
+            let Some((log, _)) = log else { return count };
+            let deleted = log.delete();
+            if let Some(dir) = self.dirs.iter().position(|dir| log.dir().starts_with(&dir.path)) {
+                count += usize::from(self.note_failure(dir, deleted).is_ok());
+            }
+        }
+    }
+
+    /// When the next folder is to be removed, in ms.
+    pub(super) fn next_delete_ms(&self) -> Option<i64> {
+        let delay_ms = self.settings.read().default().file_delete_delay_ms;
+        self.leaving.lock().front().map(|(_, since_ms)| since_ms.saturating_add(delay_ms))
+    }
+}

@@ -1,0 +1,205 @@
+//! What can go wrong with many logs, each with its counterpart in Kafka.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::format::FormatError;
+use crate::format::uuid::Uuid;
+use crate::log::config::ConfigError;
+use crate::log::error::{ErrorCode, KafkaError, LogError, StorageError};
+use crate::log::{OpenError, TopicPartition};
+
+/// Why the manager does not do something.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ManagerError {
+    /// No directory is usable: none was given, or all have failed. Kafka's broker stops then.
+    NoLogDirs,
+    /// A directory was given twice (`KafkaException`).
+    DuplicateLogDir {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Somebody else has the directory (`KafkaException`).
+    Locked {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// `meta.properties` of a directory cannot be read, or does not go with those of the others (`RuntimeException`).
+    MetaProperties {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// A folder in a log directory is not called as that of a partition (`KafkaException`).
+    NotAPartition {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A partition was found twice (`IllegalStateException`).
+    DuplicatePartition {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its folders.
+        paths: [PathBuf; 2],
+    },
+    /// No directory of this name was configured (`LogDirNotFoundException`).
+    LogDirNotFound {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The partition may be in a directory that is offline, or the directory it should be in is (`KafkaStorageException`).
+    LogDirsOffline {
+        /// What cannot be done.
+        message: String,
+        /// Directories that are offline.
+        paths: Vec<PathBuf>,
+    },
+    /// There is no such partition here (`KafkaStorageException`).
+    NoSuchPartition {
+        /// The partition.
+        partition: TopicPartition,
+        /// Whether the copy on its way between two directories was meant.
+        future: bool,
+    },
+    /// The partition belongs to another incarnation of its topic (`InconsistentTopicIdException`).
+    InconsistentTopicId {
+        /// The partition.
+        partition: TopicPartition,
+        /// Id of the topic as asked for.
+        expected: Uuid,
+        /// Id on disk.
+        found: Uuid,
+    },
+    /// A state that does not allow it (`IllegalStateException`).
+    IllegalState(String),
+    /// Settings that Kafka refuses.
+    Config(ConfigError),
+    /// A log cannot be opened.
+    Open {
+        /// Folder of the partition.
+        path: PathBuf,
+        /// Why.
+        source: OpenError,
+    },
+    /// A log does not do something.
+    Log(LogError),
+    /// A file at the top of a directory failed, or the directory itself.
+    Storage(StorageError),
+}
+
+impl ManagerError {
+    pub(super) fn meta_properties(path: PathBuf) -> impl FnOnce(FormatError) -> ManagerError {
+        move |error| ManagerError::MetaProperties { path, message: error.to_string() }
+    }
+}
+
+impl fmt::Display for ManagerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ManagerError::NoLogDirs => f.write_str("no log directory is usable"),
+            ManagerError::DuplicateLogDir { path } => write!(f, "log directory {} was given twice", path.display()),
+            ManagerError::Locked { path } => {
+                write!(f, "log directory {} is in use: somebody else holds the lock on .lock", path.display())
+            }
+            ManagerError::MetaProperties { path, message } => write!(f, "{}: {message}", path.display()),
+            ManagerError::NotAPartition { path } => {
+                write!(f, "{}: expected a folder of the form topic-partition, perhaps moved elsewhere", path.display())
+            }
+            ManagerError::DuplicatePartition { partition, paths: [one, other] } => write!(
+                f,
+                "partition {partition} is in {} and in {}; one of them has to go, likely that on the disk that failed last",
+                one.display(),
+                other.display()
+            ),
+            ManagerError::LogDirNotFound { path } => write!(f, "{} is no log directory", path.display()),
+            ManagerError::LogDirsOffline { message, paths } => {
+                f.write_str(message)?;
+                paths.iter().try_for_each(|path| write!(f, "; {} is offline", path.display()))
+            }
+            ManagerError::NoSuchPartition { partition, future } => {
+                write!(f, "there is no {}log of {partition}", if *future { "future " } else { "" })
+            }
+            ManagerError::InconsistentTopicId { partition, expected, found } => {
+                write!(f, "expected topic id {expected} for {partition}, found {found}")
+            }
+            ManagerError::IllegalState(message) => f.write_str(message),
+            ManagerError::Config(error) => error.fmt(f),
+            ManagerError::Open { path, source } => write!(f, "{}: {source}", path.display()),
+            ManagerError::Log(error) => error.fmt(f),
+            ManagerError::Storage(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ManagerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ManagerError::Config(error) => Some(error),
+            ManagerError::Open { source, .. } => Some(source),
+            ManagerError::Log(error) => Some(error),
+            ManagerError::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl KafkaError for ManagerError {
+    fn exception(&self) -> &'static str {
+        match self {
+            ManagerError::DuplicateLogDir { .. } | ManagerError::Locked { .. } | ManagerError::NotAPartition { .. } => {
+                "KafkaException"
+            }
+            ManagerError::MetaProperties { .. } => "RuntimeException",
+            ManagerError::DuplicatePartition { .. } | ManagerError::IllegalState(_) => "IllegalStateException",
+            ManagerError::LogDirNotFound { .. } => "LogDirNotFoundException",
+            ManagerError::NoLogDirs | ManagerError::LogDirsOffline { .. } | ManagerError::NoSuchPartition { .. } => {
+                "KafkaStorageException"
+            }
+            ManagerError::InconsistentTopicId { .. } => "InconsistentTopicIdException",
+            ManagerError::Config(error) => error.exception(),
+            ManagerError::Open { source, .. } => source.exception(),
+            ManagerError::Log(error) => error.exception(),
+            ManagerError::Storage(error) => error.exception(),
+        }
+    }
+
+    fn code(&self) -> ErrorCode {
+        match self {
+            ManagerError::NoLogDirs | ManagerError::LogDirsOffline { .. } | ManagerError::NoSuchPartition { .. } => {
+                ErrorCode::KafkaStorageError
+            }
+            ManagerError::LogDirNotFound { .. } => ErrorCode::LogDirNotFound,
+            ManagerError::InconsistentTopicId { .. } => ErrorCode::InconsistentTopicId,
+            ManagerError::DuplicateLogDir { .. }
+            | ManagerError::Locked { .. }
+            | ManagerError::NotAPartition { .. }
+            | ManagerError::MetaProperties { .. }
+            | ManagerError::DuplicatePartition { .. }
+            | ManagerError::IllegalState(_) => ErrorCode::UnknownServerError,
+            ManagerError::Config(error) => error.code(),
+            ManagerError::Open { source, .. } => source.code(),
+            ManagerError::Log(error) => error.code(),
+            ManagerError::Storage(error) => error.code(),
+        }
+    }
+}
+
+impl From<StorageError> for ManagerError {
+    fn from(error: StorageError) -> Self {
+        ManagerError::Storage(error)
+    }
+}
+
+impl From<LogError> for ManagerError {
+    fn from(error: LogError) -> Self {
+        ManagerError::Log(error)
+    }
+}
+
+impl From<ConfigError> for ManagerError {
+    fn from(error: ConfigError) -> Self {
+        ManagerError::Config(error)
+    }
+}
