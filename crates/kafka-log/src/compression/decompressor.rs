@@ -96,6 +96,28 @@ impl Decompressor {
         }
     }
 
+    /// Checks what Kafka's reader looks at when it opens a stream, before anybody asks for a byte of it: all there is to know
+    /// of the stream of a batch without records (`Compression.wrapForInput`).
+    ///
+    /// # Errors
+    /// Where Kafka's reader cannot be opened.
+    pub fn open(&mut self, codec: Codec, magic: i8, input: &[u8]) -> Result<(), DecompressError> {
+        self.output.clear();
+        let opened = match codec {
+            #[cfg(feature = "gzip")]
+            Codec::Gzip => gzip::open(input),
+            #[cfg(feature = "snappy")]
+            Codec::Snappy => self.snappy.open(input, &mut self.output),
+            #[cfg(feature = "lz4")]
+            Codec::Lz4 => lz4::open(magic, input),
+            _ => {
+                let _ = (magic, input);
+                Ok(())
+            }
+        };
+        opened.map_err(|Fault { position, problem }| DecompressError { codec, position, problem })
+    }
+
     /// Everything the last call decompressed, up to its error if it had one. Empty after [`Codec::None`].
     pub fn output(&self) -> &[u8] {
         self.output.filled()

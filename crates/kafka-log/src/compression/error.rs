@@ -36,6 +36,18 @@ pub enum Problem {
     Unsupported,
 }
 
+impl DecompressError {
+    /// Simple name of the class that Kafka throws when it comes to the place: `KafkaException`, or what escapes from its
+    /// codec's library.
+    pub fn exception(&self) -> &'static str {
+        match self.problem {
+            #[cfg(feature = "snappy")]
+            Problem::Corrupt(super::snappy::BLOCK_LENGTH) => "SnappyError",
+            _ => "KafkaException",
+        }
+    }
+}
+
 impl fmt::Display for DecompressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { codec, position, problem } = self;

@@ -152,6 +152,11 @@ impl Reader {
     }
 }
 
+/// What Kafka reads before anybody asks for a byte: the header.
+pub(super) fn open(input: &[u8]) -> Result<(), Fault> {
+    header_len(input).map(|_| ())
+}
+
 /// Length of the gzip header at the start of `input`.
 fn header_len(input: &[u8]) -> Result<usize, Fault> {
     let truncated = || Fault::truncated(input.len());

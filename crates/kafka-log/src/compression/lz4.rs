@@ -31,6 +31,11 @@ struct Header {
     len: usize,
 }
 
+/// What Kafka reads before anybody asks for a byte: the header of the frame.
+pub(super) fn open(magic: i8, input: &[u8]) -> Result<(), Fault> {
+    read_header(magic, input).map(|_| ())
+}
+
 /// Reads one frame, the only one Kafka looks at.
 pub(super) fn read(magic: i8, input: &[u8], out: &mut Output) -> Result<(), Fault> {
     let result = read_frame(magic, input, out);

@@ -20,6 +20,10 @@ const BLOCK_SIZE: usize = 32 * 1024;
 const OUTPUT_CHUNK: usize = 2 * 1024;
 /// No snappy element yields more bytes per input byte than this (a copy of 64 bytes in 3).
 const EXPANSION_MAX: usize = 22;
+/// `SnappyInputStream.MAX_CHUNK_SIZE`.
+const STORED_BLOCK_MAX: usize = 512 * 1024 * 1024;
+/// Kafka's reader refuses such a length with an error of its own kind (`SnappyError`).
+pub(super) const BLOCK_LENGTH: &str = "snappy block: expected a length of 0 to 536870912, found another";
 
 pub(super) struct Reader {
     decoder: Decoder,
@@ -47,6 +51,15 @@ impl Reader {
         result
     }
 
+    /// What Kafka reads before anybody asks for a byte: a header, or all of a raw block.
+    pub(super) fn open(&mut self, input: &[u8], out: &mut Output) -> Result<(), Fault> {
+        match input.first_chunk::<HEADER_SIZE>() {
+            Some(header) if header.starts_with(&MAGIC) => Ok(()),
+            _ if input.is_empty() => Err(Fault::truncated(0)),
+            _ => self.read_block(0, input, out),
+        }
+    }
+
     /// Reads the blocks behind the first header. `chunk` is where in the output Kafka's chunks are counted from.
     fn read_blocks(&mut self, input: &[u8], chunk: &mut usize, out: &mut Output) -> Result<(), Fault> {
         let mut position = HEADER_SIZE;
@@ -67,8 +80,9 @@ impl Reader {
                 position += HEADER_SIZE;
                 continue;
             }
-            let Ok(length) = usize::try_from(i32::from_be_bytes(length)) else {
-                return Err(Fault::corrupt(position, "snappy block: negative length"));
+            let length = match usize::try_from(i32::from_be_bytes(length)) {
+                Ok(length) if length <= STORED_BLOCK_MAX => length,
+                _ => return Err(Fault::corrupt(position, BLOCK_LENGTH)),
             };
             position += 4;
             let block = position.checked_add(length).and_then(|end| input.get(position..end));

@@ -149,3 +149,18 @@ pub(super) fn fingerprint<F: Fs>(fs: &F, path: &Path) -> Result<Option<(u64, u32
     })?;
     Ok(Some((len, sum.value())))
 }
+
+/// Whether a file has exactly this content already. Stretches of other files are not looked into.
+///
+/// # Errors
+/// Those of the medium.
+pub(super) fn is_same<F: Fs>(fs: &F, path: &Path, content: &Content) -> Result<bool, RepairError> {
+    let [Piece::Bytes(bytes)] = content.pieces.as_slice() else {
+        let is_empty = content.is_empty() && fs.metadata(path).is_ok_and(|found| found.len == 0);
+        return Ok(is_empty);
+    };
+    if !fs.metadata(path).is_ok_and(|found| found.len == bytes.len() as u64) {
+        return Ok(false);
+    }
+    Ok(crate::fs::read_whole(fs, path).map_err(StorageError::io("read", path))?.as_deref() == Some(bytes))
+}

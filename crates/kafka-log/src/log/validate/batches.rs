@@ -5,7 +5,7 @@ use super::refuse::{corrupt, trips};
 use crate::compression::Codec;
 use crate::format::batch::{
     BASE_OFFSET, BATCH_LENGTH_MIN, HEADER_SIZE_UP_TO_MAGIC, LAST_OFFSET_DELTA, LENGTH, LOG_OVERHEAD, MAGIC,
-    NO_PARTITION_LEADER_EPOCH, PARTITION_LEADER_EPOCH, RecordBatch,
+    NO_PARTITION_LEADER_EPOCH, PARTITION_LEADER_EPOCH, RECORD_BATCH_OVERHEAD, RecordBatch,
 };
 use crate::format::bytes::{i32_in, i64_in};
 use crate::format::legacy::LegacyRecord;
@@ -106,6 +106,14 @@ impl<'b> AppendedBatch<'b> {
             RecordBatch::parse(self.bytes).map(BatchView::Default)
         };
         view.map_err(|error| corrupt(error.to_string()))
+    }
+
+    /// As [`Self::view`], for a reader that asks for the number of records and does not look before.
+    pub(crate) fn view_to_read(&self) -> Result<BatchView<'b>, AppendError> {
+        if self.magic >= 2 && self.bytes.len() < RECORD_BATCH_OVERHEAD {
+            return Err(trips("IndexOutOfBoundsException", "the batch ends before its record count"));
+        }
+        self.view()
     }
 
     /// The batch in the shape of its version, its checksum right (`isValid`).

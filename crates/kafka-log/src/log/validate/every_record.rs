@@ -14,8 +14,11 @@ pub(crate) fn check_every_record(records: &[u8], limit: usize) -> Result<(), App
     let mut batches = AppendedBatches::new(records);
     while left > 0 {
         let Some(batch) = batches.next_batch()? else { break };
-        match batch.view()? {
+        match batch.view_to_read()? {
             BatchView::Default(batch) => {
+                if batch.header().record_count() == 0 {
+                    continue;
+                }
                 // An uncompressed batch is read as far as it is needed, a compressed one to its end.
                 let limit = if batch.header().attributes().codec_id() == 0 { left } else { usize::MAX };
                 let mut read = 0;
@@ -41,7 +44,8 @@ pub(super) fn check_every_size(records: &[u8]) -> Result<(), AppendError> {
     let mut decompressor = Decompressor::new(DECOMPRESSED_BYTES_MAX);
     let mut batches = AppendedBatches::new(records);
     while let Some(batch) = batches.next_batch()? {
-        match batch.view()? {
+        match batch.view_to_read()? {
+            BatchView::Default(batch) if batch.header().record_count() == 0 => {}
             BatchView::Default(batch) => records_of(&batch, &mut decompressor, usize::MAX, |_| Ok(()))?,
             BatchView::Legacy(message) => {
                 let mut inner = OldRecords::open(message, &mut decompressor)?;

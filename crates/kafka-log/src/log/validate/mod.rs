@@ -27,8 +27,8 @@ mod skip;
 use super::config::{CompressionType, LogConfig};
 use super::error::AppendError;
 use super::types::AppendOrigin;
-use crate::compression::{Codec, Compressor, Decompressor};
-use crate::format::batch::{NO_TIMESTAMP, RECORD_BATCH_OVERHEAD, RecordBatch, TimestampType};
+use crate::compression::{Codec, Compressor, DecompressError, Decompressor};
+use crate::format::batch::{BatchHeader, NO_TIMESTAMP, RECORD_BATCH_OVERHEAD, RecordBatch, TimestampType};
 use crate::format::batch_mut::BatchMut;
 use crate::format::builder::{BatchFields, RecordBatchBuilder};
 use crate::format::record::{Record, Records};
@@ -245,21 +245,16 @@ fn records_of(
     mut each: impl FnMut(Record<'_>) -> Result<(), AppendError>,
 ) -> Result<(), AppendError> {
     let header = batch.header();
+    let (bytes, shift, fault) = match codec_of(&header)? {
+        Codec::None => (batch.stored_records(), RECORD_BATCH_OVERHEAD, None),
+        codec => {
+            let (bytes, fault) = decompress(batch, codec, decompressor)?;
+            (bytes, 0, fault)
+        }
+    };
     if header.record_count() == 0 {
         return Ok(());
     }
-    let codec = header.attributes().codec().map_err(|error| AppendError::IllegalArgument(error.to_string()))?;
-    let (bytes, shift, fault) = match codec {
-        Codec::None => (batch.stored_records(), RECORD_BATCH_OVERHEAD, None),
-        codec => {
-            let stored = batch.stored_records();
-            let fault = decompressor.decompress(codec, header.magic(), stored).err();
-            if let Some(error) = fault.and_then(|fault| not_for_us(fault, stored.len())) {
-                return Err(error);
-            }
-            (decompressor.delivered(), 0, fault)
-        }
-    };
     let records = Records::new(&header, bytes, shift).map_err(|error| broken_record(0, error))?;
     for (index, record) in records.take(limit).enumerate() {
         each(record.map_err(|error| match fault {
@@ -268,6 +263,28 @@ fn records_of(
         })?)?;
     }
     fault.map_or(Ok(()), |fault| Err(broken_stream(fault)))
+}
+
+fn codec_of(header: &BatchHeader<'_>) -> Result<Codec, AppendError> {
+    header.attributes().codec().map_err(|error| AppendError::IllegalArgument(error.to_string()))
+}
+
+/// The records of a batch as far as a reader of Kafka's gets, and why it gets no further. Nothing of a batch that counts none.
+fn decompress<'d>(
+    batch: &RecordBatch<'_>,
+    codec: Codec,
+    decompressor: &'d mut Decompressor,
+) -> Result<(&'d [u8], Option<DecompressError>), AppendError> {
+    let (magic, stored) = (batch.header().magic(), batch.stored_records());
+    if batch.header().record_count() <= 0 {
+        decompressor.open(codec, magic, stored).map_err(broken_stream)?;
+        return Ok((&[], None));
+    }
+    let fault = decompressor.decompress(codec, magic, stored).err();
+    match fault.and_then(|fault| not_for_us(fault, stored.len())) {
+        Some(error) => Err(error),
+        None => Ok((decompressor.delivered(), fault)),
+    }
 }
 
 /// Does a record go on where the stream ends? Kafka's reader then meets what is wrong with the stream.

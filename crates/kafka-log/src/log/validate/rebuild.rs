@@ -105,6 +105,10 @@ impl<'s> Rebuild<'s> {
         if out.capacity() > super::KEPT_BYTES_MAX {
             *out = Vec::new();
         }
+        if self.count == 0 && self.fields.timestamp_type == TimestampType::LogAppendTime {
+            // Kafka's builder wants to say which is the last offset.
+            return Err(trips("NullPointerException", "a batch without records, to be built anew"));
+        }
         if self.count > 0 {
             self.builder.finish(compressor, out).map_err(|error| trips("KafkaException", error.to_string()))?;
         }

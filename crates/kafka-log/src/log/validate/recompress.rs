@@ -5,9 +5,9 @@ use super::batches::{AppendedBatches, BatchView};
 use super::checks::{check_batch, check_record};
 use super::in_place::header_count;
 use super::rebuild::Rebuild;
-use super::refuse::{Refusals, corrupt, invalid, not_for_us, trips};
+use super::refuse::{Refusals, corrupt, invalid, trips};
 use super::skip::SkippingReader;
-use super::{Validated, ValidationParams, ValidationScratch, records_of, stamp};
+use super::{Validated, ValidationParams, ValidationScratch, decompress, records_of, stamp};
 use crate::compression::{Codec, Decompressor};
 use crate::format::batch::{NO_TIMESTAMP, RecordBatch};
 use crate::log::error::AppendError;
@@ -86,18 +86,14 @@ fn walk_compressed(
     if header.record_count() == 0 {
         return Ok(walked);
     }
-    let stored = batch.stored_records();
-    let fault = decompressor.decompress(params.source_codec, header.magic(), stored).err();
-    if let Some(error) = fault.and_then(|fault| not_for_us(fault, stored.len())) {
-        return Err(error);
-    }
+    let (bytes, fault) = decompress(batch, params.source_codec, decompressor)?;
     if header.record_count() < 0 {
         return Err(invalid(format!("record count of a batch: expected at least 0, found {}", header.record_count())));
     }
     let timestamp_type = header.attributes().timestamp_type();
     let base_offset = header.base_offset();
     let mut refused = Refusals::default();
-    let mut reader = SkippingReader::new(&header, decompressor.delivered(), fault);
+    let mut reader = SkippingReader::new(&header, bytes, fault);
     for index in 0..header.record_count() as usize {
         let record = reader.read(index)?;
         match check_record(params, timestamp_type, record.has_key, record.timestamp) {

@@ -29,7 +29,7 @@ pub(crate) fn broken_record(index: usize, error: FormatError) -> AppendError {
 /// A stream that does not decompress, when Kafka comes to the place.
 #[cold]
 pub(crate) fn broken_stream(error: DecompressError) -> AppendError {
-    trips("KafkaException", error.to_string())
+    trips(error.exception(), error.to_string())
 }
 
 /// A stream that is not Kafka's business: we do not read it, whatever is in it.

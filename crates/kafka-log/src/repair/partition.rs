@@ -1,0 +1,388 @@
+//! The plan for a partition directory.
+
+use std::path::Path;
+
+use super::apply::Change;
+use super::content::{Content, is_same};
+use super::epochs;
+use super::error::RepairError;
+use super::files::{self, PartitionFiles};
+use super::fill::{self, Made};
+use super::holes;
+use super::layout;
+use super::plan::{Checkpoints, Options, PartitionPlan};
+use super::segment::{Known, SegmentState, first_epoch, read_segment};
+use super::survivor::Kind;
+use super::transactions::{Evidence, Resolved, Snapshots, resolve};
+use crate::format::FormatError;
+use crate::format::file_name::FileKind;
+use crate::format::leader_epoch_checkpoint::EpochEntry;
+use crate::format::partition_dir::PartitionDirName;
+use crate::format::producer_snapshot::ProducerSnapshot;
+use crate::format::transaction_index::{AbortedTxn, TransactionIndexAppender};
+use crate::fs::{Fs, read_whole};
+use crate::segment::error::StorageError;
+
+/// The metadata log of KRaft, whose records build on each other: one without a gap, or none.
+const METADATA_TOPIC: &str = "__cluster_metadata";
+
+/// Plans the repair of a partition directory. Writes nothing.
+///
+/// # Errors
+/// Those of the medium.
+pub fn plan_partition<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    checkpoints: &Checkpoints,
+    options: &Options,
+) -> Result<PartitionPlan, RepairError> {
+    let mut plan = PartitionPlan { path: dir.to_owned(), ..PartitionPlan::default() };
+    let files = files::list(fs, dir)?;
+    let filed_epochs = if files.has_epochs { epochs::read(fs, dir)? } else { None };
+    let trusted_epochs = filed_epochs.as_ref().and_then(|epochs| epochs.as_ref().ok());
+    let segments = read_segments(fs, dir, &files, checkpoints, options, trusted_epochs.map(Vec::as_slice))?;
+    let snapshots = read_snapshots(fs, dir, &files, &mut plan)?;
+
+    let survived_to = segments.iter().filter_map(|segment| segment.last_offset).max().map(|last| last + 1);
+    let active_base = segments.last().map_or(0, |segment| segment.base_offset);
+    let end = survived_to.unwrap_or(active_base).max(active_base);
+    let held_end = held_end(&segments, &snapshots, end, checkpoints, options);
+    let found = holes::find(&segments, held_end);
+    plan.lost = found.lost;
+    let resolved = resolve_transactions(&segments, &found.holes, &snapshots);
+
+    let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let topic = PartitionDirName::parse(&name).map(|name| name.topic.to_owned()).unwrap_or_default();
+    if topic == METADATA_TOPIC && plan.lost.iter().any(|lost| lost.offsets.is_some()) {
+        let what = "records of the metadata log are lost: it is of no use with a hole, so nothing is changed; \
+                    let the node fetch it anew from the other controllers";
+        plan.remaining.push(what.to_owned());
+        plan.changes.clear();
+        plan.log_end_offset = end;
+        return Ok(plan);
+    }
+
+    plan.changes.extend(files.leftovers.iter().cloned());
+    let made = made(&segments, &resolved, end, held_end, &mut plan)
+        .map_err(|source| StorageError::Corrupt { path: dir.to_owned(), source })?;
+    plan_epochs(&segments, filed_epochs.as_ref(), &mut plan);
+    plan_segments(fs, dir, &segments, made, &mut plan)?;
+    plan_txn_indexes(&segments, &resolved, &mut plan);
+    finish_snapshots(fs, dir, &files, held_end.unwrap_or(end), &mut plan)?;
+    for segment in &segments {
+        let file = layout::name(FileKind::Log, segment.base_offset);
+        plan.restored.extend(segment.restored.iter().map(|restored| (file.clone(), restored.clone())));
+        if segment.misplaced > 0 {
+            let count = segment.misplaced;
+            plan.notes.push(format!("{file}: {count} good batches are left out, for nothing tells their offsets"));
+        }
+    }
+    for (producer_id, first) in &resolved.undecided {
+        plan.notes.push(format!(
+            "the transaction of producer {producer_id} from offset {first} on is open, and its end may be lost; if \
+             readers of committed data wait for it, kafka-transactions.sh abort ends it"
+        ));
+    }
+    plan.first_offset = segments.iter().find_map(|segment| segment.first_offset);
+    plan.log_end_offset = held_end.unwrap_or(end);
+    check_metadata(fs, dir, &files, &mut plan)?;
+    drop_vain_changes(fs, dir, &mut plan)?;
+    Ok(plan)
+}
+
+fn read_segments<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    files: &PartitionFiles,
+    checkpoints: &Checkpoints,
+    options: &Options,
+    epochs: Option<&[EpochEntry]>,
+) -> Result<Vec<SegmentState>, RepairError> {
+    let mut segments: Vec<SegmentState> = Vec::new();
+    let bases: Vec<i64> = files.segments.keys().copied().collect();
+    let (mut last_before, mut epoch_before, mut has_gaps) = (None, -1, false);
+    for (at, (&base_offset, segment_files)) in files.segments.iter().enumerate() {
+        let next = match bases.get(at + 1) {
+            None => None,
+            Some(next) => {
+                let log = files.segments.get(next).and_then(|segment| segment.log.as_ref());
+                let epoch = log.map(|log| first_epoch(fs, &dir.join(&log.from))).transpose()?.flatten();
+                Some((*next, epoch))
+            }
+        };
+        let known = Known {
+            last_before,
+            next,
+            closed_at: checkpoints.recovery_point.filter(|_| checkpoints.is_clean_stop),
+            epoch_before,
+            epochs,
+            has_gaps,
+            is_deep: !options.is_shallow,
+        };
+        let segment = read_segment(fs, dir, base_offset, segment_files, &known)?;
+        last_before = segment.last_offset.or(last_before);
+        epoch_before = segment.last_epoch;
+        has_gaps = segment.has_gaps;
+        segments.push(segment);
+    }
+    segments.sort_by_key(|segment| segment.base_offset);
+    Ok(segments)
+}
+
+/// Running transactions in each readable snapshot; the unreadable ones go.
+fn read_snapshots<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    files: &PartitionFiles,
+    plan: &mut PartitionPlan,
+) -> Result<Snapshots, RepairError> {
+    let mut snapshots = Snapshots::new();
+    for (&offset, placed) in &files.snapshots {
+        let path = dir.join(&placed.from);
+        let bytes = read_whole(fs, &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+        match ProducerSnapshot::read(&bytes) {
+            Ok(snapshot) => {
+                let running = snapshot.iter().filter_map(|p| Some((p.producer_id, p.open_txn_first_offset()?)));
+                snapshots.insert(offset, running.collect());
+                files::renaming(fs, dir, placed, "the name is put right", &mut plan.changes)?;
+            }
+            Err(error) => {
+                let why = format!("Kafka cannot read it: {error}");
+                plan.changes.push(Change { name: placed.from.clone(), content: None, why });
+            }
+        }
+    }
+    Ok(snapshots)
+}
+
+/// The end that the log must keep although its last batches are lost: offsets below were handed out already.
+fn held_end(
+    segments: &[SegmentState],
+    snapshots: &Snapshots,
+    end: i64,
+    checkpoints: &Checkpoints,
+    options: &Options,
+) -> Option<i64> {
+    let handed_out = checkpoints.recovery_point.or(checkpoints.high_watermark)?;
+    let last = segments.last()?;
+    let is_lost = holes::loses_its_tail(last)
+        || snapshots.contains_key(&handed_out)
+        || checkpoints.high_watermark.is_some_and(|shown| shown >= handed_out);
+    let is_near = handed_out > end && handed_out - end < i64::from(i32::MAX);
+    (is_near && is_lost && !options.may_end_lower).then_some(handed_out)
+}
+
+fn resolve_transactions(
+    segments: &[SegmentState],
+    holes: &[super::transactions::Hole],
+    snapshots: &Snapshots,
+) -> Resolved {
+    let events: Vec<_> = segments.iter().flat_map(|segment| segment.events.iter().copied()).collect();
+    let aborts: Vec<AbortedTxn> =
+        segments.iter().flat_map(|segment| segment.aborts.iter().flatten().copied()).collect();
+    let log_start = segments.first().map_or(0, |segment| segment.base_offset);
+    resolve(&Evidence { events: &events, holes, aborts: &aborts, snapshots, log_start })
+}
+
+/// The batches that are put into holes, with the place of their segment.
+fn made(
+    segments: &[SegmentState],
+    resolved: &Resolved,
+    end: i64,
+    held_end: Option<i64>,
+    plan: &mut PartitionPlan,
+) -> Result<Vec<(usize, Made)>, FormatError> {
+    let mut made = Vec::new();
+    let place = |offset: i64| segments.partition_point(|segment| segment.base_offset <= offset).saturating_sub(1);
+    let mut end = end;
+    for marker in &resolved.markers {
+        let at = place(marker.offset);
+        if segments.get(at).is_none_or(|segment| !segment.is_changed && marker.offset < end) {
+            continue;
+        }
+        let kind = if marker.is_commit { "commit" } else { "abort" };
+        plan.notes.push(format!(
+            "the {kind} marker of producer {} is put back at offset {}: {}",
+            marker.producer_id, marker.offset, marker.proof
+        ));
+        end = end.max(marker.offset + 1);
+        made.push((at, fill::marker(marker)?));
+    }
+    if let Some(held_end) = held_end.filter(|&held| held > end) {
+        let epoch = segments.iter().rev().map(|segment| segment.last_epoch).find(|&epoch| epoch >= 0).unwrap_or(-1);
+        plan.notes.push(format!(
+            "an empty batch keeps offsets {end} to {}, which were handed out, from being used again",
+            held_end - 1
+        ));
+        made.push((segments.len().saturating_sub(1), fill::empty(end, held_end - 1, epoch)?));
+    }
+    Ok(made)
+}
+
+fn plan_epochs(segments: &[SegmentState], filed: Option<&Result<Vec<EpochEntry>, String>>, plan: &mut PartitionPlan) {
+    let runs = || segments.iter().flat_map(|segment| segment.epoch_runs.iter().copied());
+    let why = match filed {
+        Some(Err(error)) => format!("Kafka cannot read it: {error}"),
+        Some(Ok(entries)) if epochs::agree(entries, runs()) => return,
+        Some(Ok(_)) => "it contradicts the batches".to_owned(),
+        None if runs().next().is_none() => return,
+        None => "it is missing".to_owned(),
+    };
+    let content = Content::of(epochs::file_of(&epochs::of_batches(runs())));
+    plan.changes.push(Change { name: epochs::FILE.to_owned(), content: Some(content), why });
+}
+
+fn plan_segments<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    segments: &[SegmentState],
+    made: Vec<(usize, Made)>,
+    plan: &mut PartitionPlan,
+) -> Result<(), RepairError> {
+    let mut made: Vec<Option<(usize, Made)>> = made.into_iter().map(Some).collect();
+    let last_with_log = segments.iter().rposition(|segment| segment.files.log.is_some());
+    for (at, segment) in segments.iter().enumerate() {
+        let mine: Vec<Made> = made
+            .iter_mut()
+            .filter(|made| made.as_ref().is_some_and(|(place, _)| *place == at))
+            .filter_map(|made| made.take().map(|(_, made)| made))
+            .collect();
+        if segment.is_changed || !mine.is_empty() {
+            let is_last = at + 1 == segments.len() && last_with_log == Some(at);
+            let whole;
+            let segment = if segment.is_changed {
+                segment
+            } else {
+                // Its batches are needed after all.
+                whole = super::segment::reread(fs, dir, segment)?;
+                &whole
+            };
+            layout::plan(dir, segment, mine, is_last, &mut plan.changes);
+            continue;
+        }
+        if let Some(log) = &segment.files.log {
+            files::renaming(fs, dir, log, "the name is put right", &mut plan.changes)?;
+        }
+        let indexes = [
+            (FileKind::OffsetIndex, &segment.files.offset_index, &segment.new_offset_index),
+            (FileKind::TimeIndex, &segment.files.time_index, &segment.new_time_index),
+        ];
+        for (kind, placed, new) in indexes {
+            match (placed, new) {
+                (_, Some((bytes, why))) => {
+                    let name = layout::name(kind, segment.base_offset);
+                    let content = Some(Content::of(bytes.clone()));
+                    plan.changes.push(Change { name, content, why: (*why).to_owned() });
+                    if let Some(placed) = placed.as_ref().filter(|placed| placed.from != placed.to) {
+                        let why = "the name is put right".to_owned();
+                        plan.changes.push(Change { name: placed.from.clone(), content: None, why });
+                    }
+                }
+                (Some(placed), None) => {
+                    files::renaming(fs, dir, placed, "the name is put right", &mut plan.changes)?;
+                }
+                (None, None) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Transaction indexes that lead readers of committed data to the markers that are in the log.
+fn plan_txn_indexes(segments: &[SegmentState], resolved: &Resolved, plan: &mut PartitionPlan) {
+    for (at, segment) in segments.iter().enumerate() {
+        let end = segments.get(at + 1).map_or(i64::MAX, |next| next.base_offset);
+        let range = segment.base_offset..end;
+        let mut markers: Vec<(i64, i64)> = segment
+            .events
+            .iter()
+            .filter(|event| matches!(event.kind, Kind::Marker { is_commit: false, .. }))
+            .map(|event| (event.offset, event.producer_id))
+            .collect();
+        let put_back = resolved.markers.iter().filter(|marker| !marker.is_commit && range.contains(&marker.offset));
+        markers.extend(put_back.map(|marker| (marker.offset, marker.producer_id)));
+        markers.sort_unstable();
+        let filed = segment.aborts.as_deref();
+        let entry_of = |entries: &[AbortedTxn], (last, producer): (i64, i64)| {
+            entries.iter().find(|txn| txn.last_offset == last && txn.producer_id == producer).copied()
+        };
+        let wanted: Vec<AbortedTxn> = markers
+            .into_iter()
+            .filter_map(|marker| entry_of(filed.unwrap_or(&[]), marker).or(entry_of(&resolved.aborted, marker)))
+            .collect();
+        let name = layout::name(FileKind::TransactionIndex, segment.base_offset);
+        let placed = segment.files.txn_index.as_ref();
+        let is_named_well = placed.is_none_or(|placed| placed.from == name);
+        if filed == Some(wanted.as_slice()) && is_named_well && !(wanted.is_empty() && segment.files.log.is_none()) {
+            continue;
+        }
+        let why = match filed {
+            None => "Kafka cannot read it",
+            Some(entries) if entries == wanted.as_slice() => "the name is put right",
+            Some(_) => "it does not fit the markers in the log",
+        };
+        if let Some(placed) = placed.filter(|placed| placed.from != name || wanted.is_empty()) {
+            plan.changes.push(Change { name: placed.from.clone(), content: None, why: why.to_owned() });
+        }
+        if !wanted.is_empty() {
+            let mut bytes = Vec::new();
+            let mut appender = TransactionIndexAppender::default();
+            for txn in wanted {
+                // In the order of their markers, so none is refused.
+                let _ = appender.append(txn, &mut bytes);
+            }
+            plan.changes.push(Change { name, content: Some(Content::of(bytes)), why: why.to_owned() });
+        }
+    }
+}
+
+/// Snapshots above the end of the log go: what they know of never happened.
+fn finish_snapshots<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    files: &PartitionFiles,
+    end: i64,
+    plan: &mut PartitionPlan,
+) -> Result<(), RepairError> {
+    let _ = (fs, dir);
+    for (_, placed) in files.snapshots.range(end.saturating_add(1)..) {
+        if plan.changes.iter().all(|change| change.name != placed.from) {
+            let why = "it is above the end of the log".to_owned();
+            plan.changes.push(Change { name: placed.from.clone(), content: None, why });
+        }
+    }
+    Ok(())
+}
+
+/// A file that comes out as it is stays.
+fn drop_vain_changes<F: Fs>(fs: &F, dir: &Path, plan: &mut PartitionPlan) -> Result<(), RepairError> {
+    let mut changes = Vec::with_capacity(plan.changes.len());
+    for change in std::mem::take(&mut plan.changes) {
+        let is_vain = match &change.content {
+            Some(content) => is_same(fs, &dir.join(&change.name), content)?,
+            None => false,
+        };
+        if !is_vain {
+            changes.push(change);
+        }
+    }
+    plan.changes = changes;
+    Ok(())
+}
+
+fn check_metadata<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    files: &PartitionFiles,
+    plan: &mut PartitionPlan,
+) -> Result<(), RepairError> {
+    if !files.has_metadata {
+        return Ok(());
+    }
+    let path = dir.join("partition.metadata");
+    let bytes = read_whole(fs, &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+    if let Err(error) = crate::format::partition_metadata::PartitionMetadata::read(&bytes) {
+        plan.remaining.push(format!("partition.metadata: {error}; the topic id has to come from another replica"));
+    }
+    Ok(())
+}

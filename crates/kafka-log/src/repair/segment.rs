@@ -1,0 +1,321 @@
+//! One segment: what of it survived, which headers were wrong, and whether its indexes lead to the right places.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::epochs::EpochRun;
+use super::error::RepairError;
+use super::files::{Placed, SegmentFiles};
+use super::indexes::{self, Indexed};
+use super::scan::{LostBytes, scan_log};
+use super::settle::{Around, Restored, settle_epochs, settle_offsets};
+use super::survivor::Survivor;
+use super::transactions::Event;
+use crate::format::batch::{BatchHeader, HEADER_SIZE_UP_TO_MAGIC, NO_PARTITION_LEADER_EPOCH, RECORD_BATCH_OVERHEAD};
+use crate::format::leader_epoch_checkpoint::EpochEntry;
+use crate::format::offset_index::OffsetIndex;
+use crate::format::transaction_index::{AbortedTxn, TransactionIndex};
+use crate::fs::{Fs, OpenMode, ReadAt, read_whole};
+use crate::segment::error::StorageError;
+
+/// What is known before a segment is read.
+pub(super) struct Known<'a> {
+    /// Last offset of the segments before.
+    pub(super) last_before: Option<i64>,
+    /// Base offset and first leader epoch of the next segment.
+    pub(super) next: Option<(i64, Option<i32>)>,
+    /// Where the log ended when it was closed.
+    pub(super) closed_at: Option<i64>,
+    pub(super) epoch_before: i32,
+    pub(super) epochs: Option<&'a [EpochEntry]>,
+    pub(super) has_gaps: bool,
+    pub(super) is_deep: bool,
+}
+
+/// What was found of a segment.
+#[derive(Debug)]
+pub(super) struct SegmentState {
+    pub(super) base_offset: i64,
+    pub(super) files: SegmentFiles,
+    pub(super) len: u64,
+    pub(super) modified_ms: Option<i64>,
+    /// Empty for a segment whose log stays as it is; what was asked of them is in the other fields.
+    pub(super) survivors: Vec<Survivor>,
+    pub(super) lost: Vec<LostBytes>,
+    pub(super) restored: Vec<Restored>,
+    /// Batches that are left out because nobody can tell their offsets.
+    pub(super) misplaced: usize,
+    /// Whether the log file has to be written anew.
+    pub(super) is_changed: bool,
+    pub(super) events: Vec<Event>,
+    pub(super) epoch_runs: Vec<EpochRun>,
+    pub(super) first_offset: Option<i64>,
+    pub(super) last_offset: Option<i64>,
+    pub(super) last_epoch: i32,
+    pub(super) has_gaps: bool,
+    /// Entries of the transaction index; `None` where it cannot be read.
+    pub(super) aborts: Option<Vec<AbortedTxn>>,
+    /// New indexes for an unchanged log, and why.
+    pub(super) new_offset_index: Option<(Vec<u8>, &'static str)>,
+    pub(super) new_time_index: Option<(Vec<u8>, &'static str)>,
+}
+
+/// Reads a segment.
+///
+/// # Errors
+/// Those of the medium.
+pub(super) fn read_segment<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    base_offset: i64,
+    files: &SegmentFiles,
+    known: &Known<'_>,
+) -> Result<SegmentState, RepairError> {
+    let mut state = SegmentState {
+        base_offset,
+        files: files.clone(),
+        len: 0,
+        modified_ms: None,
+        survivors: Vec::new(),
+        lost: Vec::new(),
+        restored: Vec::new(),
+        misplaced: 0,
+        is_changed: false,
+        events: Vec::new(),
+        epoch_runs: Vec::new(),
+        first_offset: None,
+        last_offset: None,
+        last_epoch: known.epoch_before,
+        has_gaps: known.has_gaps,
+        aborts: read_aborts(fs, dir, files, base_offset)?,
+        new_offset_index: None,
+        new_time_index: None,
+    };
+    let Some(log) = &files.log else {
+        state.is_changed = true;
+        return Ok(state);
+    };
+    let path = dir.join(&log.from);
+    let scan = scan_log(fs, &path, base_offset, known.is_deep)?;
+    let found = fs.metadata(&path).map_err(StorageError::io("look at", &path))?;
+    (state.len, state.modified_ms, state.lost) = (scan.len, Some(found.modified_ms), scan.lost);
+    let mut survivors = scan.survivors;
+    state.base_offset = true_base(base_offset, &survivors, known);
+    settle(fs, dir, &path, &mut state, &mut survivors, known)?;
+    summarize(&mut state, &survivors);
+    state.is_changed = !state.lost.is_empty()
+        || state.misplaced > 0
+        || state.base_offset != base_offset
+        || survivors.iter().any(|batch| batch.restored.is_some());
+    if !state.is_changed {
+        let batches: Vec<Indexed> = survivors.iter().map(Indexed::of).collect();
+        check_indexes(fs, dir, &mut state, &batches, known)?;
+    } else {
+        state.survivors = survivors;
+    }
+    Ok(state)
+}
+
+/// The base offset that the segment must have: another than in its name where all its batches lie below that.
+fn true_base(named: i64, survivors: &[Survivor], known: &Known<'_>) -> i64 {
+    let follows = |first: i64| known.last_before.is_none_or(|last| first > last);
+    let grows = survivors.windows(2).all(|pair| pair[0].last_offset < pair[1].first_offset);
+    match (survivors.first(), survivors.last()) {
+        (Some(first), Some(last)) if last.last_offset < named && survivors.len() > 1 && grows => {
+            if follows(first.first_offset) { first.first_offset } else { named }
+        }
+        _ => named,
+    }
+}
+
+fn settle<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    path: &Path,
+    state: &mut SegmentState,
+    survivors: &mut [Survivor],
+    known: &Known<'_>,
+) -> Result<(), RepairError> {
+    let file = fs.open(path, OpenMode::Read).map_err(StorageError::io("open", path))?;
+    let head = |batch: &Survivor| {
+        let mut head = [0; HEADER_SIZE_UP_TO_MAGIC];
+        file.read_full_at(&mut head, batch.position).map_err(StorageError::io("read", path))?;
+        Ok::<_, RepairError>(head)
+    };
+    let indexed = indexed_positions(fs, dir, state)?;
+    let around = Around {
+        last_before: known.last_before.unwrap_or(i64::MIN).max(state.base_offset - 1),
+        end: known.next.map(|(base_offset, _)| base_offset).or(known.closed_at),
+        end_is_next_segment: known.next.is_some(),
+        indexed: &indexed,
+        has_gaps: known.has_gaps,
+    };
+    state.restored = settle_offsets(survivors, &around, head)?;
+    let epoch_after = known.next.and_then(|(_, epoch)| epoch);
+    state.restored.extend(settle_epochs(survivors, known.epoch_before, epoch_after, known.epochs, head)?);
+    for batch in survivors.iter().filter(|batch| batch.restored.is_some() && !batch.is_misplaced) {
+        if state.restored.iter().all(|restored| restored.position != batch.position) {
+            let found = head(batch)?;
+            let field = |bytes: &[u8; HEADER_SIZE_UP_TO_MAGIC]| {
+                (i32::from_be_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]), bytes[16] as i8)
+            };
+            let ((length, magic), (true_length, true_magic)) =
+                (field(&found), batch.restored.as_ref().map_or((0, 0), field));
+            let (field, found, proven) = if length == true_length {
+                ("magic", i64::from(magic), i64::from(true_magic))
+            } else {
+                ("batch length", i64::from(length), i64::from(true_length))
+            };
+            let offsets = (batch.first_offset, batch.last_offset);
+            state.restored.push(Restored { position: batch.position, field, found, proven, offsets });
+        }
+    }
+    state.restored.sort_by_key(|restored| restored.position);
+    state.misplaced = survivors.iter().filter(|batch| batch.is_misplaced).count();
+    Ok(())
+}
+
+fn summarize(state: &mut SegmentState, survivors: &[Survivor]) {
+    let mut last: Option<i64> = None;
+    for batch in survivors.iter().filter(|batch| !batch.is_misplaced) {
+        if last.is_some_and(|last| batch.first_offset != last + 1) && !batch.follows_loss {
+            state.has_gaps = true;
+        }
+        state.first_offset.get_or_insert(batch.first_offset);
+        last = Some(batch.last_offset);
+        state.events.extend(Event::of(batch));
+        if batch.leader_epoch > NO_PARTITION_LEADER_EPOCH {
+            match state.epoch_runs.last_mut() {
+                Some(run) if run.epoch == batch.leader_epoch => run.last = batch.first_offset,
+                _ => state.epoch_runs.push(EpochRun {
+                    epoch: batch.leader_epoch,
+                    first: batch.first_offset,
+                    last: batch.first_offset,
+                }),
+            }
+            state.last_epoch = batch.leader_epoch;
+        }
+    }
+    state.last_offset = last;
+}
+
+fn check_indexes<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    state: &mut SegmentState,
+    batches: &[Indexed],
+    known: &Known<'_>,
+) -> Result<(), RepairError> {
+    let is_closed = known.next.is_some() || known.closed_at.is_some();
+    let base_offset = state.base_offset;
+    let read = |placed: &Option<Placed>| match placed {
+        None => Ok(None),
+        Some(placed) => {
+            let path = dir.join(&placed.from);
+            read_whole(fs, &path).map_err(StorageError::io("read", &path))
+        }
+    };
+    let offsets = read(&state.files.offset_index)?;
+    let offset_fault = match &offsets {
+        None if batches.is_empty() => None,
+        None => Some("it is missing"),
+        Some(bytes) => indexes::check_offset_index(base_offset, bytes, batches, !is_closed),
+    };
+    let times = read(&state.files.time_index)?;
+    let time_fault = match &times {
+        None if batches.is_empty() => None,
+        None => Some("it is missing"),
+        Some(bytes) => indexes::check_time_index(base_offset, bytes, batches, is_closed, !is_closed),
+    };
+    if offset_fault.is_some() || time_fault.is_some() {
+        let (offsets, times) = indexes::build(base_offset, batches);
+        state.new_offset_index = offset_fault.map(|why| (offsets, why));
+        state.new_time_index = time_fault.map(|why| (times, why));
+    }
+    Ok(())
+}
+
+/// Last offsets by position, as the offset index has them, as far as it grows.
+fn indexed_positions<F: Fs>(fs: &F, dir: &Path, state: &SegmentState) -> Result<HashMap<u64, i64>, RepairError> {
+    let Some(placed) = &state.files.offset_index else { return Ok(HashMap::new()) };
+    let path = dir.join(&placed.from);
+    let bytes = read_whole(fs, &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+    let mut positions = HashMap::new();
+    let mut last = None;
+    for entry in OffsetIndex::new(state.base_offset, &bytes).iter() {
+        if last.is_some_and(|last| entry.offset <= last) {
+            break;
+        }
+        last = Some(entry.offset);
+        if let Ok(position) = u64::try_from(entry.position) {
+            positions.insert(position, entry.offset);
+        }
+    }
+    Ok(positions)
+}
+
+/// Entries of the transaction index, none where there is no file; `None` where the file makes no sense.
+fn read_aborts<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    files: &SegmentFiles,
+    base_offset: i64,
+) -> Result<Option<Vec<AbortedTxn>>, RepairError> {
+    let Some(placed) = &files.txn_index else { return Ok(Some(Vec::new())) };
+    let path = dir.join(&placed.from);
+    let bytes = read_whole(fs, &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+    let index = TransactionIndex::new(&bytes);
+    let is_whole = bytes.len().is_multiple_of(crate::format::transaction_index::ABORTED_TXN_LEN);
+    if !is_whole || index.sanity_check(base_offset).is_err() {
+        return Ok(None);
+    }
+    let entries: Vec<AbortedTxn> = index.iter().filter_map(Result::ok).map(|entry| entry.txn).collect();
+    let grows = entries.windows(2).all(|pair| pair[0].last_offset < pair[1].last_offset);
+    let makes_sense = entries.iter().all(|txn| txn.first_offset <= txn.last_offset && txn.producer_id >= 0);
+    Ok((grows && makes_sense).then_some(entries))
+}
+
+/// Leader epoch of the first batch of a log file, if its header makes sense.
+///
+/// # Errors
+/// Those of the medium.
+pub(super) fn first_epoch<F: Fs>(fs: &F, path: &Path) -> Result<Option<i32>, StorageError> {
+    let file = fs.open(path, OpenMode::Read).map_err(StorageError::io("open", path))?;
+    let mut bytes = [0; RECORD_BATCH_OVERHEAD];
+    let got = file.read_full_at(&mut bytes, 0).map_err(StorageError::io("read", path))?;
+    let header = BatchHeader::split_first(&bytes[..got]).ok().map(|(header, _)| header);
+    Ok(header
+        .filter(|header| header.magic() == 2 && header.partition_leader_epoch() >= 0)
+        .map(|header| header.partition_leader_epoch()))
+}
+
+/// Reads the batches of a segment again whose log has turned out to change after all.
+///
+/// # Errors
+/// Those of the medium.
+pub(super) fn reread<F: Fs>(fs: &F, dir: &Path, segment: &SegmentState) -> Result<SegmentState, RepairError> {
+    let mut again = SegmentState {
+        base_offset: segment.base_offset,
+        files: segment.files.clone(),
+        len: segment.len,
+        modified_ms: segment.modified_ms,
+        survivors: Vec::new(),
+        lost: Vec::new(),
+        restored: Vec::new(),
+        misplaced: 0,
+        is_changed: true,
+        events: Vec::new(),
+        epoch_runs: Vec::new(),
+        first_offset: segment.first_offset,
+        last_offset: segment.last_offset,
+        last_epoch: segment.last_epoch,
+        has_gaps: segment.has_gaps,
+        aborts: segment.aborts.clone(),
+        new_offset_index: None,
+        new_time_index: None,
+    };
+    if let Some(log) = &segment.files.log {
+        again.survivors = scan_log(fs, &dir.join(&log.from), segment.base_offset, false)?.survivors;
+    }
+    Ok(again)
+}

@@ -1,0 +1,274 @@
+//! Base offsets and leader epochs that the checksum does not cover: which of them are wrong, and what they must have been.
+//!
+//! Offsets grow from batch to batch. Where a batch breaks that, either it or its neighbour is wrong; the one that would
+//! fit exactly between its neighbours, moved there, is. An offset that its neighbours leave room for is settled by the
+//! offset index, by the sequence numbers of its producer, by being one byte away from what is in the file, or by a log
+//! that has no gaps anywhere. What nothing settles is not guessed: such a batch is left out.
+
+use std::collections::HashMap;
+
+use super::survivor::Survivor;
+use crate::format::batch::{HEADER_SIZE_UP_TO_MAGIC, NO_SEQUENCE};
+use crate::format::leader_epoch_checkpoint::EpochEntry;
+
+/// What is known from outside of the file.
+pub(super) struct Around<'a> {
+    /// Last offset before the first batch can begin.
+    pub(super) last_before: i64,
+    /// First offset behind the last batch, if it is known.
+    pub(super) end: Option<i64>,
+    /// Whether `end` is the base offset of the next segment, not what a checkpoint says.
+    pub(super) end_is_next_segment: bool,
+    /// Last offsets of batches by their position, from the offset index.
+    pub(super) indexed: &'a HashMap<u64, i64>,
+    /// Whether offsets were seen to be missing between batches so far, as compaction leaves it.
+    pub(super) has_gaps: bool,
+}
+
+/// A header that was put right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Position of the batch in the file.
+    pub position: u64,
+    /// Field, as `base offset`.
+    pub field: &'static str,
+    /// What is in the file.
+    pub found: i64,
+    /// What must have been there.
+    pub proven: i64,
+    /// First and last offset of the batch.
+    pub offsets: (i64, i64),
+}
+
+/// Puts wrong base offsets right, and marks the batches for which nobody can tell. `head` reads the first bytes of a batch.
+pub(super) fn settle_offsets<E>(
+    batches: &mut [Survivor],
+    around: &Around<'_>,
+    mut head: impl FnMut(&Survivor) -> Result<[u8; HEADER_SIZE_UP_TO_MAGIC], E>,
+) -> Result<Vec<Restored>, E> {
+    let mut restored = Vec::new();
+    let mut last = around.last_before;
+    let mut has_gaps = around.has_gaps;
+    let mut previous: Option<usize> = None;
+    for at in 0..batches.len() {
+        let verdict = judge(batches, at, last, around, has_gaps, previous);
+        match verdict {
+            Verdict::Fits => {}
+            Verdict::Misplaced => {
+                batches[at].is_misplaced = true;
+                if let Some(next) = batches.get_mut(at + 1) {
+                    next.follows_loss = true;
+                }
+                continue;
+            }
+            Verdict::At(first_offset) => {
+                let found = batches[at].first_offset;
+                let bytes = match batches[at].restored {
+                    Some(bytes) => bytes,
+                    None => head(&batches[at])?,
+                };
+                batches[at].move_to(first_offset, bytes);
+                restored.push(Restored {
+                    position: batches[at].position,
+                    field: "base offset",
+                    found,
+                    proven: first_offset,
+                    offsets: (first_offset, batches[at].last_offset),
+                });
+            }
+        }
+        has_gaps |= previous.is_some() && !batches[at].follows_loss && batches[at].first_offset != last + 1;
+        last = batches[at].last_offset;
+        previous = Some(at);
+    }
+    Ok(restored)
+}
+
+enum Verdict {
+    Fits,
+    At(i64),
+    Misplaced,
+}
+
+fn judge(
+    batches: &[Survivor],
+    at: usize,
+    last: i64,
+    around: &Around<'_>,
+    has_gaps: bool,
+    previous: Option<usize>,
+) -> Verdict {
+    let batch = &batches[at];
+    let expected = last.saturating_add(1);
+    let (next, after_next) = (batches.get(at + 1), batches.get(at + 2));
+    let bound = |batch: Option<&Survivor>| batch.map(|batch| batch.first_offset).or(around.end);
+    let is_below = |last: i64, bound: Option<i64>| bound.is_none_or(|bound| last < bound);
+    if batch.first_offset > last {
+        let Some(next) = next else { return judge_last(batch, expected, around, has_gaps, previous.is_some()) };
+        if batch.last_offset < next.first_offset {
+            return Verdict::Fits;
+        }
+        // Either this one is too high, or what follows is too low.
+        let fits_without_next = is_below(batch.last_offset, bound(after_next));
+        let is_contiguous = batch.first_offset == expected && !batch.follows_loss;
+        let next_fits =
+            next.first_offset > expected.saturating_add(batch.delta()) && is_below(next.last_offset, bound(after_next));
+        if fits_without_next && (is_contiguous || !next_fits) {
+            return Verdict::Fits;
+        }
+    }
+    // This one is wrong. The first that stands behind it limits where it can have been.
+    let highest = batches[at + 1..].iter().take(2).map(|next| next.first_offset).find(|&first| first > expected);
+    let end = highest.or(around.end);
+    match place(batches, batch, expected, end, around, has_gaps, previous, next) {
+        Some(first_offset) if first_offset == batch.first_offset => Verdict::Fits,
+        Some(first_offset) => Verdict::At(first_offset),
+        None => Verdict::Misplaced,
+    }
+}
+
+/// The last batch of a file has nothing behind it but what is known of the end.
+fn judge_last(batch: &Survivor, expected: i64, around: &Around<'_>, has_gaps: bool, has_previous: bool) -> Verdict {
+    let moved_end = expected.saturating_add(batch.delta() + 1);
+    match around.end {
+        Some(end) if batch.last_offset >= end => {
+            if moved_end == end {
+                Verdict::At(expected)
+            } else if around.end_is_next_segment {
+                let none_before = !has_gaps && !batch.follows_loss && moved_end < end;
+                if none_before { Verdict::At(expected) } else { Verdict::Misplaced }
+            } else {
+                Verdict::Fits
+            }
+        }
+        Some(_) => Verdict::Fits,
+        None => {
+            // A log without gaps does not begin to have them with its last batch.
+            let differing = batch.first_offset.to_be_bytes().into_iter().zip(expected.to_be_bytes());
+            let is_one_byte_off = differing.filter(|(found, expected)| found != expected).count() == 1;
+            let is_odd = has_previous && !has_gaps && !batch.follows_loss && is_one_byte_off;
+            if is_odd { Verdict::At(expected) } else { Verdict::Fits }
+        }
+    }
+}
+
+/// Where a batch must begin that has to lie from `expected` on and before `end`.
+#[expect(clippy::too_many_arguments, reason = "each is a witness of its own")]
+fn place(
+    batches: &[Survivor],
+    batch: &Survivor,
+    expected: i64,
+    end: Option<i64>,
+    around: &Around<'_>,
+    has_gaps: bool,
+    previous: Option<usize>,
+    next: Option<&Survivor>,
+) -> Option<i64> {
+    let highest = end.map_or(i64::MAX - batch.delta(), |end| end.saturating_sub(batch.delta() + 1));
+    if highest < expected {
+        return None;
+    }
+    if highest == expected {
+        return Some(expected);
+    }
+    let in_range = |first: i64| (expected..=highest).contains(&first).then_some(first);
+    if let Some(first) = around.indexed.get(&batch.position).and_then(|last| in_range(last - batch.delta())) {
+        return Some(first);
+    }
+    let neighbours = [previous.and_then(|at| batches.get(at)), next];
+    if let Some(first) = neighbours.into_iter().flatten().find_map(|other| in_range(by_sequence(batch, other)?)) {
+        return Some(first);
+    }
+    if !has_gaps {
+        if !batch.follows_loss {
+            return Some(expected);
+        }
+        if end.is_some() && next.is_some_and(|next| !next.follows_loss) {
+            return Some(highest);
+        }
+    }
+    let bytes = batch.first_offset.to_be_bytes();
+    let mut candidates = (0..8).flat_map(|at| {
+        (0..=255).filter_map(move |value| {
+            let mut other = bytes;
+            other[at] = value;
+            (other != bytes).then(|| i64::from_be_bytes(other))
+        })
+    });
+    let mut fitting = candidates.by_ref().filter(|first| in_range(*first).is_some());
+    match (fitting.next(), fitting.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
+/// The first offset of a batch, told by its distance from another one of the same producer in sequence numbers. Holds
+/// where the producer was the only one between them.
+fn by_sequence(batch: &Survivor, other: &Survivor) -> Option<i64> {
+    let is_same = batch.producer_id >= 0
+        && (batch.producer_id, batch.producer_epoch) == (other.producer_id, other.producer_epoch)
+        && batch.base_sequence != NO_SEQUENCE
+        && other.base_sequence != NO_SEQUENCE;
+    is_same.then(|| other.first_offset + i64::from(batch.base_sequence.wrapping_sub(other.base_sequence)))
+}
+
+/// Puts wrong leader epochs right. Epochs never sink in a log; those of the epoch file decide where they can be trusted.
+pub(super) fn settle_epochs<E>(
+    batches: &mut [Survivor],
+    epoch_before: i32,
+    epoch_after: Option<i32>,
+    epochs: Option<&[EpochEntry]>,
+    mut head: impl FnMut(&Survivor) -> Result<[u8; HEADER_SIZE_UP_TO_MAGIC], E>,
+) -> Result<Vec<Restored>, E> {
+    let mut restored = Vec::new();
+    let mut before = epoch_before;
+    let live: Vec<usize> =
+        (0..batches.len()).filter(|&at| batches[at].magic > 1 && !batches[at].is_misplaced).collect();
+    for (place, &at) in live.iter().enumerate() {
+        let epoch = batches[at].leader_epoch;
+        let next = live[place + 1..].iter().map(|&next| batches[next].leader_epoch).find(|&next| next != -1);
+        let next = next.or(epoch_after);
+        let Some(proven) = proven_epoch(&batches[at], before, next, epochs) else {
+            before = before.max(epoch);
+            continue;
+        };
+        let bytes = match batches[at].restored {
+            Some(bytes) => bytes,
+            None => head(&batches[at])?,
+        };
+        batches[at].set_leader_epoch(proven, bytes);
+        restored.push(Restored {
+            position: batches[at].position,
+            field: "leader epoch",
+            found: epoch.into(),
+            proven: proven.into(),
+            offsets: (batches[at].first_offset, batches[at].last_offset),
+        });
+        before = before.max(proven);
+    }
+    Ok(restored)
+}
+
+/// The epoch that a batch must have, if it is another than it has.
+fn proven_epoch(batch: &Survivor, before: i32, next: Option<i32>, epochs: Option<&[EpochEntry]>) -> Option<i32> {
+    let epoch = batch.leader_epoch;
+    if epoch == -1 {
+        return None;
+    }
+    // Sunk, or above all that follows: such an epoch cannot be.
+    let next = next.filter(|&next| next >= before);
+    let is_possible = epoch >= before && next.is_none_or(|next| epoch <= next);
+    let filed = epochs.and_then(|epochs| {
+        let entry = epochs.iter().take_while(|entry| entry.start_offset <= batch.first_offset).last();
+        entry.map(|entry| entry.epoch)
+    });
+    let filed = filed.filter(|&filed| filed >= before && next.is_none_or(|next| filed <= next));
+    if is_possible {
+        // The file is written before the first batch of an epoch is, so an epoch above all of it was never led.
+        let newest = epochs.and_then(|epochs| epochs.iter().map(|entry| entry.epoch).max());
+        let was_never_led = next.is_none() && newest.is_some_and(|newest| epoch > newest);
+        return filed.filter(|_| was_never_led);
+    }
+    // Between two batches of one epoch there is no other.
+    filed.or(next.filter(|&next| next == before)).filter(|&proven| proven != epoch && proven >= 0)
+}
