@@ -72,14 +72,20 @@ impl Compressor {
                 Ok(())
             }
             #[cfg(feature = "gzip")]
-            Codec::Gzip => match &mut self.gzip {
-                Some(writer) if writer.level() == level => writer.write(input, out),
-                other => other.insert(gzip::Writer::new(level)).write(input, out),
-            },
+            Codec::Gzip => {
+                self.gzip.get_or_insert_with(gzip::Writer::new).write(level, input, out);
+                Ok(())
+            }
             #[cfg(feature = "snappy")]
-            Codec::Snappy => self.snappy.write(input, out),
+            Codec::Snappy => {
+                self.snappy.write(input, out);
+                Ok(())
+            }
             #[cfg(feature = "lz4")]
-            Codec::Lz4 => self.lz4.write(magic, input, out),
+            Codec::Lz4 => {
+                self.lz4.write(magic, input, out);
+                Ok(())
+            }
             #[cfg(feature = "zstd")]
             Codec::Zstd => match &mut self.zstd {
                 Some(writer) => writer.write(level, input, out),

@@ -5,11 +5,12 @@
 //! happens to end before them.
 
 use crc_fast::{CrcAlgorithm, checksum};
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 
+use super::Problem;
 use super::decompressor::Fault;
+use super::deflate::Deflate;
 use super::output::Output;
-use super::{Codec, CompressError, Problem};
 
 /// Input buffer of Kafka's `GZIPInputStream`.
 const INPUT_CHUNK: usize = 8 * 1024;
@@ -193,37 +194,21 @@ fn crc32(bytes: &[u8]) -> u32 {
     checksum(CrcAlgorithm::Crc32IsoHdlc, bytes) as u32
 }
 
-pub(super) struct Writer {
-    level: i32,
-    deflate: Compress,
-}
+/// Kafka's default level, 6 of zlib, goes by the number -1.
+const LEVEL_BY_DEFAULT: usize = 6;
+
+pub(super) struct Writer(Deflate);
 
 impl Writer {
-    pub(super) fn new(level: i32) -> Self {
-        let compression = u32::try_from(level).map_or(Compression::default(), Compression::new);
-        Writer { level, deflate: Compress::new(compression, false) }
+    pub(super) fn new() -> Self {
+        Writer(Deflate::new())
     }
 
-    pub(super) fn level(&self) -> i32 {
-        self.level
-    }
-
-    pub(super) fn write(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
-        let failed = |reason| CompressError::Failed { codec: Codec::Gzip, reason };
+    pub(super) fn write(&mut self, level: i32, input: &[u8], out: &mut Vec<u8>) {
         // No flags, no time, no extra flags, operating system unknown: the header Java writes.
         out.extend_from_slice(&[0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]);
-        self.deflate.reset();
-        loop {
-            out.reserve(input.len() / 4 + 1024);
-            let rest = &input[self.deflate.total_in() as usize..];
-            match self.deflate.compress_vec(rest, out, FlushCompress::Finish) {
-                Ok(Status::StreamEnd) => break,
-                Ok(Status::Ok | Status::BufError) => {}
-                Err(_) => return Err(failed("the deflate stream is in disorder")),
-            }
-        }
+        self.0.write(usize::try_from(level).unwrap_or(LEVEL_BY_DEFAULT), input, out);
         out.extend_from_slice(&crc32(input).to_le_bytes());
         out.extend_from_slice(&(input.len() as u32).to_le_bytes());
-        Ok(())
     }
 }

@@ -4,13 +4,11 @@
 //! stored) and data, with a checksum if flagged; uint32 0. All little-endian. Content size and content checksum are passed
 //! over unchecked, dependent blocks refused, bytes behind the end mark ignored.
 
-use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
-
 use super::decompressor::Fault;
 use super::lz4_block::{self, BlockError};
+use super::lz4_encode::{self, Table};
 use super::output::Output;
 use super::xxhash32::xxhash32;
-use super::{Codec, CompressError};
 
 const MAGIC: [u8; 4] = 0x184D_2204_u32.to_le_bytes();
 /// Version 1, independent blocks.
@@ -134,13 +132,11 @@ fn read_u32(input: &[u8], position: &mut usize) -> Result<u32, Fault> {
 
 #[derive(Default)]
 pub(super) struct Writer {
-    table: CompressTable,
-    block: Vec<u8>,
+    table: Table,
 }
 
 impl Writer {
-    pub(super) fn write(&mut self, magic: i8, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
-        self.block.resize(get_maximum_output_size(WRITTEN_BLOCK_SIZE), 0);
+    pub(super) fn write(&mut self, magic: i8, input: &[u8], out: &mut Vec<u8>) {
         let header = out.len();
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&[WRITTEN_FLAGS, WRITTEN_BLOCK_DESCRIPTOR]);
@@ -148,18 +144,17 @@ impl Writer {
         let hashed = if magic == 0 { header } else { header + MAGIC.len() };
         out.push(header_checksum(&out[hashed..]));
         for plain in input.chunks(WRITTEN_BLOCK_SIZE) {
-            let Ok(length) = compress_into_with_table(plain, &mut self.block, &mut self.table) else {
-                return Err(CompressError::Failed { codec: Codec::Lz4, reason: "a block does not fit its bound" });
-            };
-            let (word, block) = if length < plain.len() {
-                (length as u32, &self.block[..length])
-            } else {
-                (plain.len() as u32 | STORED, plain)
-            };
-            out.extend_from_slice(&word.to_le_bytes());
-            out.extend_from_slice(block);
+            let start = out.len();
+            out.extend_from_slice(&[0; 4]);
+            lz4_encode::encode(plain, &mut self.table, out);
+            let mut word = (out.len() - start - 4) as u32;
+            if word as usize >= plain.len() {
+                out.truncate(start + 4);
+                out.extend_from_slice(plain);
+                word = plain.len() as u32 | STORED;
+            }
+            out[start..start + 4].copy_from_slice(&word.to_le_bytes());
         }
         out.extend_from_slice(&0u32.to_le_bytes());
-        Ok(())
     }
 }

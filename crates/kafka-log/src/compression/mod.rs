@@ -9,6 +9,8 @@ mod compressor;
     allow(dead_code, reason = "each codec uses a part of it")
 )]
 mod decompressor;
+#[cfg(feature = "gzip")]
+mod deflate;
 mod error;
 #[cfg(feature = "gzip")]
 mod gzip;
@@ -16,6 +18,10 @@ mod gzip;
 mod lz4;
 #[cfg(feature = "lz4")]
 mod lz4_block;
+#[cfg(feature = "lz4")]
+mod lz4_encode;
+#[cfg(any(feature = "gzip", feature = "lz4", feature = "snappy"))]
+mod matching;
 #[cfg_attr(
     not(all(feature = "gzip", feature = "snappy", feature = "lz4", feature = "zstd")),
     allow(dead_code, reason = "each codec uses a part of it")
@@ -23,6 +29,8 @@ mod lz4_block;
 mod output;
 #[cfg(feature = "snappy")]
 mod snappy;
+#[cfg(feature = "snappy")]
+mod snappy_encode;
 #[cfg(test)]
 #[cfg_attr(
     not(all(feature = "gzip", feature = "snappy", feature = "lz4", feature = "zstd")),

@@ -3,11 +3,11 @@
 //! The frame: `82 53 4E 41 50 50 59 00`, int32 version, int32 lowest compatible version, then blocks of int32 length and
 //! raw snappy. Further headers may stand between blocks. One to three bytes at the end, too few for a length, are ignored.
 
-use snap::raw::{Decoder, Encoder, decompress_len, max_compress_len};
+use snap::raw::{Decoder, decompress_len};
 
 use super::decompressor::Fault;
 use super::output::Output;
-use super::{Codec, CompressError};
+use super::snappy_encode::{self, Table};
 
 const MAGIC: [u8; 8] = [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0];
 const MAGIC_HEAD: [u8; 4] = [0x82, b'S', b'N', b'A'];
@@ -114,29 +114,21 @@ impl Reader {
     }
 }
 
+#[derive(Default)]
 pub(super) struct Writer {
-    encoder: Encoder,
-    block: Vec<u8>,
-}
-
-impl Default for Writer {
-    fn default() -> Self {
-        Writer { encoder: Encoder::new(), block: Vec::new() }
-    }
+    table: Table,
 }
 
 impl Writer {
-    pub(super) fn write(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
-        self.block.resize(max_compress_len(BLOCK_SIZE), 0);
+    pub(super) fn write(&mut self, input: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&VERSIONS);
         for plain in input.chunks(BLOCK_SIZE) {
-            let Ok(length) = self.encoder.compress(plain, &mut self.block) else {
-                return Err(CompressError::Failed { codec: Codec::Snappy, reason: "a block does not fit its bound" });
-            };
-            out.extend_from_slice(&(length as i32).to_be_bytes());
-            out.extend_from_slice(&self.block[..length]);
+            let start = out.len();
+            out.extend_from_slice(&[0; 4]);
+            snappy_encode::encode(plain, &mut self.table, out);
+            let length = (out.len() - start - 4) as i32;
+            out[start..start + 4].copy_from_slice(&length.to_be_bytes());
         }
-        Ok(())
     }
 }

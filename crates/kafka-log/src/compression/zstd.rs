@@ -19,6 +19,9 @@ const OUTPUT_CHUNK: usize = 16 * 1024;
 /// A context larger than this is not kept. It is as large as the largest window a header ever claimed, up to 128 MiB, though
 /// only what was decompressed into it is in memory. Level 19 has windows of 8 MiB.
 const KEPT_CONTEXT_MAX: usize = 16 * 1024 * 1024;
+/// What a stream may take beyond the bound for a frame made in one piece: a flushed block and an empty last one.
+const ENDS_MAX: usize = 64;
+
 pub(super) struct Reader {
     context: DCtx<'static>,
 }
@@ -89,25 +92,31 @@ fn corrupt(position: usize, code: ErrorCode) -> Fault {
 
 pub(super) struct Writer {
     context: CCtx<'static>,
-    frame: Vec<u8>,
 }
 
 impl Writer {
     pub(super) fn new() -> Result<Self, CompressError> {
         let context = CCtx::try_create();
         let context = context.ok_or(CompressError::Failed { codec: Codec::Zstd, reason: "no memory for a context" })?;
-        Ok(Writer { context, frame: Vec::new() })
+        Ok(Writer { context })
     }
 
+    /// As a stream whose size nobody knew before, flushed and then ended: the bytes that Kafka's streams write.
     pub(super) fn write(&mut self, level: i32, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
         let failed = |code| CompressError::Failed { codec: Codec::Zstd, reason: get_error_name(code) };
+        self.context.reset(ResetDirective::SessionOnly).map_err(failed)?;
         self.context.set_parameter(CParameter::CompressionLevel(level)).map_err(failed)?;
-        let bound = compress_bound(input.len());
-        if self.frame.len() < bound {
-            self.frame.resize(bound, 0);
+        let start = out.len();
+        out.resize(start + compress_bound(input.len()) + ENDS_MAX, 0);
+        let mut source = InBuffer::around(input);
+        let mut target = OutBuffer::around_pos(&mut out[..], start);
+        while source.pos() < input.len() {
+            self.context.compress_stream(&mut target, &mut source).map_err(failed)?;
         }
-        let length = self.context.compress2(&mut self.frame[..], input).map_err(failed)?;
-        out.extend_from_slice(&self.frame[..length]);
+        while self.context.flush_stream(&mut target).map_err(failed)? > 0 {}
+        while self.context.end_stream(&mut target).map_err(failed)? > 0 {}
+        let end = target.pos();
+        out.truncate(end);
         Ok(())
     }
 }
