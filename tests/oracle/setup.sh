@@ -23,10 +23,10 @@ if [ "$(cat "$KAFKA_ORACLE_HOME/lib.stamp" 2>/dev/null)" != "$pom" ]; then
   echo "$pom" >"$KAFKA_ORACLE_HOME/lib.stamp"
 fi
 
-helpers=$(cat "$here/pom.xml" "$here"/java/*.java "$here/setup.sh" "$here/bin/env.sh" | sha256sum | cut -d' ' -f1)
+helpers=$(cat "$here/pom.xml" "$here"/java/*.java "$here"/engine/*.java "$here/setup.sh" "$here/bin/env.sh" | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$oracle_build/stamp" 2>/dev/null)" = "$helpers" ]; then exit 0; fi
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
-"${JAVA_HOME:+$JAVA_HOME/bin/}javac" -nowarn -Xlint:none -XDsuppressNotes -encoding UTF-8 -cp "$KAFKA_ORACLE_HOME/lib/*" -d "$tmp/classes" "$here"/java/*.java
+"${JAVA_HOME:+$JAVA_HOME/bin/}javac" -nowarn -Xlint:none -XDsuppressNotes -encoding UTF-8 -cp "$KAFKA_ORACLE_HOME/lib/*" -d "$tmp/classes" "$here"/java/*.java "$here"/engine/*.java
 "${JAVA_HOME:+$JAVA_HOME/bin/}jar" --create --file "$oracle_build/helpers.jar" -C "$tmp/classes" .
 # A class-data archive halves the tool's start. Only a speed-up: without it everything works the same.
 rm -f "$oracle_build/dump.jsa"

@@ -2,6 +2,7 @@
 //! by which two runs of a dump tool count as equal.
 
 pub mod allocations;
+pub mod answers;
 pub mod compare;
 pub mod fixtures;
 pub mod hostile;
