@@ -44,7 +44,8 @@ pub fn plan_partition<F: Fs>(
     let snapshots = read_snapshots(fs, dir, &files, &mut plan)?;
 
     let survived_to = segments.iter().filter_map(|segment| segment.last_offset).max().map(|last| last + 1);
-    let active_base = segments.last().map_or(0, |segment| segment.base_offset);
+    let with_log = segments.iter().rfind(|segment| segment.files.log.is_some());
+    let active_base = with_log.map_or(0, |segment| segment.base_offset);
     let end = survived_to.unwrap_or(active_base).max(active_base);
     let held_end = held_end(&segments, &snapshots, end, checkpoints, options);
     let found = holes::find(&segments, held_end);

@@ -104,7 +104,9 @@ fn judge(
     let bound = |batch: Option<&Survivor>| batch.map(|batch| batch.first_offset).or(around.end);
     let is_below = |last: i64, bound: Option<i64>| bound.is_none_or(|bound| last < bound);
     if batch.first_offset > last {
-        let Some(next) = next else { return judge_last(batch, expected, around, has_gaps, previous.is_some()) };
+        let Some(next) = next else {
+            return judge_last(batch, expected, around, has_gaps, previous.and_then(|at| batches.get(at)));
+        };
         if batch.last_offset < next.first_offset {
             return Verdict::Fits;
         }
@@ -128,7 +130,13 @@ fn judge(
 }
 
 /// The last batch of a file has nothing behind it but what is known of the end.
-fn judge_last(batch: &Survivor, expected: i64, around: &Around<'_>, has_gaps: bool, has_previous: bool) -> Verdict {
+fn judge_last(
+    batch: &Survivor,
+    expected: i64,
+    around: &Around<'_>,
+    has_gaps: bool,
+    previous: Option<&Survivor>,
+) -> Verdict {
     let moved_end = expected.saturating_add(batch.delta() + 1);
     match around.end {
         Some(end) if batch.last_offset >= end => {
@@ -143,10 +151,9 @@ fn judge_last(batch: &Survivor, expected: i64, around: &Around<'_>, has_gaps: bo
         }
         Some(_) => Verdict::Fits,
         None => {
-            // A log without gaps does not begin to have them with its last batch.
-            let differing = batch.first_offset.to_be_bytes().into_iter().zip(expected.to_be_bytes());
-            let is_one_byte_off = differing.filter(|(found, expected)| found != expected).count() == 1;
-            let is_odd = has_previous && !has_gaps && !batch.follows_loss && is_one_byte_off;
+            // A gap where the sequence numbers have none.
+            let proven = previous.and_then(|previous| by_sequence(batch, previous));
+            let is_odd = !batch.follows_loss && batch.first_offset != expected && proven == Some(expected);
             if is_odd { Verdict::At(expected) } else { Verdict::Fits }
         }
     }

@@ -1,0 +1,159 @@
+//! Whatever happens to the files of a real partition: the repair keeps every batch that is still there, a second one does
+//! nothing, and an undo restores every byte.
+
+#![expect(clippy::unwrap_used, reason = "a failing step fails the test")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs, read_whole};
+use kafka_log::repair::{Checkpoints, Options, PartitionPlan, apply, plan_partition, undo};
+use kafka_log::segment::batch::Batches;
+use tests::fixtures::scenario;
+use tests::hostile::mutate::{Random, mutate};
+use tests::sim::{SimFs, copy_tree};
+
+/// Partitions that a broker wrote, of several segments each.
+const PARTITIONS: [(&str, &str); 7] = [
+    ("broker-transactions", "edge.emails.ec9-0"),
+    ("broker-compacted", "test-scans.a0e-0"),
+    ("broker-idempotent", "main.alerts.dad-0"),
+    ("broker-leader-epochs", "main-tickets.75a-0"),
+    ("broker-unclean-transactions", "test-bids.226-0"),
+    ("broker-codec-lz4", "live-prices.d3b-0"),
+    ("format-v1-gzip", "live.payments-2"),
+];
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+fn dir(partition: &str) -> PathBuf {
+    Path::new("/logs").join(partition)
+}
+
+fn read(fs: &SimFs, dir: &Path) -> Files {
+    let mut files = Files::new();
+    for entry in fs.read_dir(dir).unwrap() {
+        let path = dir.join(&entry.name);
+        if entry.is_dir {
+            let below = read(fs, &path);
+            files.extend(below.into_iter().map(|(name, bytes)| (format!("{}/{name}", entry.name), bytes)));
+        } else {
+            files.insert(entry.name, read_whole(fs, &path).unwrap().unwrap());
+        }
+    }
+    files
+}
+
+fn healthy(scenario_name: &str, partition: &str) -> SimFs {
+    let fs = SimFs::new(1);
+    copy_tree(&OsFs, &scenario(scenario_name).join(partition), &fs, &dir(partition)).unwrap();
+    fs
+}
+
+fn write(fs: &SimFs, path: &Path, bytes: &[u8]) {
+    let file = fs.open(path, OpenMode::Create).unwrap();
+    file.set_len(0).unwrap();
+    file.write_all_at(bytes, 0).unwrap();
+}
+
+fn plan(fs: &SimFs, dir: &Path, checkpoints: &Checkpoints) -> PartitionPlan {
+    plan_partition(fs, dir, checkpoints, &Options::default()).unwrap()
+}
+
+/// What the checkpoints around the partition say, if there are any.
+fn checkpoints(end: i64, random: &mut Random) -> Checkpoints {
+    if random.below(2) == 0 {
+        return Checkpoints::default();
+    }
+    let of_end = |random: &mut Random| (random.below(3) > 0).then_some(end);
+    let (recovery_point, high_watermark) = (of_end(random), of_end(random));
+    Checkpoints { is_clean_stop: random.below(2) == 0, recovery_point, high_watermark, ..Checkpoints::default() }
+}
+
+/// Damages one to three files; what is done to each, for a message.
+fn damage(fs: &SimFs, dir: &Path, random: &mut Random) -> Vec<String> {
+    let mut done = Vec::new();
+    for _ in 0..1 + random.below(3) {
+        let files = read(fs, dir);
+        let names: Vec<&String> = files.keys().filter(|name| *name != "partition.metadata").collect();
+        let name = names[random.below(names.len())].clone();
+        let path = dir.join(&name);
+        let mut bytes = files[&name].clone();
+        match random.below(10) {
+            0 => {
+                fs.remove_file(&path).unwrap();
+                done.push(format!("{name} removed"));
+                continue;
+            }
+            1 => {
+                let at = random.below(bytes.len());
+                let end = (at + random.below(2000)).min(bytes.len());
+                bytes[at..end].fill(0);
+            }
+            2 => bytes.resize(bytes.len() + random.below(5000), 0),
+            _ => mutate(random, &mut bytes, files.values().next_back().map_or(&[], Vec::as_slice)),
+        }
+        write(fs, &path, &bytes);
+        done.push(format!("{name} from {} to {} bytes", files[&name].len(), bytes.len()));
+    }
+    done
+}
+
+/// The bytes of all batches in the log files.
+fn batches(files: &Files) -> Vec<(String, Vec<u8>)> {
+    let logs = files.iter().filter(|(name, _)| name.ends_with(".log") && !name.contains('/'));
+    logs.flat_map(|(name, bytes)| {
+        Batches::new(bytes).map_while(Result::ok).map(|batch| (name.clone(), batch.as_bytes().to_vec()))
+    })
+    .collect()
+}
+
+fn runs() -> u64 {
+    std::env::var("REPAIR_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(700)
+}
+
+#[test]
+fn a_damaged_partition_is_repaired_once_and_restored_by_an_undo() {
+    let start = std::env::var("REPAIR_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    for seed in start..start + runs() {
+        let mut random = Random(seed);
+        let (scenario_name, partition) = PARTITIONS[random.below(PARTITIONS.len())];
+        let dir = dir(partition);
+        let fs = healthy(scenario_name, partition);
+        let original = read(&fs, &dir);
+        let healthy_end = plan(&fs, &dir, &Checkpoints::default()).log_end_offset;
+        let checkpoints = checkpoints(healthy_end, &mut random);
+        let done = damage(&fs, &dir, &mut random);
+        let damaged = read(&fs, &dir);
+        let about = format!("seed {seed}: {partition}: {done:?}, {checkpoints:?}");
+
+        let first = plan(&fs, &dir, &checkpoints);
+        assert_eq!(read(&fs, &dir), damaged, "{about}: a plan changes nothing");
+        apply(&fs, &dir, false, &first.changes).unwrap();
+        let repaired = read(&fs, &dir);
+        let second = plan(&fs, &dir, &checkpoints);
+        assert_eq!(second.changes, [], "{about}: the second repair does nothing");
+        assert_eq!(second.lost, [], "{about}: nothing is lost any more");
+
+        let kept: Vec<Vec<u8>> = batches(&repaired).into_iter().map(|(_, bytes)| bytes).collect();
+        for (name, batch) in batches(&original) {
+            let is_there = damaged.get(&name).is_some_and(|bytes| bytes.windows(batch.len()).any(|w| w == batch));
+            let offset = i64::from_be_bytes(batch[..8].try_into().unwrap());
+            assert!(!is_there || kept.contains(&batch), "{about}: the batch at offset {offset} of {name} is kept");
+        }
+
+        undo(&fs, &dir, false, false).unwrap();
+        assert_eq!(read(&fs, &dir), damaged, "{about}: an undo restores every byte");
+    }
+}
+
+#[test]
+fn a_healthy_partition_is_left_alone() {
+    for (scenario_name, partition) in PARTITIONS {
+        let fs = healthy(scenario_name, partition);
+        let plan = plan(&fs, &dir(partition), &Checkpoints::default());
+        assert_eq!(plan.lost, [], "{partition}");
+        let changes: Vec<_> = plan.changes.iter().map(|change| (&change.name, &change.why)).collect();
+        assert!(changes.is_empty(), "{partition}: {changes:?}");
+    }
+}
