@@ -7,6 +7,7 @@
 #[cfg(feature = "mmap")]
 mod mmap;
 mod os;
+pub mod overlay;
 mod whole_file;
 
 use std::fs::File;
