@@ -7,14 +7,15 @@ use super::config::LogConfig;
 use super::error::{AppendError, LogError};
 use super::producers::{AppendTerms, Checked, EndTransaction, ProducerAppends, TV_UNKNOWN, VerificationGuard};
 use super::roll::RollParams;
-use super::types::{AppendOrigin, LogAppendInfo, SegmentPlace};
-use super::validate::{ValidationParams, ValidationScratch, validate};
+use super::types::{AppendOrigin, LogAppendInfo, LogOffsetMetadata, SegmentPlace};
+use super::validate::{Validated, ValidationParams, ValidationScratch, validate};
 use super::{Log, Writer};
 use crate::format::batch::NO_TIMESTAMP;
 use crate::format::producer_snapshot::BatchMetadata;
 use crate::format::transaction_index::AbortedTxn;
 use crate::fs::Fs;
 use crate::segment::batch::{Batch, Batches, RawBatch};
+use crate::segment::log_segment::AppendState;
 
 thread_local! {
     /// Buffers of the appends of a thread: there are fewer threads than logs, and no lock to take.
@@ -45,7 +46,7 @@ impl LeaderAppend {
         }
     }
 
-    const fn terms(&self) -> AppendTerms {
+    pub(super) const fn terms(&self) -> AppendTerms {
         AppendTerms {
             origin: self.origin,
             verification_guard: self.verification_guard,
@@ -56,12 +57,12 @@ impl LeaderAppend {
 
 /// Buffers of an append.
 #[derive(Default)]
-struct Scratch {
-    validation: ValidationScratch,
-    producers: ProducerAppends,
+pub(super) struct Scratch {
+    pub(super) validation: ValidationScratch,
+    pub(super) producers: ProducerAppends,
 }
 
-fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
     let mut scratch = SCRATCH.take().unwrap_or_default();
     let result = work(&mut scratch);
     SCRATCH.set(Some(scratch));
@@ -69,13 +70,86 @@ fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
 }
 
 /// Whole batches with their offsets, about to be written.
-struct Write {
+pub(super) struct Write {
     /// -1 where only decompression could tell.
-    first_offset: i64,
-    last_offset: i64,
-    max_timestamp: i64,
-    terms: AppendTerms,
+    pub(super) first_offset: i64,
+    pub(super) last_offset: i64,
+    pub(super) max_timestamp: i64,
+    pub(super) terms: AppendTerms,
+    pub(super) now_ms: i64,
+}
+
+impl Write {
+    pub(super) fn roll_params(&self, size: usize) -> RollParams {
+        RollParams {
+            size,
+            max_timestamp: self.max_timestamp,
+            last_offset: self.last_offset,
+            first_offset: self.first_offset,
+            now_ms: self.now_ms,
+        }
+    }
+}
+
+/// A leader's append that is checked and needs its offsets alone.
+pub(super) struct Prepared {
+    validated: Validated,
+    valid_bytes: usize,
+    append: LeaderAppend,
     now_ms: i64,
+}
+
+/// Checks the records of a client or a coordinator without any lock; `None` where there is not a whole batch.
+pub(super) fn prepare(
+    records: &mut [u8],
+    append: LeaderAppend,
+    now_ms: i64,
+    config: &LogConfig,
+    scratch: &mut ValidationScratch,
+) -> Result<Option<Prepared>, AppendError> {
+    let params = AnalyzeParams {
+        origin: append.origin,
+        leader_epoch: append.leader_epoch,
+        max_message_bytes: Some(config.max_message_bytes),
+        offsets_must_grow: false,
+    };
+    let analysis = analyze(records, &params)?;
+    let valid_bytes = analysis.valid_bytes;
+    if valid_bytes == 0 {
+        return Ok(None);
+    }
+    let params = ValidationParams::new(config, analysis.source_codec, append.origin, now_ms);
+    let validated = validate(&mut records[..valid_bytes], &params, scratch)?;
+    Ok(Some(Prepared { validated, valid_bytes, append, now_ms }))
+}
+
+impl Prepared {
+    /// The bytes to write.
+    pub(super) fn batch<'b>(&self, records: &'b mut [u8], scratch: &'b mut ValidationScratch) -> &'b mut [u8] {
+        if self.validated.rebuilt { scratch.rebuilt_mut() } else { &mut records[..self.valid_bytes] }
+    }
+
+    /// Gives the batch its offsets, from `first_offset` on.
+    pub(super) fn place(&self, batch: &mut [u8], first_offset: i64, config: &LogConfig) -> Result<Write, AppendError> {
+        let last_offset = self.validated.assign_offsets(batch, first_offset, self.append.leader_epoch);
+        if self.validated.rebuilt {
+            check_sizes(batch, config)?;
+        }
+        let max_timestamp = self.validated.max_timestamp;
+        Ok(Write { first_offset, last_offset, max_timestamp, terms: self.append.terms(), now_ms: self.now_ms })
+    }
+
+    pub(super) fn answer(&self, write: &Write, duplicate: Option<BatchMetadata>) -> LogAppendInfo {
+        let info = LogAppendInfo {
+            first_offset: write.first_offset,
+            last_offset: write.last_offset,
+            max_timestamp: self.validated.max_timestamp,
+            log_append_time: self.validated.log_append_time,
+            valid_bytes: self.valid_bytes,
+            is_duplicate: false,
+        };
+        duplicate.map_or(info, |duplicate| as_duplicate(info, duplicate))
+    }
 }
 
 impl<F: Fs> Log<F> {
@@ -129,44 +203,31 @@ impl<F: Fs> Log<F> {
             return self.take_as_given(records, append.leader_epoch, append.terms(), max, now_ms, scratch);
         }
         self.check_usable()?;
-        let params = AnalyzeParams {
-            origin: append.origin,
-            leader_epoch: append.leader_epoch,
-            max_message_bytes: Some(config.max_message_bytes),
-            offsets_must_grow: false,
-        };
-        let analysis = analyze(records, &params)?;
-        if analysis.valid_bytes == 0 {
+        let Some(prepared) = prepare(records, append, now_ms, &config, &mut scratch.validation)? else {
             return Ok(LogAppendInfo::nothing());
-        }
-        let records = &mut records[..analysis.valid_bytes];
-        let params = ValidationParams::new(&config, analysis.source_codec, append.origin, now_ms);
-        let validated = validate(records, &params, &mut scratch.validation)?;
-        let batch = if validated.rebuilt { scratch.validation.rebuilt_mut() } else { records };
-
-        let mut writer = self.writer.lock();
-        self.check_usable()?;
-        self.write_metadata(&mut writer)?;
-        let first_offset = self.log_end_offset();
-        let last_offset = validated.assign_offsets(batch, first_offset, append.leader_epoch);
-        if validated.rebuilt {
-            check_sizes(batch, &config)?;
-        }
-        let write =
-            Write { first_offset, last_offset, max_timestamp: validated.max_timestamp, terms: append.terms(), now_ms };
-        let duplicate = self.write_locked(&mut writer, batch, &write, &config, &mut scratch.producers)?;
-        let info = LogAppendInfo {
-            first_offset,
-            last_offset,
-            max_timestamp: validated.max_timestamp,
-            log_append_time: validated.log_append_time,
-            valid_bytes: analysis.valid_bytes,
-            is_duplicate: false,
         };
-        Ok(duplicate.map_or(info, |duplicate| as_duplicate(info, duplicate)))
+        let batch = prepared.batch(records, &mut scratch.validation);
+        let mut writer = self.writer.lock();
+        self.lead_locked(&mut writer, batch, &prepared, &config, &mut scratch.producers)
     }
 
-    fn take_as_given(
+    /// What a leader does under the lock.
+    pub(super) fn lead_locked(
+        &self,
+        writer: &mut Writer,
+        batch: &mut [u8],
+        prepared: &Prepared,
+        config: &LogConfig,
+        appends: &mut ProducerAppends,
+    ) -> Result<LogAppendInfo, AppendError> {
+        self.check_usable()?;
+        self.write_metadata(writer)?;
+        let write = prepared.place(batch, self.log_end_offset(), config)?;
+        let duplicate = self.write_locked(writer, batch, &write, config, appends)?;
+        Ok(prepared.answer(&write, duplicate))
+    }
+
+    pub(super) fn take_as_given(
         &self,
         records: &[u8],
         leader_epoch: i32,
@@ -221,22 +282,21 @@ impl<F: Fs> Log<F> {
             let max = usize::try_from(config.segment_bytes).unwrap_or(0);
             return Err(AppendError::RecordBatchTooLarge { size: records.len(), max });
         }
-        let mut active = self.active_segment()?;
-        let roll = RollParams {
-            size: records.len(),
-            max_timestamp: write.max_timestamp,
-            last_offset: write.last_offset,
-            first_offset: write.first_offset,
-            now_ms: write.now_ms,
-        };
-        self.maybe_roll(writer, &mut active, &roll)?;
-        let place = SegmentPlace { segment_base_offset: active.base_offset(), position: active.size() };
+        let (active, AppendState { file, size, .. }) =
+            self.segment_for(writer, config, &write.roll_params(records.len()))?;
+        let segment_base_offset = active.base_offset();
+        let place = SegmentPlace { segment_base_offset, position: size };
         if let Some(duplicate) = check_producers(writer, records, place, &write.terms, appends)? {
             return Ok(Some(duplicate));
         }
-        active.append(&self.home, write.last_offset, records).map_err(LogError::from)?;
-        self.set_log_end(write.last_offset.wrapping_add(1))?;
-        self.follow_log_end(writer)?;
+        if !active.can_hold(write.last_offset) {
+            let offset = write.last_offset;
+            return Err(LogError::SegmentOverflow { offset, base_offset: segment_base_offset }.into());
+        }
+        active.append_to(&self.home, &file, size, records).map_err(LogError::from)?;
+        let end_offset = write.last_offset.wrapping_add(1);
+        let end = LogOffsetMetadata::at(end_offset, segment_base_offset, size + records.len() as u32);
+        self.publish_end(writer, end)?;
         writer.producers.apply(appends);
         for completed in appends.completed() {
             let last_stable_offset = writer.producers.last_stable_offset(completed);
@@ -251,13 +311,13 @@ impl<F: Fs> Log<F> {
             }
             writer.producers.complete_txn(completed)?;
         }
-        writer.producers.update_map_end_offset(write.last_offset.wrapping_add(1));
+        writer.producers.update_map_end_offset(end_offset);
         self.update_first_unstable(writer)?;
         Ok(None)
     }
 
     /// Notes the leader epochs of batches; batches of magic 0 and 1, which have none, void what was known.
-    fn note_epochs(&self, writer: &mut Writer, records: &[u8]) -> Result<(), AppendError> {
+    pub(super) fn note_epochs(&self, writer: &mut Writer, records: &[u8]) -> Result<(), AppendError> {
         for batch in Batches::new(records) {
             let Ok(batch) = batch else { break };
             if let Ok(Batch::Default(batch)) = batch.parse() {
@@ -275,23 +335,36 @@ impl<F: Fs> Log<F> {
         Ok(())
     }
 
+    /// Lets readers see what was written.
+    pub(super) fn publish_end(&self, writer: &mut Writer, end: LogOffsetMetadata) -> Result<(), LogError> {
+        let is_at_end = {
+            let mut offsets = self.offsets.write();
+            offsets.log_end = end;
+            offsets.high_watermark.message_offset >= end.message_offset
+        };
+        if is_at_end { self.follow_log_end(writer) } else { Ok(()) }
+    }
+
     /// Ends an append, without the writer's lock: takes the log offline if the medium failed, and flushes if it is time.
     fn finish(&self, appended: Result<LogAppendInfo, AppendError>, now_ms: i64) -> Result<LogAppendInfo, AppendError> {
         let info = self.guard(appended)?;
-        let flush_messages = self.config.read().flush_messages;
-        if flush_messages < i64::MAX
-            && info.last_offset >= 0
-            && !info.is_duplicate
-            && self.log_end_offset() - self.promised_recovery_point() >= flush_messages
-        {
-            self.flush(false, now_ms)?;
+        if info.last_offset >= 0 && !info.is_duplicate {
+            self.flush_if_due(now_ms)?;
         }
         Ok(info)
+    }
+
+    /// Flushes where `flush.messages` asks for it.
+    pub(super) fn flush_if_due(&self, now_ms: i64) -> Result<(), LogError> {
+        let flush_messages = self.config.read().flush_messages;
+        let is_due =
+            flush_messages < i64::MAX && self.log_end_offset() - self.promised_recovery_point() >= flush_messages;
+        if is_due { self.flush(false, now_ms) } else { Ok(()) }
     }
 }
 
 /// Checks the producers of all batches (`analyzeAndValidateProducerState`).
-fn check_producers(
+pub(super) fn check_producers(
     writer: &mut Writer,
     records: &[u8],
     place: SegmentPlace,

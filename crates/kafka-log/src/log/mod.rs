@@ -18,6 +18,7 @@ pub mod types;
 pub mod validate;
 
 mod append;
+mod append_group;
 mod close;
 mod debug;
 mod flush;
@@ -43,6 +44,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 pub use append::LeaderAppend;
+pub use append_group::GroupedAppend;
 pub use health::DirHealth;
 pub use load::{OpenError, OpenReport};
 pub use lookup::{TimestampAndOffset, TimestampSpec};

@@ -8,7 +8,8 @@ use super::types::LogOffsetMetadata;
 use super::{Log, Writer};
 use crate::format::file_name::FileState;
 use crate::fs::Fs;
-use crate::segment::log_segment::{LogSegment, remove_segment_files};
+use crate::log::config::LogConfig;
+use crate::segment::log_segment::{AppendState, LogSegment, remove_segment_files};
 
 /// What is about to be written, as far as it decides on a roll (`RollParams`).
 #[derive(Clone, Copy, Debug)]
@@ -34,37 +35,51 @@ impl<F: Fs> Log<F> {
         self.guard(rolled)
     }
 
-    /// Rolls if the active segment cannot take the write or has waited long enough (`maybeRoll`).
-    pub(super) fn maybe_roll(
+    /// The active segment that a write goes to, and its state: a new one if the present one cannot take the write or has
+    /// waited long enough (`maybeRoll`).
+    pub(super) fn segment_for(
         &self,
         writer: &mut Writer,
-        active: &mut Arc<LogSegment<F>>,
+        config: &LogConfig,
         write: &RollParams,
-    ) -> Result<(), LogError> {
-        if self.should_roll(active, write)? {
-            // Batches of magic 0 and 1 do not tell their first offset; this one is not above it.
-            let from = match write.first_offset {
-                -1 => write.last_offset.wrapping_sub(i64::from(i32::MAX)),
-                first => first,
-            };
-            self.roll_locked(writer, Some(from), write.now_ms)?;
-            *active = self.active_segment()?;
+    ) -> Result<(Arc<LogSegment<F>>, AppendState<F>), LogError> {
+        let active = self.active_segment()?;
+        let state = active.append_state(&self.home)?;
+        if !self.should_roll(&active, &state, config, write)? {
+            return Ok((active, state));
         }
-        Ok(())
+        // Batches of magic 0 and 1 do not tell their first offset; this one is not above it.
+        let from = match write.first_offset {
+            -1 => write.last_offset.wrapping_sub(i64::from(i32::MAX)),
+            first => first,
+        };
+        self.roll_locked(writer, Some(from), write.now_ms)?;
+        let active = self.active_segment()?;
+        let state = active.append_state(&self.home)?;
+        Ok((active, state))
     }
 
     /// (`LogSegment.shouldRoll`)
-    fn should_roll(&self, active: &LogSegment<F>, write: &RollParams) -> Result<bool, LogError> {
-        let (segment_bytes, segment_ms) = {
-            let config = self.config.read();
-            let lag = if config.compact { config.max_compaction_lag_ms } else { i64::MAX };
-            (i64::from(config.segment_bytes), config.segment_ms.min(lag))
+    pub(super) fn should_roll(
+        &self,
+        active: &LogSegment<F>,
+        state: &AppendState<F>,
+        config: &LogConfig,
+        write: &RollParams,
+    ) -> Result<bool, LogError> {
+        let lag = if config.compact { config.max_compaction_lag_ms } else { i64::MAX };
+        let (segment_bytes, segment_ms) = (i64::from(config.segment_bytes), config.segment_ms.min(lag));
+        let size = i64::from(state.size);
+        let has_waited = || -> Result<bool, LogError> {
+            let waited = match state.first_batch_timestamp {
+                Some(first) if first >= 0 => write.max_timestamp.wrapping_sub(first),
+                _ => active.time_waited_for_roll(&self.home, write.now_ms, write.max_timestamp)?,
+            };
+            Ok(waited > segment_ms.wrapping_sub(active.roll_jitter_ms()))
         };
-        let size = i64::from(active.size());
-        let waited = active.time_waited_for_roll(&self.home, write.now_ms, write.max_timestamp)?;
         Ok(size > segment_bytes - write.size as i64
-            || size > 0 && waited > segment_ms.wrapping_sub(active.roll_jitter_ms())
-            || active.is_index_full(&self.home)?
+            || size > 0 && has_waited()?
+            || state.index_room == 0
             || !active.can_hold(write.last_offset))
     }
 

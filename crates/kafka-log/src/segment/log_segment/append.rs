@@ -1,5 +1,7 @@
 //! Adding batches at the end of a segment.
 
+use std::sync::Arc;
+
 use super::times::{last_offset, max_timestamp};
 use super::{Home, LogSegment, SegmentError, SegmentOptions, SegmentState};
 use crate::format::file_name::FileKind;
@@ -17,6 +19,35 @@ struct Appended {
     size: u32,
 }
 
+/// A segment as an append finds it.
+pub struct AppendState<F: Fs> {
+    /// The log file.
+    pub file: Arc<F::File>,
+    /// Bytes of batches, which is where the next one goes.
+    pub size: u32,
+    /// How many entries fit into both indexes; 0 where one is full (`isFull`).
+    pub index_room: u32,
+    /// Largest timestamp of the first batch in ms, where it is known already.
+    pub first_batch_timestamp: Option<i64>,
+}
+
+impl<F: Fs> AppendState<F> {
+    fn of(state: &SegmentState<F>, file: &Arc<F::File>) -> Self {
+        let max = state.index_bytes_max as usize;
+        let offsets = state.offset_index.bytes().len() / OFFSET_INDEX_ENTRY_LEN;
+        let times = state.time_index.bytes().len() / TIME_INDEX_ENTRY_LEN;
+        let offsets_max = max / OFFSET_INDEX_ENTRY_LEN;
+        let times_max = (max / TIME_INDEX_ENTRY_LEN).saturating_sub(1);
+        let index_room = offsets_max.saturating_sub(offsets).min(times_max.saturating_sub(times)) as u32;
+        AppendState {
+            file: Arc::clone(file),
+            size: state.size,
+            index_room,
+            first_batch_timestamp: state.first_batch_timestamp,
+        }
+    }
+}
+
 impl<F: Fs> LogSegment<F> {
     /// Makes an opened segment the active one: its indexes may grow to `index_bytes_max` (`resizeIndexes`).
     pub fn make_active(&self, options: &SegmentOptions) {
@@ -24,6 +55,27 @@ impl<F: Fs> LogSegment<F> {
         state.index_bytes_max = options.index_bytes_max;
         state.offset_index_used = true;
         state.time_index_used = true;
+    }
+
+    /// What an append needs to know of the segment, all under one lock; loads what is not in memory.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn append_state(&self, home: &Home<F>) -> Result<AppendState<F>, StorageError> {
+        {
+            let state = self.read_state();
+            if state.offset_index.is_loaded()
+                && state.time_index.is_loaded()
+                && let Some(file) = &state.file
+            {
+                return Ok(AppendState::of(&state, file));
+            }
+        }
+        let mut state = self.write_state();
+        self.load_offset_index(home, &mut state)?;
+        self.load_time_index(home, &mut state)?;
+        let file = self.file_locked(home, &mut state)?;
+        Ok(AppendState::of(&state, &file))
     }
 
     /// Writes `records`, whole batches of which the last one ends at `largest_offset`, and adds the index entries that
@@ -39,19 +91,27 @@ impl<F: Fs> LogSegment<F> {
         if !self.can_hold(largest_offset) {
             return Err(SegmentError::OffsetOverflow { offset: largest_offset, base_offset: self.base_offset });
         }
-        let file = self.file(home)?;
-        let size = self.size();
+        let AppendState { file, size, .. } = self.append_state(home)?;
+        self.append_to(home, &file, size, records)
+    }
+
+    /// As [`LogSegment::append`], for who has asked for [`LogSegment::append_state`] and checked the offset.
+    ///
+    /// # Errors
+    /// As [`LogSegment::append`].
+    pub fn append_to(&self, home: &Home<F>, file: &F::File, size: u32, records: &[u8]) -> Result<(), SegmentError> {
         file.write_all_at(records, size.into()).map_err(|e| StorageError::io("write", &self.log_path(home))(e))?;
         let mut state = self.write_state();
+        let state = &mut *state;
         let mut position = size;
         state.size = size + records.len() as u32;
         for batch in Batches::new(records) {
             let Ok(batch) = batch else { break };
-            self.index_batch(home, &mut state, &appended(&batch), position)?;
+            self.index_batch(home, state, &appended(&batch), position)?;
             position += batch.overhead.size() as u32;
         }
         if state.offset_index.is_behind() || state.time_index.is_behind() {
-            self.write_indexes_locked(home, &mut state)?;
+            self.write_indexes_locked(home, state)?;
         }
         Ok(())
     }
@@ -109,31 +169,6 @@ impl<F: Fs> LogSegment<F> {
         let mut appender = TimeIndexAppender::new(TimeIndex::new(self.base_offset, bytes), max);
         appender.maybe_append(entry.timestamp, entry.offset, use_reserved_slot, bytes)?;
         Ok(())
-    }
-
-    /// Whether no entry fits into one of the indexes (`isFull`).
-    ///
-    /// # Errors
-    /// Those of the medium.
-    pub fn is_index_full(&self, home: &Home<F>) -> Result<bool, StorageError> {
-        let entries_max = |state: &SegmentState<F>| {
-            let max = state.index_bytes_max as usize;
-            (max / OFFSET_INDEX_ENTRY_LEN, (max / TIME_INDEX_ENTRY_LEN).saturating_sub(1))
-        };
-        {
-            let state = self.read_state();
-            if state.offset_index.is_loaded() && state.time_index.is_loaded() {
-                let (offsets, times) = entries_max(&state);
-                return Ok(state.offset_index.bytes().len() / OFFSET_INDEX_ENTRY_LEN >= offsets
-                    || state.time_index.bytes().len() / TIME_INDEX_ENTRY_LEN >= times);
-            }
-        }
-        let mut state = self.write_state();
-        self.load_offset_index(home, &mut state)?;
-        self.load_time_index(home, &mut state)?;
-        let (offsets, times) = entries_max(&state);
-        Ok(state.offset_index.bytes().len() / OFFSET_INDEX_ENTRY_LEN >= offsets
-            || state.time_index.bytes().len() / TIME_INDEX_ENTRY_LEN >= times)
     }
 
     /// Adds an entry to the transaction index, at once into the file.

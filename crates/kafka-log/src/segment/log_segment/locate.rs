@@ -12,8 +12,12 @@ use crate::format::transaction_index::{TransactionIndex, TxnIndexSearchResult};
 use crate::fs::{Fs, ReadAt, read_whole};
 use crate::segment::error::StorageError;
 
-/// Bytes read at once on the way from an index entry to the batch: about what lies between two entries.
-const READ_AHEAD: usize = 4096 + RECORD_BATCH_OVERHEAD;
+/// Bytes read at once on the way from an index entry to the batch where batches are small: about what lies between two
+/// entries.
+const READ_AHEAD: usize = 4096;
+
+/// Bytes read first, before anything is known of the batches; and of a batch from which on headers are read one by one.
+const FIRST_READ: usize = 512;
 
 /// A batch by its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,20 +186,13 @@ fn search_for_offset<R: ReadAt + ?Sized>(
     target: i64,
 ) -> Result<Option<FoundBatch>, WalkError> {
     let mut headers = Headers::new(file, end, position.max(0).cast_unsigned());
-    let mut before: Option<Header> = None;
     while let Some(header) = headers.next()? {
-        if header.batch.base_offset >= target {
-            if header.batch.base_offset > target
-                && let Some(before) = before
-                && before.last_offset >= target
-            {
-                return Ok(Some(before.batch));
-            }
+        // Kafka reads one header more, to compare base offsets alone; the answer is the same where offsets grow.
+        if header.last_offset >= target || header.batch.base_offset >= target {
             return Ok(Some(header.batch));
         }
-        before = Some(header);
     }
-    Ok(before.filter(|before| before.last_offset >= target).map(|before| before.batch))
+    Ok(None)
 }
 
 #[derive(Clone, Copy)]
@@ -211,12 +208,13 @@ struct Headers<'f, R: ?Sized> {
     position: u32,
     start: u32,
     filled: usize,
+    read_ahead: usize,
     buf: [u8; READ_AHEAD],
 }
 
 impl<'f, R: ReadAt + ?Sized> Headers<'f, R> {
     fn new(file: &'f R, end: u32, position: u32) -> Self {
-        Headers { file, end, position, start: 0, filled: 0, buf: [0; READ_AHEAD] }
+        Headers { file, end, position, start: 0, filled: 0, read_ahead: FIRST_READ, buf: [0; READ_AHEAD] }
     }
 
     fn next(&mut self) -> Result<Option<Header>, WalkError> {
@@ -229,7 +227,7 @@ impl<'f, R: ReadAt + ?Sized> Headers<'f, R> {
         let bytes = if self.filled > 0 && self.position >= self.start && at + need <= self.filled {
             &self.buf[at..self.filled]
         } else {
-            let want = READ_AHEAD.min(left);
+            let want = self.read_ahead.min(left);
             let got = self.file.read_full_at(&mut self.buf[..want], self.position.into()).map_err(WalkError::Io)?;
             self.start = self.position;
             self.filled = got;
@@ -253,6 +251,7 @@ impl<'f, R: ReadAt + ?Sized> Headers<'f, R> {
         };
         let batch = FoundBatch { base_offset: overhead.offset, position: self.position, size: size as u32 };
         self.position += size as u32;
+        self.read_ahead = if size < FIRST_READ { READ_AHEAD } else { RECORD_BATCH_OVERHEAD };
         Ok(Some(Header { batch, last_offset }))
     }
 }

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+pub use append::AppendState;
 pub use error::SegmentError;
 pub use files::{SegmentFiles, remove_segment_files};
 pub use home::Home;
