@@ -6,7 +6,7 @@ use super::Log;
 use super::error::LogError;
 use crate::compression::Decompressor;
 use crate::format::FormatError;
-use crate::format::batch::{NO_TIMESTAMP, TimestampType};
+use crate::format::batch::NO_TIMESTAMP;
 use crate::fs::Fs;
 use crate::segment::batch::{Batch, RawBatch};
 use crate::segment::error::StorageError;
@@ -156,28 +156,18 @@ impl<F: Fs> Log<F> {
     }
 }
 
-/// The offset of the largest timestamp of a batch (`RecordBatch.offsetOfMaxTimestamp`).
+/// The first record that has the largest timestamp of its batch (`RecordBatch.offsetOfMaxTimestamp`).
 fn first_of_max(
     batch: &RawBatch<'_>,
     max: i64,
     decompressor: &mut Decompressor,
 ) -> Result<Option<TimestampAndOffset>, FormatError> {
-    if max == NO_TIMESTAMP {
+    if batch.overhead.magic == 0 {
         return Ok(None);
     }
-    let (kind, last_offset, leader_epoch) = match batch.parse()? {
-        Batch::Default(batch) => {
-            let header = batch.header();
-            let epoch = header.partition_leader_epoch();
-            (header.attributes().timestamp_type(), header.last_offset(), (epoch >= 0).then_some(epoch))
-        }
-        Batch::Legacy(message) => (message.timestamp_type(), message.offset(), None),
-    };
-    if kind == TimestampType::LogAppendTime {
-        return Ok(Some(TimestampAndOffset { timestamp: max, offset: last_offset, leader_epoch }));
-    }
     let found = first_record(batch, decompressor, |timestamp, _| timestamp == max)?;
-    Ok(found.map(|found| TimestampAndOffset { leader_epoch, ..found }))
+    let epoch = |epoch: &i32| *epoch >= 0;
+    Ok(found.map(|found| TimestampAndOffset { leader_epoch: found.leader_epoch.filter(epoch), ..found }))
 }
 
 /// The first record of a batch that is `wanted` by its timestamp and offset.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Loader, OpenError};
 use crate::format::file_name::{FileState, offset_from_file_name};
-use crate::fs::Fs;
+use crate::format::offset_index::OFFSET_INDEX_ENTRY_LEN;
+use crate::fs::{Fs, FsFile, OpenMode};
 use crate::log::error::{LogError, StorageError};
 use crate::segment::log_segment::LogSegment;
 
@@ -85,6 +86,7 @@ impl<F: Fs> Loader<'_, F> {
             let segment = Arc::new(segment);
             first = first.min(base_offset);
             end = end.max(segment.read_next_offset(home).map_err(LogError::from)?);
+            self.make_index_of_swapped(name)?;
         }
         for name in self.file_names()? {
             let offset = offset_from_file_name(&name);
@@ -93,6 +95,20 @@ impl<F: Fs> Loader<'_, F> {
             }
         }
         Ok(())
+    }
+
+    /// Kafka looks for the last batch of a swapped log by its offset index and so makes one if there is none: full of zeros,
+    /// which is then taken for an index of a segment that needs no recovery.
+    fn make_index_of_swapped(&self, name: &str) -> Result<(), OpenError> {
+        let Some(stem) = name.strip_suffix(".log.swap") else { return Ok(()) };
+        let path = self.home.dir().join(format!("{stem}.index.swap"));
+        let len = self.segment_options.index_bytes_max as usize / OFFSET_INDEX_ENTRY_LEN * OFFSET_INDEX_ENTRY_LEN;
+        let made = match self.home.fs().open(&path, OpenMode::CreateNew) {
+            Ok(file) => file.set_len(len as u64),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            Err(e) => Err(e),
+        };
+        Ok(made.map_err(StorageError::io("make", &path))?)
     }
 
     fn offset_in(&self, name: &str) -> Result<i64, OpenError> {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::index_memory::Purpose;
 use super::{Home, LogSegment, SegmentError, SegmentState};
 use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::fs::{Fs, FsFile, OpenMode};
@@ -32,21 +33,26 @@ impl<F: Fs> SegmentFiles<F> {
 
 impl<F: Fs> LogSegment<F> {
     pub(super) fn write_indexes_locked(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), StorageError> {
-        self.index_files_locked(home, state, false).map(|_| ())
+        self.index_files_locked(home, state, Purpose::Write).map(|_| ())
+    }
+
+    /// Writes all index entries and leaves the files no longer than these.
+    pub(super) fn trim_indexes_locked(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), StorageError> {
+        self.index_files_locked(home, state, Purpose::Trim).map(|_| ())
     }
 
     fn index_files_locked(
         &self,
         home: &Home<F>,
         state: &mut SegmentState<F>,
-        to_sync: bool,
+        purpose: Purpose,
     ) -> Result<Vec<(F::File, PathBuf)>, StorageError> {
         let mut files = Vec::new();
         let path = home.path(self.name(FileKind::OffsetIndex, state));
-        let file = state.offset_index.write(home.fs(), &path, state.offset_index_used, to_sync)?;
+        let file = state.offset_index.write(home.fs(), &path, state.offset_index_used, purpose)?;
         files.extend(file.map(|file| (file, path)));
         let path = home.path(self.name(FileKind::TimeIndex, state));
-        let file = state.time_index.write(home.fs(), &path, state.time_index_used, to_sync)?;
+        let file = state.time_index.write(home.fs(), &path, state.time_index_used, purpose)?;
         files.extend(file.map(|file| (file, path)));
         Ok(files)
     }
@@ -67,7 +73,7 @@ impl<F: Fs> LogSegment<F> {
         let mut state = self.write_state();
         state.offset_index_used = true;
         state.time_index_used = true;
-        let mut indexes = self.index_files_locked(home, &mut state, true)?;
+        let mut indexes = self.index_files_locked(home, &mut state, Purpose::Sync)?;
         if state.txn_bytes > 0 {
             let path = home.path(self.name(FileKind::TransactionIndex, &state));
             let file = home.fs().open(&path, OpenMode::Write).map_err(StorageError::io("open", &path))?;
@@ -87,7 +93,7 @@ impl<F: Fs> LogSegment<F> {
         let state = &mut *state;
         self.append_last_time_entry(home, state)?;
         state.offset_index_used = true;
-        self.write_indexes_locked(home, state)?;
+        self.trim_indexes_locked(home, state)?;
         let size = state.size;
         self.cut_log(home, state, size)?;
         state.offset_index.release();
@@ -109,7 +115,7 @@ impl<F: Fs> LogSegment<F> {
                 Err(error) => return Err(error),
             }
         }
-        self.write_indexes_locked(home, state)?;
+        self.trim_indexes_locked(home, state)?;
         let size = state.size;
         if state.file.is_some() {
             self.cut_log(home, state, size)?;

@@ -14,6 +14,17 @@ const READ_MAX: u64 = 16 * 1024;
 
 type Map<F> = <<F as Fs>::File as FsFile>::Map;
 
+/// What the file of an index is brought up to date for.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Purpose {
+    /// To have the entries there.
+    Write,
+    /// To be synced, whether something is written or not.
+    Sync,
+    /// To be left no longer than its entries, as no more will come.
+    Trim,
+}
+
 /// The entries of an index file (`LazyIndex`).
 pub(super) enum IndexMemory<F: Fs> {
     /// Nobody has asked yet.
@@ -29,7 +40,8 @@ pub(super) struct Growing {
     bytes: Vec<u8>,
     /// How many of them the file has.
     written: usize,
-    /// Length of the file: where it is more than `written` it has to be cut. `None` where there is no file.
+    /// Length of the file, `None` where there is no file. It may be longer than what is in it: Kafka cuts no index that is
+    /// still to grow, it writes over the entries that are no more.
     file_len: Option<u64>,
 }
 
@@ -54,8 +66,14 @@ impl Growing {
         Ok(Growing { written: bytes.len(), bytes, file_len: Some(len) })
     }
 
+    /// Whether the file has all entries.
+    fn is_written(&self) -> bool {
+        self.written == self.bytes.len()
+    }
+
+    /// Whether the file has all entries, and nothing else.
     fn is_current(&self) -> bool {
-        self.written == self.bytes.len() && self.file_len.unwrap_or(0) == self.bytes.len() as u64
+        self.is_written() && self.file_len.unwrap_or(0) == self.bytes.len() as u64
     }
 }
 
@@ -106,7 +124,7 @@ impl<F: Fs> IndexMemory<F> {
         }
     }
 
-    /// Drops all entries behind the first `len` bytes. The file follows with the next write.
+    /// Drops all entries behind the first `len` bytes. In the file they stay until it is trimmed.
     pub(super) fn truncate(&mut self, len: usize) {
         if let IndexMemory::Growing(growing) = self {
             growing.bytes.truncate(len);
@@ -119,23 +137,26 @@ impl<F: Fs> IndexMemory<F> {
         matches!(self, IndexMemory::Growing(growing) if growing.bytes.len() - growing.written >= WRITE_BEHIND)
     }
 
-    /// Brings the file up to date, making it if `must_exist`; returns it if it was touched, or `to_sync` asks for it.
+    /// Brings the file up to date, making it if `must_exist`; returns it if it was touched or is to be synced.
     pub(super) fn write(
         &mut self,
         fs: &F,
         path: &Path,
         must_exist: bool,
-        to_sync: bool,
+        purpose: Purpose,
     ) -> Result<Option<F::File>, StorageError> {
+        let (to_sync, trim) = (purpose == Purpose::Sync, purpose == Purpose::Trim);
         match self {
             IndexMemory::Growing(growing) => {
                 let len = growing.bytes.len();
                 let is_missing = growing.file_len.is_none() && (must_exist || len > 0);
-                if growing.is_current() && !is_missing && (!to_sync || growing.file_len.is_none()) {
+                let is_current = if trim { growing.is_current() } else { growing.is_written() };
+                if is_current && !is_missing && (!to_sync || growing.file_len.is_none()) {
                     return Ok(None);
                 }
                 let file = fs.open(path, OpenMode::Create).map_err(StorageError::io("open", path))?;
-                if growing.file_len.is_some_and(|file_len| file_len > len as u64) {
+                let longer = growing.file_len.filter(|&file_len| file_len > len as u64);
+                if trim && longer.is_some() {
                     file.set_len(len as u64).map_err(StorageError::io("cut", path))?;
                 }
                 if growing.written < len {
@@ -143,7 +164,7 @@ impl<F: Fs> IndexMemory<F> {
                         .map_err(StorageError::io("write", path))?;
                 }
                 growing.written = len;
-                growing.file_len = Some(len as u64);
+                growing.file_len = longer.filter(|_| !trim).or(Some(len as u64));
                 Ok(Some(file))
             }
             IndexMemory::Mapped(_) | IndexMemory::Unloaded => {

@@ -97,7 +97,7 @@ impl<F: Fs> LogSegment<F> {
 
     fn finish_recovery(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), SegmentError> {
         state.first_batch_timestamp = None;
-        self.write_indexes_locked(home, state)?;
+        self.trim_indexes_locked(home, state)?;
         state.offset_index.release();
         state.time_index.release();
         Ok(())

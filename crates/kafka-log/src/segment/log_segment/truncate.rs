@@ -24,6 +24,8 @@ impl<F: Fs> LogSegment<F> {
         let place = self.translate_offset(home, offset)?;
         let mut state = self.write_state();
         let state = &mut *state;
+        // Kafka's entries are in the file at once, and stay there until others take their place or the file is trimmed.
+        self.write_indexes_locked(home, state)?;
         let path = home.path(self.name(FileKind::OffsetIndex, state));
         let bytes = state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
         let kept = OffsetIndex::new(self.base_offset, bytes).entries_below(offset);
