@@ -347,11 +347,25 @@ impl<F: Fs> Log<F> {
 
     /// Ends an append, without the writer's lock: takes the log offline if the medium failed, and flushes if it is time.
     fn finish(&self, appended: Result<LogAppendInfo, AppendError>, now_ms: i64) -> Result<LogAppendInfo, AppendError> {
+        self.count(&appended);
         let info = self.guard(appended)?;
         if info.last_offset >= 0 && !info.is_duplicate {
             self.flush_if_due(now_ms)?;
         }
         Ok(info)
+    }
+
+    pub(super) fn count(&self, appended: &Result<LogAppendInfo, AppendError>) {
+        match appended {
+            Ok(info) if info.is_duplicate => self.metrics.duplicate_appends.add(1),
+            Ok(info) if info.valid_bytes > 0 => {
+                self.metrics.appends.add(1);
+                self.metrics.appended_bytes.add(info.valid_bytes as u64);
+                self.metrics.append_bytes.record(info.valid_bytes as u64);
+            }
+            Ok(_) => {}
+            Err(_) => self.metrics.refused_appends.add(1),
+        }
     }
 
     /// Flushes where `flush.messages` asks for it.

@@ -57,6 +57,7 @@ impl<F: Fs> Log<F> {
             }
             self.write_staged(&mut writer, &mut staging, &mut answers);
         });
+        answers.iter().for_each(|answer| self.count(answer));
         let answers: Vec<Answer> = answers.into_iter().map(|answer| self.guard(answer)).collect();
         if let Err(error) = self.flush_if_due(now_ms) {
             return answers.into_iter().map(|answer| answer.and_then(|_| Err(self.offline(&error)))).collect();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::Log;
 use super::error::{LogError, StorageError};
@@ -36,6 +37,7 @@ impl<F: Fs> Log<F> {
         if is_needed(offset.unwrap_or_else(|| self.log_end_offset())).is_none() {
             return Ok(());
         }
+        let began = Instant::now();
         // Who waits here finds, most often, that the one before him has synced his records as well.
         let _syncing = self.syncing.lock();
         self.check_usable()?;
@@ -44,6 +46,7 @@ impl<F: Fs> Log<F> {
         let Some(flush_offset) = is_needed(offset) else { return Ok(()) };
         let flushed = self.sync_segments(before.recovery_point, flush_offset);
         self.guard(flushed)?;
+        self.metrics.flush_us.record_us(began.elapsed());
         let mut offsets = self.offsets.write();
         // A truncation meanwhile may have made room for other records at the same offsets.
         if offset > offsets.recovery_point && offsets.truncations == before.truncations {

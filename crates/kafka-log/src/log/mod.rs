@@ -13,6 +13,7 @@ pub mod config;
 pub mod epochs;
 pub mod error;
 pub mod load;
+pub mod metrics;
 pub mod producers;
 pub mod types;
 pub mod validate;
@@ -34,6 +35,7 @@ mod roll;
 mod slice;
 mod state;
 mod tasks;
+mod tiered;
 mod truncate;
 mod watermark;
 
@@ -51,6 +53,7 @@ pub use lookup::{TimestampAndOffset, TimestampSpec};
 pub use options::{LogOptions, TopicPartition};
 pub use read::FetchDataInfo;
 pub use slice::FileSlice;
+pub use tiered::TierableSegment;
 pub use watermark::LogStartOffsetReason;
 
 use crate::format::leader_epoch_checkpoint::EpochEntry;
@@ -60,6 +63,7 @@ use crate::segment::log_segment::{Home, LogSegment, SegmentError, SegmentOptions
 use config::LogConfig;
 use epochs::LeaderEpochCache;
 use error::{AppendError, LogError, StorageError};
+use metrics::LogMetrics;
 use producers::{ProducerState, ProducerStateManager, VerificationGuard};
 use state::{Offsets, Segments};
 use tasks::Task;
@@ -77,6 +81,7 @@ pub struct Log<F: Fs = OsFs> {
     tasks: Mutex<Vec<Task>>,
     syncing: Mutex<()>,
     last_flush_ms: AtomicI64,
+    metrics: Arc<LogMetrics>,
     remote_storage_system_enable: bool,
     jitter: Option<fn(i64) -> i64>,
 }
@@ -164,6 +169,11 @@ impl<F: Fs> Log<F> {
     /// The segments as they are now, oldest first; the last one is active.
     pub fn segments(&self) -> Vec<Arc<LogSegment<F>>> {
         self.segments.read().all().to_vec()
+    }
+
+    /// What the log counts, perhaps together with others.
+    pub fn metrics(&self) -> &Arc<LogMetrics> {
+        &self.metrics
     }
 
     /// Where the files are; what a segment needs to get at its own.

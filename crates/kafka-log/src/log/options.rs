@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::config::LogConfig;
 use super::health::DirHealth;
+use super::metrics::LogMetrics;
 use super::producers::ProducerStateConfig;
 use crate::format::uuid::Uuid;
 
@@ -27,6 +28,8 @@ pub struct LogOptions {
     pub remote_storage_system_enable: bool,
     /// Whether the log directory works; shared by its logs.
     pub health: DirHealth,
+    /// What is counted; logs may share it.
+    pub metrics: Arc<LogMetrics>,
     /// Now, in ms since 1970.
     pub now_ms: i64,
     /// Draws `segment.jitter.ms` for new segments: a number from 0 to its argument, exclusive. `None`: no jitter.
@@ -44,6 +47,7 @@ impl Default for LogOptions {
             producers: ProducerStateConfig::default(),
             remote_storage_system_enable: false,
             health: DirHealth::new(),
+            metrics: Arc::default(),
             now_ms: 0,
             jitter: None,
         }

@@ -75,6 +75,7 @@ impl<F: Fs> Log<F> {
         if segments.is_empty() {
             return Ok(());
         }
+        self.metrics.deleted_segments.add(segments.len() as u64);
         let names = mark_deleted(&self.home, segments)?;
         self.remove_later(names, now_ms);
         Ok(())

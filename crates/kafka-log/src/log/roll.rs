@@ -123,6 +123,7 @@ impl<F: Fs> Log<F> {
         let snapshot = writer.producers.take_snapshot(self.home.fs(), &self.home.dir(), false)?;
         self.follow_log_end(writer)?;
         self.schedule(now_ms, Work::FlushUpTo { snapshot, offset: base_offset });
+        self.metrics.rolls.add(1);
         tracing::debug!(partition = %self.topic_partition, base_offset, "rolled a new segment");
         Ok(base_offset)
     }

@@ -29,6 +29,7 @@ impl<F: Fs> Log<F> {
             self.truncate_epochs_from_end(writer, end, now_ms);
             return Ok(false);
         }
+        self.metrics.truncations.add(1);
         tracing::info!(partition = %self.topic_partition, target_offset, "truncating");
         let first = self.segments.read().first().map_or(0, |first| first.base_offset());
         if first > target_offset {

@@ -135,6 +135,7 @@ impl<F: Fs> Log<F> {
             tasks: Mutex::new(tasks),
             syncing: Mutex::new(()),
             last_flush_ms: AtomicI64::new(options.now_ms),
+            metrics: Arc::clone(&options.metrics),
             remote_storage_system_enable: options.remote_storage_system_enable,
             jitter: options.jitter,
         };

@@ -43,6 +43,8 @@ impl<F: Fs> Loader<'_, F> {
         let recovered = recovered.map_err(LogError::from)?;
         producers.take_snapshot(home.fs(), &dir, true)?;
         let truncated_bytes = recovered.truncated_bytes;
+        self.options.metrics.recovered_segments.add(1);
+        self.options.metrics.recovery_truncated_bytes.add(truncated_bytes.into());
         self.report.recovered_segments.push(RecoveredSegment {
             base_offset: segment.base_offset(),
             reason,

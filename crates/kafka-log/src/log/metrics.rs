@@ -1,0 +1,117 @@
+//! What logs count, for an embedder to export. Nothing here decides anything.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// What was counted so far.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+}
+
+/// Number of buckets of a histogram.
+pub const BUCKETS: usize = 40;
+
+/// How values are distributed: bucket `n` counts the values below 2^n that are not below 2^(n-1), the last one all others.
+#[derive(Debug)]
+pub struct Histogram {
+    buckets: [AtomicU64; BUCKETS],
+    sum: AtomicU64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Histogram { buckets: std::array::from_fn(|_| AtomicU64::new(0)), sum: AtomicU64::new(0) }
+    }
+}
+
+impl Histogram {
+    /// How many values each bucket has.
+    pub fn buckets(&self) -> [u64; BUCKETS] {
+        std::array::from_fn(|at| self.buckets[at].load(Ordering::Relaxed))
+    }
+
+    /// The upper bound of a bucket, exclusive; `None` for the last one.
+    pub fn upper_bound(bucket: usize) -> Option<u64> {
+        (bucket + 1 < BUCKETS).then(|| 1 << bucket)
+    }
+
+    /// Sum of all values.
+    pub fn sum(&self) -> u64 {
+        self.sum.load(Ordering::Relaxed)
+    }
+
+    /// Number of values.
+    pub fn count(&self) -> u64 {
+        self.buckets().iter().sum()
+    }
+
+    pub(crate) fn record(&self, value: u64) {
+        let bucket = (u64::BITS - value.leading_zeros()) as usize;
+        self.buckets[bucket.min(BUCKETS - 1)].fetch_add(1, Ordering::Relaxed);
+        self.sum.fetch_add(value, Ordering::Relaxed);
+    }
+
+    pub(crate) fn record_us(&self, duration: Duration) {
+        self.record(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+    }
+}
+
+/// Counters of the logs that share them (`BrokerTopicStats`, `LogFlushStats`): of one, or of a whole broker.
+#[derive(Debug, Default)]
+pub struct LogMetrics {
+    /// Appends that were written.
+    pub appends: Counter,
+    /// Bytes of these.
+    pub appended_bytes: Counter,
+    /// Appends whose batch was there already.
+    pub duplicate_appends: Counter,
+    /// Appends that were refused.
+    pub refused_appends: Counter,
+    /// Reads that gave something.
+    pub reads: Counter,
+    /// Bytes that they handed out.
+    pub read_bytes: Counter,
+    /// New segments.
+    pub rolls: Counter,
+    /// Segments deleted, by retention, truncation or compaction.
+    pub deleted_segments: Counter,
+    /// Truncations.
+    pub truncations: Counter,
+    /// Segments recovered when a log was opened.
+    pub recovered_segments: Counter,
+    /// Bytes cut by these recoveries.
+    pub recovery_truncated_bytes: Counter,
+    /// Bytes of an append.
+    pub append_bytes: Histogram,
+    /// Microseconds that a flush took, waiting for another one included.
+    pub flush_us: Histogram,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_below_the_bound_of_their_bucket() {
+        let histogram = Histogram::default();
+        for value in [0, 1, 2, 3, 1023, 1024, u64::MAX] {
+            histogram.record(value);
+        }
+        let buckets = histogram.buckets();
+        assert_eq!(buckets[..3], [1, 1, 2]);
+        assert_eq!((buckets[10], buckets[11], buckets[BUCKETS - 1]), (1, 1, 1));
+        assert_eq!(histogram.count(), 7);
+        assert_eq!(Histogram::upper_bound(10), Some(1024));
+        assert_eq!(Histogram::upper_bound(BUCKETS - 1), None);
+    }
+}
