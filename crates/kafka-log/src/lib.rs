@@ -1,14 +1,71 @@
-//! Apache Kafka's log, byte for byte: reads and writes every file of a Kafka log directory.
+//! Apache Kafka's log: every file of a log directory, read and written byte for byte, and the storage engine on top.
 //!
+//! # A log to build a broker on
+//!
+//! [`Log`](log::Log) is one partition: it decides what Kafka's log decides and leaves the files that Kafka leaves.
+//! [`LogManager`](manager::LogManager) keeps many of them in several directories. Neither has a runtime, a network or a clock:
+//! time comes in as a number, work in the background runs on the embedder's threads.
+//!
+//! ```
+//! use kafka_log::compression::Compressor;
+//! use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
+//! use kafka_log::fs::OsFs;
+//! use kafka_log::log::error::KafkaError;
+//! use kafka_log::log::types::FetchIsolation;
+//! use kafka_log::log::{LeaderAppend, Log, LogOptions};
+//! use kafka_log::segment::batch::{Batch, Batches};
+//!
+//! # let dir = std::env::temp_dir().join(format!("kafka-log-front-page-{}", std::process::id()));
+//! let now_ms = 1_700_000_000_000;
+//! let (log, report) = Log::open(OsFs, &dir.join("orders-0"), LogOptions { now_ms, ..LogOptions::default() })?;
+//! assert!(report.recovered_segments.is_empty());
+//!
+//! // What a producer sends is one batch with base offset 0. The log checks it and gives it offsets, in place.
+//! let mut builder = RecordBatchBuilder::new(BatchFields::default());
+//! builder.append(0, now_ms, Some(b"Ada"), Some(b"first"), &[])?;
+//! let mut records = Vec::new();
+//! builder.finish(&mut Compressor::new(), &mut records)?;
+//! match log.append_as_leader(&mut records, LeaderAppend::from_client(0), now_ms) {
+//!     Ok(info) => assert_eq!(info.last_offset, 0),
+//!     // What to answer the producer: the protocol's error code.
+//!     Err(refused) => panic!("{}: {refused}", refused.code().name()),
+//! }
+//!
+//! // Consumers see what is below the high watermark: here there are no other replicas to wait for.
+//! log.update_high_watermark(log.log_end_offset())?;
+//!
+//! // A fetch gives a part of a file, for `sendfile`, or to be read.
+//! let fetched = log.read(0, 1024 * 1024, FetchIsolation::HighWatermark, true)?;
+//! let bytes = fetched.records.read()?;
+//! for batch in Batches::new(&bytes) {
+//!     let Batch::Default(batch) = batch?.parse()? else { continue };
+//!     assert_eq!(batch.header().base_offset(), 0);
+//! }
+//!
+//! log.flush(false, now_ms)?; // on the medium
+//! log.run_due(now_ms)?; // what the log had put off
+//! log.close()?;
+//! # std::fs::remove_dir_all(dir)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The modules
+//!
+//! - [`log`](mod@log): the log of a partition; [`manager`]: many logs in several directories.
+//! - [`verify`]: what is wrong with the files of a log, without writing to them; [`repair`]: how to put it right.
 //! - [`format`](mod@format): bytes to views and back, without I/O and without a clock: record batches of every version, indexes, producer
 //!   snapshots, checkpoints, records of the internal topics.
 //! - [`compression`]: the codecs of record batches, each behind a Cargo feature of its own name.
-//! - [`fs`]: positioned reads, and mappings of files at rest (feature `mmap`).
-//! - [`verify`]: what is wrong with the files of a log, without writing to them.
-//! - [`segment`]: walking through the batches of a file, on several threads, past headers alone, or to an offset.
+//! - [`segment`]: one segment: [`LogSegment`](segment::log_segment::LogSegment) of the engine, and ways through the batches of
+//!   any segment file, on several threads, past headers alone, to an offset, or over damage.
+//! - [`fs`]: files behind two traits, [`Fs`](fs::Fs) and [`FsFile`](fs::FsFile), with the real file system, and one that keeps all
+//!   changes in memory ([`OverlayFs`](fs::overlay::OverlayFs)): with it a [`Log`](log::Log) opens a foreign or a live directory and writes
+//!   nothing.
 //!
 //! | to | start with |
 //! | --- | --- |
+//! | append, as a leader or a follower | [`Log::append_as_leader`](log::Log::append_as_leader), [`Log::append_group_as_leader`](log::Log::append_group_as_leader), [`Log::append_as_follower`](log::Log::append_as_follower) |
+//! | answer a fetch, a list-offsets | [`Log::read`](log::Log::read), [`Log::offset_for_timestamp`](log::Log::offset_for_timestamp) |
 //! | read a segment that is in memory | [`Batches`](segment::batch::Batches), then [`RawBatch::parse`](segment::batch::RawBatch::parse) |
 //! | read a segment file, however large | [`scan`](segment::scan::scan); header by header with [`HeaderReader`](segment::chain::HeaderReader) |
 //! | read on behind damage | [`Resync`](segment::resync::Resync) |
@@ -19,6 +76,8 @@
 //! | decode the records of an internal topic | [`InternalTopic`](format::schema::InternalTopic) |
 //!
 //! Real Apache Kafka 4.3.0 decides what is right; each item names its counterpart there.
+//!
+//! # Bytes alone
 //!
 //! ```
 //! use kafka_log::compression::{Codec, Compressor, Decompressor};

@@ -1,8 +1,8 @@
 //! From the files of a partition to a log (`LogLoader`, `UnifiedLog.create`).
 //!
-//! In this order: what interrupted deletions, cleanings and splits left behind is finished or undone ([`leftovers`]); the
-//! segments are found, and those without an offset index recovered ([`segments`]); after an unclean stop everything from the
-//! recovery point on is recovered ([`recover`]); log start, log end, leader epochs and producers are brought in line.
+//! In this order: what interrupted deletions, cleanings and splits left behind is finished or undone (`leftovers`); the
+//! segments are found, and those without an offset index recovered (`segments`); after an unclean stop everything from the
+//! recovery point on is recovered (`recover`); log start, log end, leader epochs and producers are brought in line.
 //! Whatever is rebuilt, cut or deleted on the way is in the [`OpenReport`].
 
 mod error;

@@ -79,7 +79,7 @@ impl<F: Fs> LogSegment<F> {
     }
 
     /// Writes `records`, whole batches of which the last one ends at `largest_offset`, and adds the index entries that
-    /// are due (`LogSegment.append`). What is written is on its way to the medium only; see [`LogSegment::sync`].
+    /// are due (`LogSegment.append`). What is written is on its way to the medium only; see [`SegmentFiles::sync`](super::SegmentFiles::sync).
     ///
     /// # Errors
     /// [`SegmentError::OffsetOverflow`] before anything is written; those of the medium, after which any part of the
