@@ -12,6 +12,8 @@ use super::{Validated, ValidationParams, ValidationScratch};
 use crate::compression::Codec;
 use crate::log::error::AppendError;
 
+/// Validates messages of magic 0 and 1, or several batches of any.
+///
 /// With `at_once` no codec is involved: Kafka then builds while it checks, else when it has checked everything. The
 /// difference is in which error comes first.
 pub(super) fn validate(
@@ -19,11 +21,12 @@ pub(super) fn validate(
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
     at_once: bool,
+    more: bool,
 ) -> Result<Validated, AppendError> {
-    if at_once {
+    if at_once && !all_magic_2(records)? {
         check_every_size(records)?;
     }
-    let (first, more) = AppendedBatches::first(records)?;
+    let (first, _) = AppendedBatches::first(records)?;
     if more && (first.magic() >= 2 || params.source_codec != Codec::None) {
         return Err(invalid("more than one batch in an append of magic 2, or of compressed messages"));
     }
@@ -60,4 +63,14 @@ pub(super) fn validate(
         return Err(error);
     }
     rebuild.finish(&mut scratch.compressor, &mut scratch.rebuilt)
+}
+
+fn all_magic_2(records: &[u8]) -> Result<bool, AppendError> {
+    let mut batches = AppendedBatches::new(records);
+    while let Some(batch) = batches.next_batch()? {
+        if batch.magic() != 2 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

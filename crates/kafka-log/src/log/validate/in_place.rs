@@ -1,44 +1,40 @@
 //! The way of nearly all appends: one batch of magic 2, uncompressed, which stays as it is
 //! (`LogValidator.assignOffsetsNonCompressed`). One walk over the heads of its records.
 
-use super::batches::{AppendedBatches, BatchView};
-use super::checks::{check_batch, check_record};
-use super::refuse::{Refusals, broken_record, corrupt, invalid};
-use super::{Validated, ValidationParams, stamp};
-use crate::format::batch::{NO_TIMESTAMP, RECORD_BATCH_OVERHEAD};
-use crate::format::record::Records;
+use super::ValidationParams;
+use super::checks::check_record;
+use super::heads::{first_error, read_head};
+use super::refuse::{Refusals, invalid};
+use crate::format::batch::{NO_TIMESTAMP, RecordBatch, TimestampType};
 use crate::log::error::AppendError;
 
-pub(super) fn validate(records: &mut [u8], params: &ValidationParams) -> Result<Validated, AppendError> {
-    let (first, more) = AppendedBatches::first(records)?;
-    if more {
-        return Err(invalid("more than one batch in an append of magic 2"));
-    }
-    check_batch(params, first.magic(), &first)?;
-    let BatchView::Default(batch) = first else {
-        return Err(corrupt("magic of a batch: expected 2, found an older one"));
-    };
+/// Checks the records, and says how many there are and which is their largest timestamp.
+pub(super) fn check_records(batch: &RecordBatch<'_>, params: &ValidationParams) -> Result<(i32, i64), AppendError> {
     let header = batch.header();
-    let timestamp_type = header.attributes().timestamp_type();
-    let mut max_timestamp = NO_TIMESTAMP;
-    let mut count = 0;
-    if header.record_count() != 0 {
-        let mut refused = Refusals::default();
-        let records = Records::new(&header, batch.stored_records(), RECORD_BATCH_OVERHEAD);
-        for record in records.map_err(|error| broken_record(0, error))? {
-            let record = record.map_err(|error| broken_record(count, error))?;
-            if let Some(refusal) = check_record(params, timestamp_type, record.key.is_some(), record.timestamp) {
-                refused.push(count, refusal);
-            }
-            max_timestamp = max_timestamp.max(record.timestamp);
-            count += 1;
-        }
-        refused.finish()?;
+    let count = header.record_count();
+    if count <= 0 {
+        // Kafka does not look at the bytes of a batch that counts no records.
+        let refused = invalid(format!("record count of a batch: expected at least 0, found {count}"));
+        return if count == 0 { Ok((0, NO_TIMESTAMP)) } else { Err(refused) };
     }
-    stamp(records, params, header_count(count), max_timestamp)
-}
-
-/// As many as the header counts, which is an int32.
-pub(super) fn header_count(count: usize) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
+    let timestamp_type = header.attributes().timestamp_type();
+    // The batch's timestamp hides those of its records where a broker has set it.
+    let stamped = (timestamp_type == TimestampType::LogAppendTime).then(|| header.max_timestamp());
+    let base_timestamp = header.base_timestamp();
+    let bytes = batch.stored_records();
+    let (mut at, mut max_timestamp) = (0, NO_TIMESTAMP);
+    let mut refused = Refusals::default();
+    for index in 0..count as usize {
+        let Some(head) = read_head(bytes, &mut at) else { return Err(first_error(batch)) };
+        let timestamp = stamped.unwrap_or(base_timestamp.wrapping_add(head.timestamp_delta));
+        if let Some(refusal) = check_record(params, timestamp_type, head.has_key, timestamp) {
+            refused.push(index, refusal);
+        }
+        max_timestamp = max_timestamp.max(timestamp);
+    }
+    if at != bytes.len() {
+        return Err(first_error(batch));
+    }
+    refused.finish()?;
+    Ok((count, max_timestamp))
 }

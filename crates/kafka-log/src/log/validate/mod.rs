@@ -17,6 +17,7 @@ pub(crate) mod batches;
 mod checks;
 mod convert;
 pub(crate) mod every_record;
+mod heads;
 mod in_place;
 mod legacy;
 mod rebuild;
@@ -34,6 +35,7 @@ use crate::format::builder::{BatchFields, RecordBatchBuilder};
 use crate::format::record::{Record, Records};
 use crate::format::{FormatError, FormatErrorKind};
 use batches::{AppendedBatches, BatchView};
+use checks::check_batch;
 use refuse::{broken_record, broken_stream, corrupt, not_for_us};
 
 /// Most bytes a batch may decompress to.
@@ -190,34 +192,37 @@ pub fn validate(
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
 ) -> Result<Validated, AppendError> {
-    if params.source_codec == Codec::None && params.target_codec == Codec::None {
-        if all_magic_2(records)? {
-            in_place::validate(records, params)
-        } else {
-            convert::validate(records, params, scratch, true)
+    let validated = match AppendedBatches::first(records)? {
+        (first @ BatchView::Default(batch), false) => {
+            check_batch(params, first.magic(), &first)?;
+            if params.source_codec == Codec::None && params.target_codec == Codec::None {
+                let (count, max_timestamp) = in_place::check_records(&batch, params)?;
+                return stamp(records, params, count, max_timestamp);
+            }
+            match recompress::validate(&batch, params, scratch) {
+                Ok(Way::InPlace { count, max_timestamp }) => stamp(records, params, count, max_timestamp),
+                Ok(Way::Rebuilt(validated)) => Ok(validated),
+                Err(error) => Err(error),
+            }
         }
-    } else {
-        let validated = match AppendedBatches::first(records)? {
-            (BatchView::Default(_), true) => Err(refuse::invalid("more than one batch in an append of magic 2")),
-            (BatchView::Default(_), false) => recompress::validate(records, params, scratch),
-            (BatchView::Legacy(_), _) => convert::validate(records, params, scratch, false),
-        };
-        scratch.shrink();
-        validated
-    }
+        (_, more) => {
+            let at_once = params.source_codec == Codec::None && params.target_codec == Codec::None;
+            convert::validate(records, params, scratch, at_once, more)
+        }
+    };
+    scratch.shrink();
+    validated
 }
 
-fn all_magic_2(records: &[u8]) -> Result<bool, AppendError> {
-    let mut batches = AppendedBatches::new(records);
-    while let Some(batch) = batches.next_batch()? {
-        if batch.magic() != 2 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// What is to be written.
+enum Way {
+    /// What came.
+    InPlace { count: i32, max_timestamp: i64 },
+    /// What was built of it.
+    Rebuilt(Validated),
 }
 
-/// What is written into the header of a batch that stays in place, and the answer about it.
+/// Writes into the header of a batch that stays in place what is to be in it, and answers.
 fn stamp(
     records: &mut [u8],
     params: &ValidationParams,

@@ -1,13 +1,11 @@
 //! A batch of magic 2 where a codec is involved, the sender's or the topic's
 //! (`LogValidator.validateMessagesAndAssignOffsetsCompressed`).
 
-use super::batches::{AppendedBatches, BatchView};
-use super::checks::{check_batch, check_record};
-use super::in_place::header_count;
+use super::checks::check_record;
 use super::rebuild::Rebuild;
-use super::refuse::{Refusals, corrupt, invalid, trips};
+use super::refuse::{Refusals, invalid, trips};
 use super::skip::SkippingReader;
-use super::{Validated, ValidationParams, ValidationScratch, decompress, records_of, stamp};
+use super::{Validated, ValidationParams, ValidationScratch, Way, decompress, records_of};
 use crate::compression::{Codec, Decompressor};
 use crate::format::batch::{NO_TIMESTAMP, RecordBatch};
 use crate::log::error::AppendError;
@@ -33,36 +31,31 @@ impl Walked {
 }
 
 pub(super) fn validate(
-    records: &mut [u8],
+    batch: &RecordBatch<'_>,
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
-) -> Result<Validated, AppendError> {
-    let (first, _) = AppendedBatches::first(records)?;
-    check_batch(params, first.magic(), &first)?;
-    let BatchView::Default(batch) = first else {
-        return Err(corrupt("magic of a batch: expected 2, found an older one"));
-    };
+) -> Result<Way, AppendError> {
     let is_control = batch.header().attributes().is_control();
     let walked = if params.source_codec == params.target_codec {
-        let walked = walk_compressed(&batch, params, &mut scratch.decompressor)?;
+        let walked = walk_compressed(batch, params, &mut scratch.decompressor)?;
         if !walked.in_order {
             // Kafka would build the batch anew, but has skipped what it needs for that.
-            return Err(trips(
-                "UnsupportedOperationException",
-                "the inner offsets of a batch are not 0, 1, 2 and so on",
-            ));
+            let message = "the inner offsets of a batch are not 0, 1, 2 and so on";
+            return Err(trips("UnsupportedOperationException", message));
         }
         walked
     } else if params.source_codec == Codec::None && is_control {
-        let walked = walk(&batch, params, &mut scratch.decompressor, None)?;
+        let walked = walk(batch, params, &mut scratch.decompressor, None)?;
         if !walked.in_order {
-            return rebuild(&batch, params, scratch);
+            return rebuild(batch, params, scratch).map(Way::Rebuilt);
         }
         walked
     } else {
-        return rebuild(&batch, params, scratch);
+        return rebuild(batch, params, scratch).map(Way::Rebuilt);
     };
-    stamp(records, params, header_count(walked.count), walked.max_timestamp)
+    // As many as the header counts, which is an int32.
+    let count = i32::try_from(walked.count).unwrap_or(i32::MAX);
+    Ok(Way::InPlace { count, max_timestamp: walked.max_timestamp })
 }
 
 fn rebuild(
