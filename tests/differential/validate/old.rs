@@ -6,7 +6,7 @@ use kafka_log::format::checksum::crc32;
 use kafka_log::format::legacy_builder::LegacyMessage;
 use tests::hostile::mutate::{Random, mutate};
 
-use crate::generate::{rarely, some_bytes, timestamp};
+use crate::generate::{CHUNK, rarely, some_bytes, timestamp};
 
 /// A batch of these versions: a message, or a wrapper if there is a codec.
 pub(crate) fn messages(
@@ -25,7 +25,7 @@ pub(crate) fn messages(
     }
     let mut inner = Vec::new();
     let count = [1, 2, 3, 9, 0][random.below(5).min(if rarely(random) { 4 } else { 3 })];
-    let (mut last, mut max) = (offset, -1);
+    let (mut last, mut max, mut largest) = (offset, -1, 0);
     // Magic 0 has absolute offsets, magic 1 relative ones. Some clients get it wrong.
     let base = if (magic == 0) != rarely(random) { offset } else { 0 };
     for index in 0..count {
@@ -33,7 +33,9 @@ pub(crate) fn messages(
         max = max.max(time);
         last = base + index + if rarely(random) { random.below(7) as i64 } else { 0 };
         let magic = if random.below(60) == 0 { [0, 1, 2, -1, 1][random.below(5)] } else { magic };
+        let before = inner.len();
         message(random, last, magic, time, keys, &mut inner);
+        largest = largest.max(inner.len() - before);
     }
     if random.below(12) == 0 {
         mutate(random, &mut inner, b"abc");
@@ -43,7 +45,7 @@ pub(crate) fn messages(
     }
     let mut value = Vec::new();
     compressor.compress(codec, magic, None, &inner, &mut value).expect("a codec that can");
-    if random.below(12) == 0 {
+    if largest < CHUNK && random.below(12) == 0 {
         mutate(random, &mut value, b"abc");
     }
     let key = rarely(random).then_some(&b"key of a wrapper"[..]);

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::analyze::{Analysis, AnalyzeParams, analyze};
+use super::analyze::{Analysis, AnalyzeParams, analyze, unexpected_append_offset};
 use super::config::LogConfig;
 use super::error::{AppendError, LogError};
 use super::producers::{AppendTerms, Checked, EndTransaction, ProducerAppends, TV_UNKNOWN, VerificationGuard};
@@ -244,18 +244,14 @@ impl<F: Fs> Log<F> {
         if analysis.valid_bytes == 0 {
             return Ok(info);
         }
-        let records = &records[..analysis.valid_bytes];
         let mut writer = self.writer.lock();
         self.check_usable()?;
         self.write_metadata(&mut writer)?;
         let log_end_offset = self.log_end_offset();
         if analysis.first_or_last_offset_of_first_batch() < log_end_offset {
-            return Err(AppendError::UnexpectedAppendOffset {
-                first_offset: analysis.first_or_last_offset_of_first_batch(),
-                last_offset: analysis.last_offset,
-                log_end_offset,
-            });
+            return Err(unexpected_append_offset(records, &analysis, log_end_offset));
         }
+        let records = &records[..analysis.valid_bytes];
         let write = Write {
             first_offset: analysis.first_offset,
             last_offset: analysis.last_offset,
