@@ -65,6 +65,8 @@ fn finish(
         producer_epoch: fields.producer_epoch,
         base_sequence: NO_SEQUENCE,
         kind,
+        crc: 0,
+        origin: None,
         restored: None,
         follows_loss: false,
         is_misplaced: false,

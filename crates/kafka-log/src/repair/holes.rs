@@ -16,7 +16,10 @@ pub(super) struct Holes {
 
 /// Whether bytes are lost behind the last good batch of a segment.
 pub(super) fn loses_its_tail(segment: &SegmentState) -> bool {
-    let last = segment.survivors.iter().rev().find(|batch| !batch.is_misplaced);
+    if segment.ends_in_donor {
+        return false;
+    }
+    let last = segment.survivors.iter().rev().find(|batch| !batch.is_misplaced && batch.origin.is_none());
     let is_behind = |position: u64| last.is_none_or(|last| position > last.position);
     segment.files.log.is_none()
         || segment.lost.iter().any(|lost| is_behind(lost.bytes.start))
@@ -64,12 +67,12 @@ fn of_segment(segment: &SegmentState, end: Option<i64>, is_last: bool, holes: &m
         }
     };
     for batch in segment.survivors.iter().filter(|batch| !batch.is_misplaced) {
-        if batch.follows_loss {
+        if batch.origin.is_none() {
             report(batch.position, expected, Some(batch.first_offset), false, holes);
-            if batch.first_offset > expected {
-                let last = batch.first_offset - 1;
-                holes.holes.push(Hole { first: expected, last, aborts_are_known });
-            }
+        }
+        if batch.follows_loss && batch.first_offset > expected {
+            let last = batch.first_offset - 1;
+            holes.holes.push(Hole { first: expected, last, aborts_are_known });
         }
         expected = batch.last_offset + 1;
     }

@@ -57,6 +57,8 @@ fn why(segment: &SegmentState, made: &[Made]) -> String {
     say(unreadable, "unreadable stretch", "unreadable stretches");
     say(segment.misplaced, "batch of unknown offset", "batches of unknown offset");
     say(segment.restored.len(), "header put right", "headers put right");
+    let taken = segment.survivors.iter().filter(|batch| batch.origin.is_some()).count();
+    say(taken, "batch taken from another replica", "batches taken from another replica");
     say(made.len(), "batch put in", "batches put in");
     if segment.lost.iter().any(|lost| lost.is_zero) {
         reasons.push("zeros cut off".to_owned());
@@ -78,16 +80,17 @@ fn write(
     for (batch, bytes) in batches {
         indexed.push(Indexed { position, ..Indexed::of(batch) });
         position += u64::from(batch.size);
-        match (bytes, &segment.files.log) {
+        let own = segment.files.log.as_ref().map(|placed| dir.join(&placed.from));
+        match (bytes, batch.origin.as_ref().map(|origin| origin.to_path_buf()).or(own)) {
             (Some(bytes), _) => log.push(Piece::Bytes(bytes.clone())),
-            (None, Some(placed)) => {
+            (None, Some(path)) => {
                 let mut from = batch.position;
                 let to = from + u64::from(batch.size);
                 if let Some(head) = batch.restored {
                     log.push(Piece::Bytes(head.to_vec()));
                     from += HEADER_SIZE_UP_TO_MAGIC as u64;
                 }
-                log.push(Piece::Copy { from: dir.join(&placed.from), bytes: from..to });
+                log.push(Piece::Copy { from: path, bytes: from..to });
             }
             (None, None) => {}
         }

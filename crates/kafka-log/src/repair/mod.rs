@@ -12,6 +12,7 @@
 mod apply;
 mod checkpoints;
 mod content;
+mod donor;
 mod epochs;
 mod error;
 mod files;

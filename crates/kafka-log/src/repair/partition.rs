@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::apply::Change;
 use super::content::{Content, is_same};
+use super::donor;
 use super::epochs;
 use super::error::RepairError;
 use super::files::{self, PartitionFiles};
@@ -13,7 +14,7 @@ use super::layout;
 use super::plan::{Checkpoints, Options, PartitionPlan};
 use super::segment::{Known, SegmentState, first_epoch, read_segment};
 use super::survivor::Kind;
-use super::transactions::{Evidence, Resolved, Snapshots, resolve};
+use super::transactions::{Evidence, Hole, Resolved, Snapshots, resolve};
 use crate::format::FormatError;
 use crate::format::file_name::FileKind;
 use crate::format::leader_epoch_checkpoint::EpochEntry;
@@ -40,19 +41,29 @@ pub fn plan_partition<F: Fs>(
     let files = files::list(fs, dir)?;
     let filed_epochs = if files.has_epochs { epochs::read(fs, dir)? } else { None };
     let trusted_epochs = filed_epochs.as_ref().and_then(|epochs| epochs.as_ref().ok());
-    let segments = read_segments(fs, dir, &files, checkpoints, options, trusted_epochs.map(Vec::as_slice))?;
+    let mut segments = read_segments(fs, dir, &files, checkpoints, options, trusted_epochs.map(Vec::as_slice))?;
     let snapshots = read_snapshots(fs, dir, &files, &mut plan)?;
 
-    let survived_to = segments.iter().filter_map(|segment| segment.last_offset).max().map(|last| last + 1);
-    let with_log = segments.iter().rfind(|segment| segment.files.log.is_some());
-    let active_base = with_log.map_or(0, |segment| segment.base_offset);
-    let end = survived_to.unwrap_or(active_base).max(active_base);
-    let held_end = held_end(&segments, &snapshots, end, checkpoints, options);
-    let found = holes::find(&segments, held_end);
+    let mut end = end_of(&segments);
+    let mut held_end = held_end_of(&segments, &snapshots, end, checkpoints, options);
+    let mut found = holes::find(&segments, held_end);
+    let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if let Some(donor) = options.donor.as_ref().and_then(|donor| donor::partition_dir(fs, donor, &name)) {
+        let mut wanted = found.holes.clone();
+        let is_open = segments.last().is_some_and(holes::loses_its_tail) && held_end.is_none();
+        if is_open {
+            // Nobody knows how much is missing, so all that the donor has is.
+            let first = wanted.last().map_or(end, |hole| end.max(hole.last + 1));
+            wanted.push(Hole { first, last: i64::MAX - 1, aborts_are_known: false });
+        }
+        plan.notes = donor::fill(fs, &donor, &mut segments, &wanted, !options.is_shallow)?;
+        end = end_of(&segments);
+        held_end = held_end.filter(|&held| held > end);
+        found = holes::find(&segments, held_end);
+    }
     plan.lost = found.lost;
     let resolved = resolve_transactions(&segments, &found.holes, &snapshots);
 
-    let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let topic = PartitionDirName::parse(&name).map(|name| name.topic.to_owned()).unwrap_or_default();
     if topic == METADATA_TOPIC && plan.lost.iter().any(|lost| lost.offsets.is_some()) {
         let what = "records of the metadata log are lost: it is of no use with a hole, so nothing is changed; \
@@ -156,8 +167,16 @@ fn read_snapshots<F: Fs>(
     Ok(snapshots)
 }
 
+/// The offset behind the last batch that survived.
+fn end_of(segments: &[SegmentState]) -> i64 {
+    let survived_to = segments.iter().filter_map(|segment| segment.last_offset).max().map(|last| last + 1);
+    let with_log = segments.iter().rfind(|segment| segment.files.log.is_some());
+    let active_base = with_log.map_or(0, |segment| segment.base_offset);
+    survived_to.unwrap_or(active_base).max(active_base)
+}
+
 /// The end that the log must keep although its last batches are lost: offsets below were handed out already.
-fn held_end(
+fn held_end_of(
     segments: &[SegmentState],
     snapshots: &Snapshots,
     end: i64,
@@ -173,11 +192,7 @@ fn held_end(
     (is_near && is_lost && !options.may_end_lower).then_some(handed_out)
 }
 
-fn resolve_transactions(
-    segments: &[SegmentState],
-    holes: &[super::transactions::Hole],
-    snapshots: &Snapshots,
-) -> Resolved {
+fn resolve_transactions(segments: &[SegmentState], holes: &[Hole], snapshots: &Snapshots) -> Resolved {
     let events: Vec<_> = segments.iter().flat_map(|segment| segment.events.iter().copied()).collect();
     let aborts: Vec<AbortedTxn> =
         segments.iter().flat_map(|segment| segment.aborts.iter().flatten().copied()).collect();
@@ -209,13 +224,15 @@ fn made(
         end = end.max(marker.offset + 1);
         made.push((at, fill::marker(marker)?));
     }
-    if let Some(held_end) = held_end.filter(|&held| held > end) {
+    if let (Some(held_end), Some(last)) = (held_end.filter(|&held| held > end), segments.last()) {
         let epoch = segments.iter().rev().map(|segment| segment.last_epoch).find(|&epoch| epoch >= 0).unwrap_or(-1);
+        let first = end.max(last.base_offset).min(held_end - 1);
         plan.notes.push(format!(
-            "an empty batch keeps offsets {end} to {}, which were handed out, from being used again",
+            "an empty batch keeps offsets {first} to {}, which were handed out, from being used again",
             held_end - 1
         ));
-        made.push((segments.len().saturating_sub(1), fill::empty(end, held_end - 1, epoch)?));
+        let at = place(first);
+        made.push((at, fill::empty(first, held_end - 1, epoch)?));
     }
     Ok(made)
 }

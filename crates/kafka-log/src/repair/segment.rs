@@ -47,6 +47,8 @@ pub(super) struct SegmentState {
     pub(super) misplaced: usize,
     /// Whether the log file has to be written anew.
     pub(super) is_changed: bool,
+    /// Whether its last batch is taken from another replica.
+    pub(super) ends_in_donor: bool,
     pub(super) events: Vec<Event>,
     pub(super) epoch_runs: Vec<EpochRun>,
     pub(super) first_offset: Option<i64>,
@@ -81,6 +83,7 @@ pub(super) fn read_segment<F: Fs>(
         restored: Vec::new(),
         misplaced: 0,
         is_changed: false,
+        ends_in_donor: false,
         events: Vec::new(),
         epoch_runs: Vec::new(),
         first_offset: None,
@@ -175,7 +178,9 @@ fn settle<F: Fs>(
     Ok(())
 }
 
-fn summarize(state: &mut SegmentState, survivors: &[Survivor]) {
+/// Sets what follows from the batches.
+pub(super) fn summarize(state: &mut SegmentState, survivors: &[Survivor]) {
+    (state.first_offset, state.events, state.epoch_runs) = (None, Vec::new(), Vec::new());
     let mut last: Option<i64> = None;
     for batch in survivors.iter().filter(|batch| !batch.is_misplaced) {
         if last.is_some_and(|last| batch.first_offset != last + 1) && !batch.follows_loss {
@@ -304,6 +309,7 @@ pub(super) fn reread<F: Fs>(fs: &F, dir: &Path, segment: &SegmentState) -> Resul
         restored: Vec::new(),
         misplaced: 0,
         is_changed: true,
+        ends_in_donor: false,
         events: Vec::new(),
         epoch_runs: Vec::new(),
         first_offset: segment.first_offset,

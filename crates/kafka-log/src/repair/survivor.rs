@@ -1,5 +1,8 @@
 //! A batch that survived: what the plan has to know of it once its bytes are out of memory.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use crate::compression::Decompressor;
 use crate::format::batch::{
     BATCH_LENGTH_MIN, HEADER_SIZE_UP_TO_MAGIC, LENGTH, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE,
@@ -39,6 +42,10 @@ pub(super) struct Survivor {
     pub(super) producer_epoch: i16,
     pub(super) base_sequence: i32,
     pub(super) kind: Kind,
+    /// The stored checksum.
+    pub(super) crc: u32,
+    /// The file of another replica that it is taken from.
+    pub(super) origin: Option<Arc<Path>>,
     /// The first bytes as they must have been, where those in the file are wrong.
     pub(super) restored: Option<[u8; HEADER_SIZE_UP_TO_MAGIC]>,
     /// Bytes before it in which no batch can be made out, or a batch that was lost.
@@ -98,6 +105,8 @@ impl Survivor {
                     producer_epoch: header.producer_epoch(),
                     base_sequence: header.base_sequence(),
                     kind,
+                    crc: header.crc(),
+                    origin: None,
                     restored: None,
                     follows_loss: false,
                     is_misplaced: false,
@@ -132,6 +141,8 @@ impl Survivor {
                     producer_epoch: -1,
                     base_sequence: NO_SEQUENCE,
                     kind: Kind::Plain,
+                    crc: message.crc(),
+                    origin: None,
                     restored: None,
                     follows_loss: false,
                     is_misplaced: false,

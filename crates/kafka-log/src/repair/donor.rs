@@ -1,0 +1,158 @@
+//! Filling holes from another replica, byte for byte.
+//!
+//! A donor is believed for a hole if it agrees about the batches around it: where it has the same offsets it must have the
+//! same batch there, and its leader epochs must lie between theirs. Otherwise one of the two replicas has taken another
+//! way, and batches of both in one log would be wrong whatever they are.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::RepairError;
+use super::files;
+use super::scan::scan_log;
+use super::segment::{SegmentState, summarize};
+use super::survivor::Survivor;
+use super::transactions::Hole;
+use crate::fs::Fs;
+
+/// The directory of the partition called `name` at `donor`: itself, or the one of that name in it.
+pub(super) fn partition_dir<F: Fs>(fs: &F, donor: &Path, name: &str) -> Option<PathBuf> {
+    let below = donor.join(name);
+    if fs.metadata(&below).is_ok_and(|found| found.is_dir) {
+        return Some(below);
+    }
+    let has_log = |entries: Vec<crate::fs::DirEntry>| entries.iter().any(|entry| entry.name.ends_with(".log"));
+    fs.read_dir(donor).is_ok_and(has_log).then(|| donor.to_owned())
+}
+
+/// Fills what it can of the holes. Gives what it did, for people.
+///
+/// # Errors
+/// Those of the medium.
+pub(super) fn fill<F: Fs>(
+    fs: &F,
+    donor: &Path,
+    segments: &mut [SegmentState],
+    holes: &[Hole],
+    is_deep: bool,
+) -> Result<Vec<String>, RepairError> {
+    let mut notes = Vec::new();
+    for hole in holes {
+        let batches = batches_around(fs, donor, hole, is_deep)?;
+        let (before, after) = neighbours(segments, hole);
+        if let Some(why) = disagrees(&batches, before.as_ref(), after.as_ref()) {
+            notes.push(format!(
+                "offsets {} to {} are not taken from {}: {why}",
+                hole.first,
+                hole.last,
+                donor.display()
+            ));
+            continue;
+        }
+        let (low, high) = (before.map_or(-1, |batch| batch.leader_epoch), after.map(|batch| batch.leader_epoch));
+        let fits = |batch: &Survivor| {
+            batch.first_offset >= hole.first
+                && batch.last_offset <= hole.last
+                && (batch.leader_epoch == -1
+                    || batch.leader_epoch >= low && high.is_none_or(|high| high == -1 || batch.leader_epoch <= high))
+        };
+        let taken: Vec<Survivor> = batches.into_iter().filter(fits).collect();
+        if let (Some(first), Some(last)) = (taken.first(), taken.last()) {
+            notes.push(format!(
+                "{} batches with offsets {} to {} are taken from {}",
+                taken.len(),
+                first.first_offset,
+                last.last_offset,
+                donor.display()
+            ));
+        }
+        for batch in taken {
+            let at = segments.partition_point(|segment| segment.base_offset <= batch.first_offset).saturating_sub(1);
+            if let Some(segment) = segments.get_mut(at) {
+                segment.is_changed = true;
+                segment.survivors.push(batch);
+            }
+        }
+    }
+    for segment in segments.iter_mut().filter(|segment| segment.survivors.iter().any(|batch| batch.origin.is_some())) {
+        settle(segment);
+    }
+    Ok(notes)
+}
+
+/// Puts what was taken into its place among what was there.
+fn settle(segment: &mut SegmentState) {
+    let mut batches = std::mem::take(&mut segment.survivors);
+    batches.retain(|batch| !batch.is_misplaced || batch.origin.is_none());
+    batches.sort_by_key(|batch| (batch.is_misplaced, batch.first_offset));
+    let mut expected = segment.base_offset;
+    for batch in batches.iter_mut().filter(|batch| !batch.is_misplaced) {
+        // What compaction has left out at the donor is a gap, not a loss.
+        batch.follows_loss &= batch.first_offset > expected && batch.origin.is_none();
+        expected = batch.last_offset + 1;
+    }
+    let is_last = |batch: &&Survivor| !batch.is_misplaced;
+    segment.ends_in_donor = batches.iter().rev().find(is_last).is_some_and(|batch| batch.origin.is_some());
+    summarize(segment, &batches);
+    segment.survivors = batches;
+}
+
+/// The donor's batches that touch a hole or lie next to it.
+fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, is_deep: bool) -> Result<Vec<Survivor>, RepairError> {
+    let listed = files::list(fs, donor)?;
+    let bases: Vec<i64> = listed.segments.keys().copied().collect();
+    let mut batches = Vec::new();
+    for (at, (&base_offset, segment)) in listed.segments.iter().enumerate() {
+        let end = bases.get(at + 1).copied().unwrap_or(i64::MAX);
+        let Some(log) =
+            segment.log.as_ref().filter(|_| base_offset <= hole.last.saturating_add(1) && end >= hole.first)
+        else {
+            continue;
+        };
+        let path = donor.join(&log.from);
+        let origin: Arc<Path> = Arc::from(path.as_path());
+        let mut last = batches.last().map_or(base_offset - 1, |batch: &Survivor| batch.last_offset);
+        for mut batch in scan_log(fs, &path, base_offset, is_deep)?.survivors {
+            let is_near =
+                batch.last_offset >= hole.first.saturating_sub(1) && batch.first_offset <= hole.last.saturating_add(1);
+            if is_near && batch.first_offset > last && batch.last_offset < end && batch.restored.is_none() {
+                last = batch.last_offset;
+                batch.origin = Some(origin.clone());
+                batches.push(batch);
+            }
+        }
+    }
+    Ok(batches)
+}
+
+/// Our batches next to a hole.
+fn neighbours(segments: &[SegmentState], hole: &Hole) -> (Option<Survivor>, Option<Survivor>) {
+    let all = || segments.iter().flat_map(|segment| &segment.survivors).filter(|batch| !batch.is_misplaced);
+    let before = all().filter(|batch| batch.last_offset < hole.first).max_by_key(|batch| batch.last_offset);
+    let after = all().filter(|batch| batch.first_offset > hole.last).min_by_key(|batch| batch.first_offset);
+    (before.cloned(), after.cloned())
+}
+
+/// Why the donor is not believed.
+fn disagrees(batches: &[Survivor], before: Option<&Survivor>, after: Option<&Survivor>) -> Option<String> {
+    for ours in [before, after].into_iter().flatten() {
+        let overlaps =
+            |batch: &&Survivor| batch.first_offset <= ours.last_offset && batch.last_offset >= ours.first_offset;
+        for theirs in batches.iter().filter(overlaps) {
+            let is_same = (theirs.first_offset, theirs.last_offset, theirs.size, theirs.crc)
+                == (ours.first_offset, ours.last_offset, ours.size, ours.crc);
+            let is_of_one_epoch = theirs.leader_epoch == ours.leader_epoch;
+            if !is_same || !is_of_one_epoch {
+                let who = match theirs.leader_epoch.cmp(&ours.leader_epoch) {
+                    std::cmp::Ordering::Greater => {
+                        "its leader epoch is the higher one, so this replica is the wrong one"
+                    }
+                    std::cmp::Ordering::Less => "its leader epoch is the lower one, so it is the wrong one",
+                    std::cmp::Ordering::Equal => "both have the same leader epoch, so nobody can tell who is right",
+                };
+                return Some(format!("it has another batch at offset {}; {who}", ours.first_offset));
+            }
+        }
+    }
+    None
+}
