@@ -153,3 +153,98 @@ fn a_batch_that_decompresses_to_more_than_the_limit_is_too_large() {
     let error = validate(&mut records, &params(Codec::Zstd), &mut scratch).unwrap_err();
     assert_eq!(error.exception(), "RecordTooLargeException");
 }
+
+/// A batch of one record whose length field is one too large, in a stream or not.
+fn lying_about_its_length(codec: Codec) -> Vec<u8> {
+    let plain = batch(Codec::None, &[NOW]);
+    let mut stored = plain[..RECORD_BATCH_OVERHEAD].to_vec();
+    let mut record = plain[RECORD_BATCH_OVERHEAD..].to_vec();
+    record[0] += 2;
+    Compressor::new().compress(codec, 2, None, &record, &mut stored).unwrap();
+    stored[22] = codec.id();
+    let length = stored.len() as i32 - 12;
+    stored[8..12].copy_from_slice(&length.to_be_bytes());
+    stored
+}
+
+#[test]
+fn the_length_of_a_record_matters_only_where_kafka_needs_its_fields() {
+    let mut scratch = ValidationScratch::default();
+    let mut in_place = lying_about_its_length(Codec::Lz4);
+    assert!(validate(&mut in_place, &params(Codec::Lz4), &mut scratch).is_ok());
+    let error = validate(&mut lying_about_its_length(Codec::None), &params(Codec::None), &mut scratch).unwrap_err();
+    assert_eq!(error.exception(), "InvalidRecordException");
+    let anew = ValidationParams { target_codec: Codec::Zstd, ..params(Codec::Lz4) };
+    let error = validate(&mut lying_about_its_length(Codec::Lz4), &anew, &mut scratch).unwrap_err();
+    assert_eq!(error.exception(), "InvalidRecordException");
+}
+
+#[test]
+fn control_records_of_a_coordinator_stay_uncompressed() {
+    let mut builder = RecordBatchBuilder::new(BatchFields { is_control: true, ..BatchFields::default() });
+    builder.append(0, NOW, Some(&[0, 0, 0, 1]), Some(&[0; 6]), &[]).unwrap();
+    let mut records = Vec::new();
+    builder.finish(&mut Compressor::new(), &mut records).unwrap();
+    let mut wants = ValidationParams { target_codec: Codec::Gzip, ..params(Codec::None) };
+    let mut scratch = ValidationScratch::default();
+    assert_eq!(validate(&mut records, &wants, &mut scratch).unwrap_err().exception(), "InvalidRecordException");
+    wants.origin = AppendOrigin::Coordinator;
+    assert!(!validate(&mut records, &wants, &mut scratch).unwrap().rebuilt);
+}
+
+#[test]
+fn inner_offsets_of_a_compressed_batch_must_be_in_order_unless_another_codec_is_wanted() {
+    let mut builder = RecordBatchBuilder::new(BatchFields { codec: Codec::Snappy, ..BatchFields::default() });
+    builder.append(0, NOW, None, Some(b"a"), &[]).unwrap();
+    builder.append(2, NOW, None, Some(b"b"), &[]).unwrap();
+    let mut records = Vec::new();
+    builder.finish(&mut Compressor::new(), &mut records).unwrap();
+    records[23..27].copy_from_slice(&1i32.to_be_bytes());
+    let mut scratch = ValidationScratch::default();
+    let error = validate(&mut records, &params(Codec::Snappy), &mut scratch).unwrap_err();
+    assert_eq!(error.exception(), "UnsupportedOperationException");
+    let anew = ValidationParams { target_codec: Codec::None, ..params(Codec::Snappy) };
+    assert_eq!(validate(&mut records, &anew, &mut scratch).unwrap().record_count, 2);
+    let batch = RecordBatch::parse(scratch.rebuilt()).unwrap();
+    let mut decompressor = Decompressor::new(0);
+    let offsets = batch.records(&mut decompressor).unwrap().map(|r| r.unwrap().offset);
+    assert_eq!(offsets.collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn names_of_headers_that_are_not_text_become_text_in_a_new_batch() {
+    let mut builder = RecordBatchBuilder::new(BatchFields::default());
+    let header = crate::format::record::Header { key: b"a\xff", value: None };
+    builder.append(0, NOW, None, Some(b"a"), &[header]).unwrap();
+    let mut records = Vec::new();
+    builder.finish(&mut Compressor::new(), &mut records).unwrap();
+    let mut scratch = ValidationScratch::default();
+    let anew = ValidationParams { target_codec: Codec::Lz4, ..params(Codec::None) };
+    validate(&mut records, &anew, &mut scratch).unwrap();
+    let mut decompressor = Decompressor::new(1000);
+    let batch = RecordBatch::parse(scratch.rebuilt()).unwrap();
+    let record = batch.records(&mut decompressor).unwrap().next().unwrap().unwrap();
+    assert_eq!(record.headers.clone().next().unwrap().key, "a\u{fffd}".as_bytes());
+}
+
+#[test]
+fn a_wrapped_message_with_a_wrong_checksum_is_corrupt() {
+    let mut inner = [old_message(1, NOW, b"a"), old_message(1, NOW, b"b")].concat();
+    let last = inner.len() - 1;
+    inner[last] ^= 1;
+    let mut value = Vec::new();
+    Compressor::new().compress(Codec::Gzip, 1, None, &inner, &mut value).unwrap();
+    let wrapper = LegacyMessage {
+        offset: 0,
+        magic: 1,
+        codec: Codec::Gzip,
+        timestamp_type: TimestampType::CreateTime,
+        timestamp: NOW,
+        key: None,
+        value: Some(&value),
+    };
+    let mut records = Vec::new();
+    wrapper.write(&mut records).unwrap();
+    let error = validate(&mut records, &params(Codec::Gzip), &mut ValidationScratch::default()).unwrap_err();
+    assert_eq!(error.exception(), "CorruptRecordException");
+}
