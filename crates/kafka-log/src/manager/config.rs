@@ -3,6 +3,7 @@
 use crate::log::cleaner::CleanerConfig;
 use crate::log::config::ConfigError;
 use crate::log::config::value::Setting;
+use crate::log::producers::ProducerStateConfig;
 
 /// Settings of a manager, with Kafka's names and defaults. Times are in ms.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +34,7 @@ pub struct LogManagerConfig {
     pub remote_storage_system: bool,
     /// The cleaner.
     pub cleaner: LogCleanerConfig,
-    /// Makes the unique parts of folder names the same in each run, for tests.
+    /// For tests: makes the unique parts of folder names the same in each run, and switches `segment.jitter.ms` off.
     pub unique_id_seed: Option<u64>,
 }
 
@@ -133,6 +134,14 @@ const NAMES: [&str; 20] = [
 ];
 
 impl LogManagerConfig {
+    pub(super) fn producers(&self) -> ProducerStateConfig {
+        ProducerStateConfig {
+            expiration_ms: i64::from(self.producer_id_expiration_ms),
+            max_transaction_timeout_ms: i64::from(self.transaction_max_timeout_ms),
+            verification_enabled: self.transaction_partition_verification,
+        }
+    }
+
     /// The manager of a broker with these settings; names of other settings are passed over, and of two for one name the
     /// later counts.
     ///

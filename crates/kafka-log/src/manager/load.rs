@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use super::log_dir::LogDir;
 use super::log_dir::checkpoint::{OffsetCheckpointFile, Offsets};
 use super::logs::Hosted;
+use super::unique_id::jitter;
 use super::workers::Queue;
 use super::{LogManager, ManagerError, Workers};
 use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
@@ -255,6 +256,8 @@ impl<F: Fs> LogManager<F> {
         LogOptions {
             config: Arc::clone(config),
             health: dir.health.clone(),
+            producers: self.config.producers(),
+            jitter: self.config.unique_id_seed.is_none().then_some(jitter),
             remote_storage_system_enable: self.config.remote_storage_system,
             now_ms,
             ..LogOptions::default()

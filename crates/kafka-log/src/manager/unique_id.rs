@@ -33,6 +33,12 @@ impl UniqueIds {
     }
 }
 
+/// A number below `end` that nobody knows beforehand (`randomSegmentJitter`).
+pub(super) fn jitter(end: i64) -> i64 {
+    let random = RandomState::new().hash_one(0) >> 1;
+    random.cast_signed() % end.max(1)
+}
+
 /// SplitMix64.
 fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
