@@ -40,7 +40,9 @@ mod linux {
         let address = listener.local_addr()?;
         let server = {
             let log = Arc::clone(&log);
-            thread::spawn(move || serve(&log, &listener.accept()?.0).map_err(|error| io::Error::other(error.to_string())))
+            thread::spawn(move || {
+                serve(&log, &listener.accept()?.0).map_err(|error| io::Error::other(error.to_string()))
+            })
         };
         let records = consume(TcpStream::connect(address)?, log.high_watermark())?;
         server.join().map_err(|_| "the server panicked")??;
@@ -69,7 +71,8 @@ mod linux {
         let end = position + records.len() as u64;
         while position < end {
             // Moves `position` along.
-            let sent = rustix::fs::sendfile(client, &file.0, Some(&mut position), (end - position) as usize)?;
+            let left = (end - position) as usize;
+            let sent = rustix::fs::sendfile(client, &file.0, Some(&mut position), left)?;
             if sent == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
