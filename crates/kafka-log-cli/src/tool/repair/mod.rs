@@ -2,6 +2,7 @@
 
 mod into;
 mod json;
+mod like_kafka;
 mod text;
 
 use std::io;
@@ -52,6 +53,9 @@ pub(super) struct RepairOptions {
     #[arg(long)]
     shallow: bool,
 
+    #[command(flatten)]
+    like_kafka: like_kafka::LikeKafkaOptions,
+
     /// How to print the plan
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Output,
@@ -100,7 +104,7 @@ pub(super) fn run(options: &RepairOptions, to: &mut Out<'_>) -> io::Result<u8> {
             Err(Failure::Output(error)) => return Err(error),
             Err(Failure::Repair(error)) => {
                 writeln!(to.err, "kafka-log: {error}")?;
-                exit::COULD_NOT_RUN
+                if matches!(error, RepairError::Refused { .. }) { exit::DAMAGE } else { exit::COULD_NOT_RUN }
             }
         });
     }
@@ -165,7 +169,10 @@ impl Target {
         Ok(rooms)
     }
 
-    fn plan(&self, options: &repair::Options) -> Result<Plan, RepairError> {
+    fn plan(&self, options: &repair::Options, like_kafka: &like_kafka::LikeKafkaOptions) -> Result<Plan, RepairError> {
+        if like_kafka.is_asked_for() {
+            return like_kafka::plan(self, like_kafka);
+        }
         match self.place {
             Place::LogDir => plan_log_dir(&OsFs, &self.dir, options).map(Plan::LogDir),
             Place::Partition => {
@@ -205,7 +212,7 @@ fn repair(path: &Path, options: &RepairOptions, to: &mut Out<'_>) -> Result<u8, 
             writeln!(to.err, "kafka-log: {}: {hint}", dir.display())?;
         }
     }
-    let plan = target.plan(&how)?;
+    let plan = target.plan(&how, &options.like_kafka)?;
     match options.output {
         Output::Text => text::print(&plan, to)?,
         Output::Json => json::print(&plan, is_applied, to.out)?,
