@@ -50,7 +50,8 @@ pub fn plan_like_kafka<F: Fs>(
         };
         let origin = changed.renamed_from.as_deref().unwrap_or(&changed.path);
         let content = content_of(fs, &overlay, origin, &changed.path, len)?;
-        let is_same = changed.before == Some(len) && matches!(content.pieces.as_slice(), [Piece::Copy { from, .. }] if *from == changed.path);
+        let is_same = changed.before == Some(len)
+            && matches!(content.pieces.as_slice(), [Piece::Copy { from, .. }] if *from == changed.path);
         if !is_same {
             let why = match changed.before {
                 None if changed.renamed_from.is_some() => "Kafka gives it this name",
