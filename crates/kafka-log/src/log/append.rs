@@ -221,9 +221,10 @@ impl<F: Fs> Log<F> {
         appends: &mut ProducerAppends,
     ) -> Result<LogAppendInfo, AppendError> {
         self.check_usable()?;
-        self.write_metadata(writer)?;
+        self.guard(self.write_metadata(writer))?;
         let write = prepared.place(batch, self.log_end_offset(), config)?;
-        let duplicate = self.write_locked(writer, batch, &write, config, appends)?;
+        // Offline before the next one gets the lock.
+        let duplicate = self.guard(self.write_locked(writer, batch, &write, config, appends))?;
         Ok(prepared.answer(&write, duplicate))
     }
 
@@ -246,7 +247,7 @@ impl<F: Fs> Log<F> {
         }
         let mut writer = self.writer.lock();
         self.check_usable()?;
-        self.write_metadata(&mut writer)?;
+        self.guard(self.write_metadata(&mut writer))?;
         let log_end_offset = self.log_end_offset();
         if analysis.first_or_last_offset_of_first_batch() < log_end_offset {
             return Err(unexpected_append_offset(records, &analysis, log_end_offset));
@@ -259,7 +260,7 @@ impl<F: Fs> Log<F> {
             terms,
             now_ms,
         };
-        let duplicate = self.write_locked(&mut writer, records, &write, &config, &mut scratch.producers)?;
+        let duplicate = self.guard(self.write_locked(&mut writer, records, &write, &config, &mut scratch.producers))?;
         Ok(duplicate.map_or(info, |duplicate| as_duplicate(info, duplicate)))
     }
 

@@ -10,7 +10,7 @@ use crate::fs::{Fs, FsFile, OpenMode};
 
 impl<F: Fs> Log<F> {
     /// Brings the files to the state that a clean shutdown leaves (`close`): a producer snapshot at the log end, the last
-    /// entry of the time index, no file longer than what is in it. For all of it to be on the medium, flush before.
+    /// entry of the time index, no file longer than what is in it. All of it is on the medium when this returns.
     ///
     /// # Errors
     /// Those of the medium.
@@ -22,8 +22,16 @@ impl<F: Fs> Log<F> {
         let closed =
             writer.producers.take_snapshot(self.home.fs(), &dir, true).map_err(LogError::from).and_then(|_| {
                 let segments = self.segments.read().all().to_vec();
-                segments.iter().try_for_each(|segment| Ok(segment.close(&self.home)?))
+                segments.iter().try_for_each(|segment| {
+                    segment.close(&self.home)?;
+                    if segment.is_unsynced() {
+                        segment.files_to_sync(&self.home)?.sync()?;
+                        segment.release_idle(&self.home)?;
+                    }
+                    Ok(())
+                })
             });
+        let closed = closed.and_then(|()| Ok(self.home.sync_names()?));
         self.guard(closed)?;
         self.is_closed.store(true, Ordering::Release);
         Ok(())

@@ -30,11 +30,11 @@ impl<F: Fs> Log<F> {
     /// Up to an offset, or to the log end.
     fn flush_to(&self, offset: Option<i64>, inclusive: bool, now_ms: i64) -> Result<(), LogError> {
         self.check_usable()?;
+        let flush_offset = |offset: i64| if inclusive { offset.saturating_add(1) } else { offset };
         let is_needed = |offset: i64| {
-            let flush_offset = if inclusive { offset.saturating_add(1) } else { offset };
-            (flush_offset > self.recovery_point()).then_some(flush_offset)
+            flush_offset(offset) > self.recovery_point() || self.is_sealed_unsynced.load(Ordering::Acquire)
         };
-        if is_needed(offset.unwrap_or_else(|| self.log_end_offset())).is_none() {
+        if !is_needed(offset.unwrap_or_else(|| self.log_end_offset())) {
             return Ok(());
         }
         let began = Instant::now();
@@ -43,11 +43,16 @@ impl<F: Fs> Log<F> {
         self.check_usable()?;
         let before = *self.offsets.read();
         let offset = offset.unwrap_or(before.log_end_offset());
-        let Some(flush_offset) = is_needed(offset) else { return Ok(()) };
-        let flushed = self.sync_segments(before.recovery_point, flush_offset);
+        if !is_needed(offset) {
+            return Ok(());
+        }
+        let flushed = self.sync_segments(before.recovery_point, flush_offset(offset));
         self.guard(flushed)?;
         self.metrics.flush_us.record_us(began.elapsed());
+        let active_base = self.active_segment()?.base_offset();
         let mut offsets = self.offsets.write();
+        // A roll asked for more than there is since a truncation. Only the base of the active segment may lie above the end.
+        let offset = offset.min(offsets.log_end_offset().max(active_base));
         // A truncation meanwhile may have made room for other records at the same offsets.
         if offset > offsets.recovery_point && offsets.truncations == before.truncations {
             offsets.recovery_point = offset;
@@ -56,17 +61,23 @@ impl<F: Fs> Log<F> {
         Ok(())
     }
 
+    /// Syncs what lies between two offsets, sealed segments before that changed since they were synced, and the names of
+    /// all files.
     fn sync_segments(&self, recovery_point: i64, flush_offset: i64) -> Result<(), StorageError> {
         let segments = Arc::clone(&self.segments.read());
         let range = segments.range(recovery_point, flush_offset);
+        let look_back = self.is_sealed_unsynced.swap(false, Ordering::AcqRel);
         for segment in range {
             segment.files_to_sync(&self.home)?.sync()?;
         }
-        if range.iter().any(|segment| segment.base_offset() >= recovery_point) {
-            let dir = self.home.dir();
-            self.home.fs().sync_dir(&dir).map_err(StorageError::io("sync", &dir))?;
+        for segment in segments.all().iter().filter(|segment| look_back && segment.is_unsynced()) {
+            if segment.base_offset() < flush_offset {
+                segment.files_to_sync(&self.home)?.sync()?;
+            } else {
+                self.is_sealed_unsynced.store(true, Ordering::Release);
+            }
         }
-        Ok(())
+        self.home.sync_names()
     }
 
     /// The recovery point as it will be when the flushes that rolls asked for are done.

@@ -80,6 +80,8 @@ pub struct Log<F: Fs = OsFs> {
     offsets: RwLock<Offsets>,
     tasks: Mutex<Vec<Task>>,
     syncing: Mutex<()>,
+    /// A segment below the active one may have changed since it was synced: sealed, or recovered.
+    is_sealed_unsynced: AtomicBool,
     last_flush_ms: AtomicI64,
     metrics: Arc<LogMetrics>,
     remote_storage_system_enable: bool,

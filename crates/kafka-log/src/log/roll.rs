@@ -1,6 +1,7 @@
 //! New segments.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::error::LogError;
 use super::tasks::Work;
@@ -116,6 +117,7 @@ impl<F: Fs> Log<F> {
         } else {
             remove_segment_files(self.home.fs(), &self.home.dir(), base_offset, FileState::Live)?;
             active.seal(&self.home)?;
+            self.is_sealed_unsynced.store(true, Ordering::Release);
             self.add_segment(base_offset, now_ms)?;
         }
         self.set_log_end(end)?;
@@ -142,9 +144,8 @@ impl<F: Fs> Log<F> {
         base_offset: i64,
         now_ms: i64,
     ) -> Result<(), LogError> {
-        if base_offset == active.base_offset() {
-            active.change_suffix(&self.home, FileState::Deleted)?;
-        }
+        // Before the new one is there: a crash in between must not leave both, with offsets that overlap.
+        active.change_suffix(&self.home, FileState::Deleted)?;
         self.add_segment(base_offset, now_ms)?;
         if base_offset != active.base_offset() {
             self.change_segments(|segments| segments.remove(active.base_offset()));

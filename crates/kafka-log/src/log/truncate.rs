@@ -9,7 +9,8 @@ use crate::fs::Fs;
 
 impl<F: Fs> Log<F> {
     /// Cuts everything from `target_offset` on (`truncateTo`); says whether there was anything. A batch that reaches up to
-    /// the offset goes as a whole, though the log end is the offset itself until the log is opened anew.
+    /// the offset goes as a whole, though the log end is the offset itself until the log is opened anew. The cut is durable
+    /// when this returns.
     ///
     /// # Errors
     /// `IllegalArgument` for a negative offset; those of the medium.
@@ -36,10 +37,15 @@ impl<F: Fs> Log<F> {
             self.truncate_fully_locked(writer, target_offset, None, now_ms)?;
             return Ok(true);
         }
-        let deleted = self.segments.read().higher(target_offset).to_vec();
+        // From the end, so that a crash leaves no hole.
+        let deleted: Vec<_> = self.segments.read().higher(target_offset).iter().rev().cloned().collect();
         self.remove_and_delete(&deleted, now_ms)?;
+        self.home.sync_names()?;
         let index_bytes_max = self.config.read().segment_index_bytes.max(0).cast_unsigned();
-        self.active_segment()?.truncate_to(&self.home, target_offset, index_bytes_max, now_ms)?;
+        let active = self.active_segment()?;
+        active.truncate_to(&self.home, target_offset, index_bytes_max, now_ms)?;
+        // What was cut must not come back: recovery does not look at it if the next segment starts here.
+        active.sync_batches(&self.home)?;
         self.offsets.write().truncations += 1;
         self.set_log_end(target_offset)?;
         self.delete_snapshots_of(writer, &deleted, now_ms)?;
@@ -88,6 +94,7 @@ impl<F: Fs> Log<F> {
         if let Some((last, others)) = all.split_last() {
             self.remove_and_delete(others, now_ms)?;
             self.replace_active(last, new_offset, now_ms)?;
+            self.home.sync_names()?;
         }
         self.offsets.write().truncations += 1;
         self.set_log_end(new_offset)?;

@@ -73,6 +73,9 @@ impl<F: Fs> Log<F> {
         let topic_partition = TopicPartition::new(parsed.topic, parsed.partition);
         let home = Home::new(fs, dir);
         home.fs().create_dir_all(dir).map_err(StorageError::io("create", dir))?;
+        if !options.had_clean_shutdown {
+            home.note_names();
+        }
         let epochs = LeaderEpochCache::open(home.fs(), dir)?;
         let producers = ProducerStateManager::open(home.fs(), dir, options.producers)?;
         let is_remote =
@@ -134,6 +137,7 @@ impl<F: Fs> Log<F> {
             segments: RwLock::new(Arc::new(segments)),
             tasks: Mutex::new(tasks),
             syncing: Mutex::new(()),
+            is_sealed_unsynced: AtomicBool::new(!options.had_clean_shutdown),
             last_flush_ms: AtomicI64::new(options.now_ms),
             metrics: Arc::clone(&options.metrics),
             remote_storage_system_enable: options.remote_storage_system_enable,

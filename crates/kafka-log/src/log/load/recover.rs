@@ -6,7 +6,7 @@ use super::{Loader, OpenError, RecoveredSegment, RecoveryReason};
 use crate::format::transaction_index::AbortedTxn;
 use crate::fs::Fs;
 use crate::log::epochs::LeaderEpochCache;
-use crate::log::error::{AppendError, LogError, StorageError};
+use crate::log::error::{AppendError, LogError};
 use crate::log::producers::{AppendTerms, EndTransaction, ProducerAppends, ProducerStateManager};
 use crate::log::rebuild::rebuild_producer_state;
 use crate::log::replace::mark_deleted;
@@ -61,13 +61,16 @@ impl<F: Fs> Loader<'_, F> {
             for (at, segment) in unflushed.iter().enumerate() {
                 let truncated = match self.recover_segment(segment, RecoveryReason::UncleanShutdown) {
                     Ok(truncated) => truncated,
-                    Err(OpenError::Log(LogError::InvalidOffset(_) | LogError::Storage(StorageError::Io { .. }))) => {
-                        self.empty_segment(segment)?
-                    }
+                    // Kafka does so also when a read fails, and loses what may be there: here that fails the opening.
+                    Err(OpenError::Log(LogError::InvalidOffset(_))) => self.empty_segment(segment)?,
                     Err(error) => return Err(error),
                 };
                 if truncated > 0 {
                     self.delete_segments(&unflushed[at + 1..])?;
+                    // What was cut must not come back: once the recovery point is at the end of this segment, nobody looks
+                    // at it again.
+                    self.home.sync_names()?;
+                    segment.sync_batches(self.home)?;
                     break;
                 }
             }

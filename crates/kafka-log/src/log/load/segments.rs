@@ -44,13 +44,18 @@ impl<F: Fs> Loader<'_, F> {
         let segment =
             LogSegment::open(home, base_offset, FileState::Live, &self.segment_options, has_txn_index, options.now_ms);
         let segment = Arc::new(segment.map_err(LogError::from)?);
-        if !has(FileKind::OffsetIndex) {
+        // What the recovery will look at anyway it looks at in order: here a batch could be cut short in a segment before.
+        let will_be_recovered = !options.had_clean_shutdown && base_offset >= options.recovery_point;
+        if will_be_recovered {
+            // Nothing of its indexes counts.
+        } else if !has(FileKind::OffsetIndex) {
             self.recover_segment(&segment, RecoveryReason::NoOffsetIndex)?;
         } else {
             if !has(FileKind::TimeIndex) {
                 // Kafka makes an empty one; nothing is rebuilt.
                 let path = home.path(FileName::segment(FileKind::TimeIndex, base_offset, FileState::Live));
                 home.fs().open(&path, crate::fs::OpenMode::Create).map_err(StorageError::io("create", &path))?;
+                home.note_names();
             }
             if segment.check_txn_index(home)?.is_some() {
                 self.recover_segment(&segment, RecoveryReason::CorruptTransactionIndex)?;

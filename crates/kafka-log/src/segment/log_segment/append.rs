@@ -100,10 +100,15 @@ impl<F: Fs> LogSegment<F> {
     /// # Errors
     /// As [`LogSegment::append`].
     pub fn append_to(&self, home: &Home<F>, file: &F::File, size: u32, records: &[u8]) -> Result<(), SegmentError> {
+        if size == 0 {
+            // A segment with batches and no index would be recovered before those that lie before it.
+            self.write_indexes(home)?;
+        }
         file.write_all_at(records, size.into()).map_err(|e| StorageError::io("write", &self.log_path(home))(e))?;
         let mut state = self.write_state();
         let state = &mut *state;
         let mut position = size;
+        state.unsynced = true;
         state.size = size + records.len() as u32;
         for batch in Batches::new(records) {
             let Ok(batch) = batch else { break };
@@ -190,7 +195,10 @@ impl<F: Fs> LogSegment<F> {
         TransactionIndexAppender::new(state.last_aborted_offset).append(txn, &mut entry)?;
         let path = home.path(self.name(FileKind::TransactionIndex, state));
         let file = home.fs().open(&path, OpenMode::Create).map_err(StorageError::io("open", &path))?;
-        state.txn_index_open = true;
+        if !std::mem::replace(&mut state.txn_index_open, true) {
+            home.note_names();
+        }
+        state.unsynced = true;
         file.write_all_at(&entry, state.txn_bytes.into()).map_err(StorageError::io("write", &path))?;
         state.txn_bytes += entry.len() as u32;
         state.last_aborted_offset = Some(txn.last_offset);

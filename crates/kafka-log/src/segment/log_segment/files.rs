@@ -49,11 +49,12 @@ impl<F: Fs> LogSegment<F> {
     ) -> Result<Vec<(F::File, PathBuf)>, StorageError> {
         let mut files = Vec::new();
         let path = home.path(self.name(FileKind::OffsetIndex, state));
-        let file = state.offset_index.write(home.fs(), &path, state.offset_index_used, purpose)?;
+        let file = state.offset_index.write(home, &path, state.offset_index_used, purpose)?;
         files.extend(file.map(|file| (file, path)));
         let path = home.path(self.name(FileKind::TimeIndex, state));
-        let file = state.time_index.write(home.fs(), &path, state.time_index_used, purpose)?;
+        let file = state.time_index.write(home, &path, state.time_index_used, purpose)?;
         files.extend(file.map(|file| (file, path)));
+        state.unsynced |= !files.is_empty();
         Ok(files)
     }
 
@@ -80,11 +81,40 @@ impl<F: Fs> LogSegment<F> {
             indexes.push((file, path));
         }
         let path = home.path(self.name(FileKind::Log, &state));
-        Ok(SegmentFiles { log: (self.file_locked(home, &mut state)?, path), indexes })
+        let log = (self.file_locked(home, &mut state)?, path);
+        // What changes from here on is for the next sync.
+        state.unsynced = false;
+        Ok(SegmentFiles { log, indexes })
+    }
+
+    /// Returns when the batches and the aborted transactions are on the medium, as they are and no longer than they are.
+    /// Entries of the other indexes stay in memory as they would without.
+    ///
+    /// # Errors
+    /// As [`SegmentFiles::sync`].
+    pub fn sync_batches(&self, home: &Home<F>) -> Result<(), StorageError> {
+        let (log, log_path) = (self.file(home)?, self.log_path(home));
+        log.sync().map_err(StorageError::io("sync", &log_path))?;
+        let path = {
+            let state = self.read_state();
+            state.txn_index_open.then(|| home.path(self.name(FileKind::TransactionIndex, &state)))
+        };
+        let Some(path) = path else { return Ok(()) };
+        match home.fs().open(&path, OpenMode::Write) {
+            Ok(file) => file.sync().map_err(StorageError::io("sync", &path)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(StorageError::io("open", &path)(e)),
+        }
+    }
+
+    /// Whether something was written or cut since the files were last handed out to be synced.
+    pub fn is_unsynced(&self) -> bool {
+        self.read_state().unsynced
     }
 
     /// Brings the files to the state of a segment that gets no more batches (`onBecomeInactiveSegment`): last entry of the
-    /// time index, files no longer than what is in them.
+    /// time index, files no longer than what is in them. A file that was made longer in advance is synced when it is cut:
+    /// all below the next base may be flushed already, and nobody would look at zeros at the end after a crash.
     ///
     /// # Errors
     /// Those of the medium; an entry that does not fit.
@@ -94,8 +124,12 @@ impl<F: Fs> LogSegment<F> {
         self.append_last_time_entry(home, state)?;
         state.offset_index_used = true;
         self.trim_indexes_locked(home, state)?;
-        let size = state.size;
-        self.cut_log(home, state, size)?;
+        let (size, path) = (state.size, home.path(self.name(FileKind::Log, state)));
+        let file = self.file_locked(home, state)?;
+        if file.len().map_err(StorageError::io("look at", &path))? > size.into() {
+            self.cut_log(home, state, size)?;
+            file.sync().map_err(StorageError::io("sync", &path))?;
+        }
         state.offset_index.release();
         state.time_index.release();
         Ok(())
@@ -154,6 +188,7 @@ impl<F: Fs> LogSegment<F> {
                 Err(e) => return Err(StorageError::io("rename", &from)(e)),
             }
         }
+        home.note_names();
         state.suffix = suffix;
         Ok(())
     }

@@ -2,23 +2,27 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 
 use crate::format::file_name::FileName;
 use crate::fs::Fs;
+use crate::segment::error::StorageError;
 
 /// The directory of a partition, and the file system it is on. The directory may be renamed while segments are in use.
 #[derive(Debug)]
 pub struct Home<F> {
     fs: F,
     dir: RwLock<Arc<Path>>,
+    /// Some name in the directory may not be durable.
+    names_changed: AtomicBool,
 }
 
 impl<F: Fs> Home<F> {
     /// A partition in `dir`.
     pub fn new(fs: F, dir: &Path) -> Self {
-        Home { fs, dir: RwLock::new(Arc::from(dir)) }
+        Home { fs, dir: RwLock::new(Arc::from(dir)), names_changed: AtomicBool::new(false) }
     }
 
     /// The file system.
@@ -34,6 +38,25 @@ impl<F: Fs> Home<F> {
     /// Path of a file in the directory.
     pub fn path(&self, name: FileName) -> PathBuf {
         self.dir.read().join(name.to_string())
+    }
+
+    /// A file was made or renamed.
+    pub fn note_names(&self) {
+        self.names_changed.store(true, Ordering::Release);
+    }
+
+    /// Makes the names in the directory durable, if there may be one that is not. What was synced in a file is lost with the
+    /// name of the file.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn sync_names(&self) -> Result<(), StorageError> {
+        // Whoever makes a file from here on says so again.
+        if !self.names_changed.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let dir = self.dir();
+        self.fs.sync_dir(&dir).map_err(StorageError::io("sync", &dir))
     }
 
     /// The directory was renamed.

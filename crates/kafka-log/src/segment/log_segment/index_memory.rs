@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::Home;
 use crate::fs::{Fs, FsFile, OpenMode, ReadAt};
 use crate::segment::error::StorageError;
 
@@ -140,11 +141,12 @@ impl<F: Fs> IndexMemory<F> {
     /// Brings the file up to date, making it if `must_exist`; returns it if it was touched or is to be synced.
     pub(super) fn write(
         &mut self,
-        fs: &F,
+        home: &Home<F>,
         path: &Path,
         must_exist: bool,
         purpose: Purpose,
     ) -> Result<Option<F::File>, StorageError> {
+        let fs = home.fs();
         let (to_sync, trim) = (purpose == Purpose::Sync, purpose == Purpose::Trim);
         match self {
             IndexMemory::Growing(growing) => {
@@ -155,6 +157,9 @@ impl<F: Fs> IndexMemory<F> {
                     return Ok(None);
                 }
                 let file = fs.open(path, OpenMode::Create).map_err(StorageError::io("open", path))?;
+                if growing.file_len.is_none() {
+                    home.note_names();
+                }
                 let longer = growing.file_len.filter(|&file_len| file_len > len as u64);
                 if trim && longer.is_some() {
                     file.set_len(len as u64).map_err(StorageError::io("cut", path))?;
@@ -168,15 +173,18 @@ impl<F: Fs> IndexMemory<F> {
                 Ok(Some(file))
             }
             IndexMemory::Mapped(_) | IndexMemory::Unloaded => {
-                if to_sync || must_exist {
-                    let mode = if must_exist { OpenMode::Create } else { OpenMode::Write };
-                    match fs.open(path, mode) {
-                        Ok(file) => Ok(Some(file)),
-                        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-                        Err(e) => Err(StorageError::io("open", path)(e)),
+                if !to_sync && !must_exist {
+                    return Ok(None);
+                }
+                match fs.open(path, OpenMode::Write) {
+                    Ok(file) => Ok(Some(file)),
+                    Err(e) if e.kind() == io::ErrorKind::NotFound && !must_exist => Ok(None),
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                        let made = fs.open(path, OpenMode::Create).map_err(StorageError::io("create", path))?;
+                        home.note_names();
+                        Ok(Some(made))
                     }
-                } else {
-                    Ok(None)
+                    Err(e) => Err(StorageError::io("open", path)(e)),
                 }
             }
         }

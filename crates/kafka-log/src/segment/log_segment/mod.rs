@@ -83,6 +83,8 @@ pub(crate) struct SegmentState<F: Fs> {
     /// When the segment was made or emptied, in ms.
     created_ms: i64,
     last_aborted_offset: Option<i64>,
+    /// Something was written or cut since the files were last handed out to be synced.
+    unsynced: bool,
     file: Option<Arc<F::File>>,
     offset_index: IndexMemory<F>,
     time_index: IndexMemory<F>,
@@ -102,6 +104,7 @@ impl<F: Fs> LogSegment<F> {
     ) -> Result<Self, SegmentError> {
         let path = home.path(FileName::segment(FileKind::Log, base_offset, suffix));
         let file = home.fs().open(&path, OpenMode::Create).map_err(StorageError::io("create", &path))?;
+        home.note_names();
         if let Some(bytes) = options.preallocate_bytes {
             file.set_len(bytes).map_err(StorageError::io("extend", &path))?;
         }
@@ -161,6 +164,7 @@ impl<F: Fs> LogSegment<F> {
                 first_batch_timestamp: None,
                 created_ms: now_ms,
                 last_aborted_offset: None,
+                unsynced: false,
                 file: None,
                 offset_index: IndexMemory::Unloaded,
                 time_index: IndexMemory::Unloaded,

@@ -26,6 +26,7 @@ impl<F: Fs> LogSegment<F> {
         let state = &mut *state;
         // Kafka's entries are in the file at once, and stay there until others take their place or the file is trimmed.
         self.write_indexes_locked(home, state)?;
+        state.unsynced = true;
         let path = home.path(self.name(FileKind::OffsetIndex, state));
         let bytes = state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
         let kept = OffsetIndex::new(self.base_offset, bytes).entries_below(offset);
@@ -61,6 +62,7 @@ impl<F: Fs> LogSegment<F> {
         let file = self.file_locked(home, state)?;
         if file.len().map_err(StorageError::io("look at", &path))? > size.into() {
             file.set_len(size.into()).map_err(StorageError::io("cut", &path))?;
+            state.unsynced = true;
         }
         state.size = state.size.min(size);
         Ok(cut)
@@ -88,6 +90,7 @@ impl<F: Fs> LogSegment<F> {
 
     /// Drops all entries of all indexes.
     pub(super) fn reset_indexes(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), SegmentError> {
+        state.unsynced = true;
         let path = home.path(self.name(FileKind::OffsetIndex, state));
         state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
         state.offset_index.truncate(0);
