@@ -125,6 +125,7 @@ impl FsFile for SimFile {
         let outcome = state.change();
         let seed = state.random.number();
         let lost_power = state.power_off;
+        state.sync_failed |= outcome.is_err() && !lost_power;
         let file = state.file_mut(self.id)?;
         match &outcome {
             Ok(()) => file.sync(),

@@ -33,13 +33,21 @@
 //! Broken promises of the caller are kept in [`SimFs::complaints`]: a sync retried after it failed, a mapped file that was
 //! shortened or overwritten. Last-modified times come from a clock that [`SimFs::set_clock`] moves.
 
+mod append;
+pub mod check;
 mod crash;
 mod file;
+pub mod make;
+pub mod model;
 mod names;
 mod node;
+mod operations;
+mod reopen;
+pub mod run;
 mod state;
 mod transfer;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -55,6 +63,12 @@ use state::State;
 #[derive(Clone)]
 pub struct SimFs {
     state: Arc<Mutex<State>>,
+}
+
+impl fmt::Debug for SimFs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SimFs")
+    }
 }
 
 impl SimFs {
@@ -100,6 +114,22 @@ impl SimFs {
     /// Lets reading call number `call` fail, counted from 1 as [`SimFs::reads`] does.
     pub fn fail_read(&self, call: u64, fault: Fault) {
         self.state().read_fault = Some((call, fault));
+    }
+
+    /// Lets no call fail that has not failed yet.
+    pub fn disarm(&self) {
+        let mut state = self.state();
+        (state.change_fault, state.read_fault) = (None, None);
+    }
+
+    /// Whether all calls fail.
+    pub fn power_is_off(&self) -> bool {
+        self.state().power_off
+    }
+
+    /// Whether a sync of a file has failed: what it left cannot be seen before a crash.
+    pub fn sync_failed(&self) -> bool {
+        self.state().sync_failed
     }
 
     /// Faults that came due so far.

@@ -47,6 +47,7 @@ pub(super) struct State {
     pub(super) change_fault: Option<(u64, Fault)>,
     pub(super) read_fault: Option<(u64, Fault)>,
     pub(super) power_off: bool,
+    pub(super) sync_failed: bool,
     pub(super) faults: u64,
     pub(super) complaints: Vec<String>,
 }
@@ -64,6 +65,7 @@ impl State {
             change_fault: None,
             read_fault: None,
             power_off: false,
+            sync_failed: false,
             faults: 0,
             complaints: Vec::new(),
         }

@@ -1,0 +1,160 @@
+//! Crashes, and what must be there afterwards.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use kafka_log::log::producers::ProducerStateConfig;
+use kafka_log::log::{Log, LogOptions, OpenError};
+
+use super::check::{self, Stop};
+use super::model::ModelBatch;
+use super::run::{DIR, Run};
+use super::{Crash, Fault};
+
+impl Run {
+    /// Lets the machine or the process die by one of `rules`, and opens the log anew.
+    pub(super) fn crash(&mut self, rules: &[Crash]) -> Result<(), Stop> {
+        // What is in memory alone is lost with the process.
+        self.log = None;
+        self.counts.crashes += 1;
+        let rule = rules[self.random.below(rules.len())];
+        self.tell(|| format!("crash: {rule:?}"));
+        self.fs = self.fs.crash(rule, self.random.number());
+        self.reopen(Some(rule))
+    }
+
+    /// Opens the log, through crashes during recovery, and holds what is there against the model. `crash` is what came
+    /// before, if it was not a clean end.
+    pub(super) fn reopen(&mut self, crash: Option<Crash>) -> Result<(), Stop> {
+        let mut crash = crash;
+        for attempt in 0.. {
+            self.fs.disarm();
+            if attempt < 3 && self.random.below(4) == 0 {
+                let behind = 1 + self.random.below(15) as u64;
+                self.tell(|| format!("  power fails at call {behind} of the opening"));
+                self.fs.fail_change(self.fs.changes() + behind, Fault::PowerOff);
+            }
+            let opened = self.open();
+            let was_clean = std::mem::replace(&mut self.saved.is_clean, false);
+            match opened {
+                Ok(log) => {
+                    self.fs.disarm();
+                    let outcome = self.recovered(&log, crash, was_clean);
+                    self.log = Some(log);
+                    return outcome;
+                }
+                Err(error) => {
+                    if self.fs.faults() == 0 {
+                        return Err(Stop::Wrong(format!("does not open: {error}")));
+                    }
+                    let rule = Crash::ALL[self.random.below(Crash::ALL.len())];
+                    self.tell(|| format!("  {error}; crash: {rule:?}"));
+                    self.counts.crashes += 1;
+                    self.fs = self.fs.crash(rule, self.random.number());
+                    if crash != Some(Crash::Killed) || rule != Crash::Killed {
+                        crash = Some(rule).filter(|rule| *rule != Crash::Killed).or(crash).or(Some(rule));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) -> Result<Log<super::SimFs>, OpenError> {
+        let options = LogOptions {
+            config: Arc::clone(&self.config),
+            log_start_offset: self.saved.start,
+            recovery_point: self.saved.recovery_point,
+            had_clean_shutdown: self.saved.is_clean,
+            producers: ProducerStateConfig {
+                expiration_ms: i64::MAX / 4,
+                verification_enabled: false,
+                ..ProducerStateConfig::default()
+            },
+            now_ms: self.now_ms,
+            ..LogOptions::default()
+        };
+        let opened = Log::open(self.fs.clone(), Path::new(DIR), options);
+        let saved = self.saved;
+        self.tell(|| format!("open: {saved:?} -> {:?}", opened.as_ref().map(|(_, report)| report)));
+        let (log, _) = opened?;
+        log.update_high_watermark(self.saved.high_watermark)?;
+        Ok(log)
+    }
+
+    /// What recovery left is all that was durable, nothing that was never there, and taken as the truth from now on.
+    fn recovered(&mut self, log: &Log<super::SimFs>, crash: Option<Crash>, was_clean: bool) -> Result<(), Stop> {
+        let (start, end) = (log.log_start_offset(), log.log_end_offset());
+        let found = check::content(log, start, &mut self.random)?;
+        self.counts.recovered += found.len() as u64;
+        self.tell(|| {
+            let offsets: Vec<_> = found.iter().map(|batch| (batch.base_offset, batch.last_offset)).collect();
+            format!("  found {start} to {end}: {offsets:?}")
+        });
+        let start_max = self.under_way.start_max.max(self.saved.start);
+        if start > start_max {
+            return Err(Stop::Wrong(format!("the log starts at {start}, above {start_max}")));
+        }
+        // Without a failure of power all is there, unless an operation was interrupted in the middle.
+        let kept = match crash {
+            None | Some(Crash::Killed) if !self.under_way.is_cutting => self.model.end,
+            _ if was_clean => self.model.end,
+            _ => self.under_way.kept.min(self.model.flushed),
+        };
+        self.check_origin(&found, kept)?;
+        self.check_kept(&found, start_max.max(self.model.promised_from), kept)?;
+        if !matches!(crash, None | Some(Crash::Killed)) || self.under_way.is_cleaning || self.under_way.is_cutting {
+            self.is_uncertain = true;
+        }
+        if !matches!(crash, None | Some(Crash::Killed)) && !was_clean {
+            // The last entry of a time index is written when the segment is rolled, and synced later: as in Kafka.
+            self.model.has_old_times |= self.model.is_seal_unsynced;
+        }
+        self.model.is_cut_since_high_watermark = false;
+        self.model.adopt(found, start, end);
+        if start > self.model.high_watermark || self.saved.high_watermark > 0 {
+            self.model.high_watermark = self.saved.high_watermark.clamp(start, end.max(start));
+        }
+        self.model.high_watermark = log.high_watermark();
+        if self.model.high_watermark != self.saved.high_watermark.max(start).min(end) {
+            return Err(Stop::Wrong(format!("high watermark {} after opening", self.model.high_watermark)));
+        }
+        self.under_way.kept = self.model.flushed;
+        check::all(log, &mut self.model, &mut self.random)
+    }
+
+    /// Each batch was written once, or is what compaction left of one; neighbours are those they were.
+    fn check_origin(&self, found: &[Arc<ModelBatch>], kept: i64) -> Result<(), Stop> {
+        for batch in found {
+            let is_known = self.model.was_written(batch) || self.config.compact && self.model.was_thinned(batch);
+            if !is_known {
+                return Err(Stop::Wrong(format!("was never written: {batch:?}")));
+            }
+        }
+        for pair in found.windows(2) {
+            let (last, next) = (pair[0].last_offset, pair[1].base_offset);
+            // Below what was kept there are no new gaps. Behind it a segment may end early, and the next one be whole.
+            if next <= last || next < kept && !self.config.compact && !self.model.were_neighbours(last, next) {
+                return Err(Stop::Wrong(format!("offset {next} follows {last}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// All records of the model in a range of offsets are there.
+    fn check_kept(&self, found: &[Arc<ModelBatch>], from: i64, to: i64) -> Result<(), Stop> {
+        let mut records: Vec<_> = found.iter().flat_map(|batch| &batch.records).collect();
+        records.sort_by_key(|record| record.offset);
+        let expected = self.model.visible().flat_map(|batch| &batch.records);
+        for record in expected.filter(|record| (from..to).contains(&record.offset)) {
+            let at = records.binary_search_by_key(&record.offset, |found| found.offset);
+            let is_there = at.is_ok_and(|at| records[at] == record);
+            let is_cleaned = self.under_way.is_cleaning && self.model.may_be_cleaned(record);
+            if !is_there && !is_cleaned {
+                let found = at.map(|at| records[at]);
+                return Err(Stop::Wrong(format!("everything below {to} was kept, but {record:?} is not: {found:?}")));
+            }
+        }
+        Ok(())
+    }
+}
