@@ -198,9 +198,11 @@ fn one_lookup(log: &Log<SimFs>, model: &Model, random: &mut Random) -> Result<()
     let found = log.offset_for_timestamp(TimestampSpec::At(target))?.map(|found| (found.offset, found.timestamp));
     let expected = all.iter().find(|record| record.timestamp >= target && record.offset >= model.start);
     let expected = expected.map(|record| (record.offset, record.timestamp));
-    // Kafka looks into one segment alone, which may have the time only in records below the log start or cut off since.
-    let is_lost =
-        found.is_none() && model.was_cut || found.is_none_or(|found| Some(found) > expected) && model.has_old_times;
+    // Kafka looks into one segment alone, which may have the time only in records below the log start or cut off since; an
+    // empty one has the time of its last change.
+    let was_cut = model.was_cut || log.segments().iter().any(|segment| segment.size() == 0);
+    let is_old = found.is_none_or(|found| Some(found) > expected) && model.has_old_times;
+    let is_lost = found.is_none() && was_cut || is_old;
     if found != expected && !is_lost {
         return Err(Stop::Wrong(format!("at time {target} there is {found:?}, not {expected:?}")));
     }
