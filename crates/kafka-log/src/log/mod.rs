@@ -33,6 +33,7 @@ mod replace;
 mod retention;
 mod roll;
 mod slice;
+mod split;
 mod state;
 mod tasks;
 mod tiered;

@@ -249,7 +249,14 @@ impl<F: Fs, H: CleanerHooks> Round<'_, F, H> {
                 last_records: &last_records,
             };
             let source = Source { home: log.home(), segment, max_message_bytes: self.config.max_message_bytes };
-            clean_into(&source, dest, &rules, &mut self.state, buffers, self.hooks)?;
+            match clean_into(&source, dest, &rules, &mut self.state, buffers, self.hooks) {
+                // The next round finds it in parts.
+                Err(LogError::SegmentOverflow { .. }) => {
+                    log.split_overflowed_segment(segment, self.now_ms)?;
+                    return Err(LogError::CleaningAborted);
+                }
+                cleaned => cleaned?,
+            }
         }
         Ok(())
     }

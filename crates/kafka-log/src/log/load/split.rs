@@ -5,12 +5,10 @@ use std::sync::Arc;
 use super::{Loader, OpenError};
 use crate::format::file_name::FileState;
 use crate::fs::Fs;
-use crate::log::error::{LogError, StorageError};
+use crate::log::error::LogError;
 use crate::log::replace::{Change, swap_in};
-use crate::segment::log_segment::{BatchWalk, LogSegment, SegmentError, WalkError, remove_segment_files};
-
-/// Bytes that are copied at once.
-const CHUNK: usize = 1024 * 1024;
+use crate::log::split::write_parts;
+use crate::segment::log_segment::{LogSegment, remove_segment_files};
 
 impl<F: Fs> Loader<'_, F> {
     /// Runs a step of the load; where a segment turns out to have an offset that does not fit, splits it and runs the step
@@ -43,7 +41,7 @@ impl<F: Fs> Loader<'_, F> {
             return Err(LogError::IllegalArgument(message).into());
         }
         let mut new = Vec::new();
-        let swapped = self.write_parts(&segment, &mut new).and_then(|()| {
+        let swapped = write_parts(home, &segment, &self.segment_options, now_ms, &mut new).and_then(|()| {
             let segments = &mut self.segments;
             let is_listed = segments.contains(base_offset);
             let old = if is_listed { vec![Arc::clone(&segment)] } else { Vec::new() };
@@ -67,69 +65,6 @@ impl<F: Fs> Loader<'_, F> {
         if new.iter().all(|part| part.base_offset() != base_offset) {
             self.delete_snapshots_of(std::slice::from_ref(&segment))?;
         }
-        Ok(())
-    }
-
-    /// Copies the batches into segments that can hold them, ending in `.cleaned`.
-    fn write_parts(&self, segment: &LogSegment<F>, new: &mut Vec<Arc<LogSegment<F>>>) -> Result<(), SegmentError> {
-        let home = self.home;
-        let file = segment.file(home)?;
-        let mut writer = PartWriter { chunk: Vec::new(), last_offset: 0 };
-        let mut walk = BatchWalk::new(&*file, 0, segment.size().into());
-        loop {
-            let batch = match walk.next_batch() {
-                Ok(Some(batch)) => batch,
-                Ok(None) => break,
-                Err(WalkError::Corrupt(source)) => {
-                    let path = home.dir().to_path_buf();
-                    return Err(SegmentError::Corrupt(StorageError::Corrupt { path, source }));
-                }
-                Err(WalkError::Io(source)) => {
-                    return Err(StorageError::Io { op: "read", path: home.dir().to_path_buf(), source }.into());
-                }
-            };
-            let last_offset = match batch.parse() {
-                Ok(crate::segment::batch::Batch::Default(batch)) => batch.header().last_offset(),
-                _ => batch.overhead.offset,
-            };
-            if new.last().is_none_or(|part| !part.can_hold(last_offset)) {
-                writer.write(self, new)?;
-                let base = batch.overhead.offset;
-                remove_segment_files(home.fs(), &home.dir(), base, FileState::Cleaned)?;
-                let now_ms = self.options.now_ms;
-                let part = LogSegment::create(home, base, FileState::Cleaned, &self.segment_options, now_ms)?;
-                new.push(Arc::new(part));
-            }
-            let bytes = batch.as_bytes();
-            if !writer.chunk.is_empty() && writer.chunk.len() + bytes.len() >= CHUNK {
-                writer.write(self, new)?;
-            }
-            writer.chunk.extend_from_slice(bytes);
-            writer.last_offset = last_offset;
-        }
-        writer.write(self, new)?;
-        let modified_ms = segment.last_modified_ms(home)?;
-        for part in new.iter() {
-            part.seal(home)?;
-            part.files_to_sync(home)?.sync()?;
-            part.set_last_modified(home, modified_ms)?;
-        }
-        Ok(())
-    }
-}
-
-/// Batches that are not written yet.
-struct PartWriter {
-    chunk: Vec<u8>,
-    last_offset: i64,
-}
-
-impl PartWriter {
-    fn write<F: Fs>(&mut self, loader: &Loader<'_, F>, new: &[Arc<LogSegment<F>>]) -> Result<(), SegmentError> {
-        if let Some(part) = new.last() {
-            part.append(loader.home, self.last_offset, &self.chunk)?;
-        }
-        self.chunk.clear();
         Ok(())
     }
 }
