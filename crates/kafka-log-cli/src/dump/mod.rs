@@ -23,7 +23,7 @@ mod output;
 mod over_damage;
 mod printer;
 pub mod producer_snapshot;
-mod progress;
+pub(crate) mod progress;
 mod repeated;
 mod report;
 mod run;

@@ -8,6 +8,7 @@ mod directory;
 mod finding;
 mod options;
 mod partition;
+pub mod predict;
 mod report;
 mod run;
 mod segment;
@@ -19,4 +20,4 @@ pub use options::{Observer, Silent, VerifyOptions};
 pub use report::{
     DirectoryReport, Fault, FaultKind, IndexReport, Level, PartitionReport, Report, SegmentReport, Verdict,
 };
-pub use run::{PathKind, VerifyError, path_kind, verify, verify_log_dir, verify_partition, verify_segment};
+pub use run::{PathKind, VerifyError, combine, path_kind, verify, verify_log_dir, verify_partition, verify_segment};

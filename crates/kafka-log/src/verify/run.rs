@@ -174,12 +174,7 @@ pub fn verify_log_dir<F: Fs>(
 /// The directory cannot be listed.
 pub fn verify_partition<F: Fs>(fs: &F, dir: &Path, options: &VerifyOptions) -> Result<PartitionReport, VerifyError> {
     let io = |source| VerifyError::Io { path: dir.to_owned(), source };
-    let parent = match dir.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => Path::new("/"),
-    };
-    let outside = DirectoryFiles::read(fs, parent, &mut Vec::new()).outside(&name_of(dir));
+    let outside = DirectoryFiles::read(fs, parent_of(dir), &mut Vec::new()).outside(&name_of(dir));
     partition::verify(fs, dir, outside, options).map_err(io)
 }
 
@@ -220,6 +215,18 @@ fn next_segment<F: Fs>(fs: &F, path: &Path, base: i64) -> Option<i64> {
     logs.filter(|name| name.state == FileState::Live).filter_map(|name| name.offset).filter(|&next| next > base).min()
 }
 
+/// Puts reports about different paths together, and compares what belongs to one broker.
+pub fn combine(reports: impl IntoIterator<Item = Report>) -> Report {
+    let mut all = Report::default();
+    for mut report in reports {
+        all.directories.append(&mut report.directories);
+        all.partitions.append(&mut report.partitions);
+        all.segments.append(&mut report.segments);
+    }
+    together(&mut all);
+    all
+}
+
 /// What only several directories together can tell.
 fn together(report: &mut Report) {
     let mut findings = Vec::new();
@@ -254,6 +261,15 @@ fn together(report: &mut Report) {
         }
     }
     report.findings.append(&mut findings);
+}
+
+/// The directory around a directory.
+pub(super) fn parent_of(dir: &Path) -> &Path {
+    match dir.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => Path::new("/"),
+    }
 }
 
 fn name_of(path: &Path) -> String {

@@ -48,6 +48,7 @@ impl DirectoryFiles {
         let of = |kind| key.as_ref().and_then(|key| self.checkpoints.get(kind, key));
         Outside {
             log_start_offset: of(FileKind::LogStartOffsetCheckpoint),
+            recovery_point: of(FileKind::RecoveryPointOffsetCheckpoint),
             is_clean_stop: self.is_clean_stop,
             is_compacted: of(FileKind::CleanerOffsetCheckpoint).is_some(),
         }

@@ -33,6 +33,8 @@ use state::PartitionState;
 pub(super) struct Outside {
     /// From `log-start-offset-checkpoint`.
     pub(super) log_start_offset: Option<i64>,
+    /// From `recovery-point-offset-checkpoint`.
+    pub(super) recovery_point: Option<i64>,
     /// Whether the broker stopped cleanly, if that is known.
     pub(super) is_clean_stop: Option<bool>,
     /// Whether the cleaner has been at it, by its checkpoint.

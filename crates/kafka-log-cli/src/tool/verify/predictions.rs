@@ -1,0 +1,56 @@
+//! What Kafka would do, in words.
+
+use indicatif::HumanBytes;
+use kafka_log::verify::predict::{Outcome, Prediction};
+
+/// What a start would do with a partition, one line each; empty where it does nothing.
+pub(super) fn lines(prediction: &Prediction) -> Vec<String> {
+    let report = match &prediction.outcome {
+        Outcome::Opens(report) => report,
+        Outcome::Refuses { exception, message } => {
+            return vec![format!("refuse to open it, and its log directory with it: {exception}: {message}")];
+        }
+    };
+    let mut lines = Vec::new();
+    for name in &report.removed_files {
+        lines.push(format!("remove {name}"));
+    }
+    for name in &report.finished_swaps {
+        lines.push(format!("finish the replacement by {name}"));
+    }
+    if !report.split_segments.is_empty() {
+        lines.push(format!("split the segments {}", list(&report.split_segments)));
+    }
+    if !report.recovered_segments.is_empty() {
+        let bases: Vec<i64> = report.recovered_segments.iter().map(|segment| segment.base_offset).collect();
+        lines.push(format!("rebuild the indexes of {}", list(&bases)));
+    }
+    for loss in &prediction.lost {
+        let name = loss.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let what = if loss.is_whole { "delete" } else { "cut" };
+        let size = HumanBytes(loss.bytes);
+        lines.push(match loss.records {
+            0 => format!("{what} {name} by {size}, with no good record in it"),
+            records => format!("{what} {name} by {size}, and lose {records} good records: offsets {}", loss.offsets),
+        });
+    }
+    for change in prediction.changes.iter().filter(|change| change.is_written && change.before.is_some()) {
+        let name = change.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_told = [".index", ".timeindex", ".txnindex", ".log"].iter().any(|end| name.ends_with(end));
+        if !is_told {
+            lines.push(format!("rewrite {name}"));
+        }
+    }
+    if !prediction.remaining.is_empty() {
+        lines.push(format!("leave {} findings of damage as they are", prediction.remaining.len()));
+    }
+    lines
+}
+
+/// Numbers, the first few of them if there are many.
+fn list(numbers: &[i64]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = numbers.iter().take(SHOWN).map(ToString::to_string).collect();
+    let rest = numbers.len().saturating_sub(SHOWN);
+    if rest == 0 { shown.join(", ") } else { format!("{} and {rest} more", shown.join(", ")) }
+}
