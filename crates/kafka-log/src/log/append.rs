@@ -10,12 +10,12 @@ use super::roll::RollParams;
 use super::types::{AppendOrigin, LogAppendInfo, LogOffsetMetadata, SegmentPlace};
 use super::validate::{Validated, ValidationParams, ValidationScratch, validate};
 use super::{Log, Writer};
-use crate::format::batch::NO_TIMESTAMP;
+use crate::format::batch::{NO_TIMESTAMP, RecordBatch};
 use crate::format::producer_snapshot::BatchMetadata;
 use crate::format::transaction_index::AbortedTxn;
 use crate::fs::Fs;
 use crate::segment::batch::{Batch, Batches, RawBatch};
-use crate::segment::log_segment::AppendState;
+use crate::segment::log_segment::{AppendState, AppendedBatch};
 
 thread_local! {
     /// Buffers of the appends of a thread: there are fewer threads than logs, and no lock to take.
@@ -77,6 +77,16 @@ pub(super) struct Write {
     pub(super) max_timestamp: i64,
     pub(super) terms: AppendTerms,
     pub(super) now_ms: i64,
+    /// What a leader writes is one batch of magic 2, of which this is known already.
+    pub(super) only: Option<OnlyBatch>,
+}
+
+/// What is left to do with a batch that is the only one of its append.
+#[derive(Clone, Copy)]
+pub(super) struct OnlyBatch {
+    pub(super) leader_epoch: i32,
+    pub(super) has_producer: bool,
+    pub(super) indexed: AppendedBatch,
 }
 
 impl Write {
@@ -136,7 +146,16 @@ impl Prepared {
             check_sizes(batch, config)?;
         }
         let max_timestamp = self.validated.max_timestamp;
-        Ok(Write { first_offset, last_offset, max_timestamp, terms: self.append.terms(), now_ms: self.now_ms })
+        let only = RecordBatch::parse(batch).ok().map(|batch| {
+            let header = batch.header();
+            let (max_timestamp, size) = (header.max_timestamp(), batch.as_bytes().len() as u32);
+            OnlyBatch {
+                leader_epoch: self.append.leader_epoch,
+                has_producer: header.producer_id() >= 0,
+                indexed: AppendedBatch { last_offset: header.last_offset(), max_timestamp, size },
+            }
+        });
+        Ok(Write { first_offset, last_offset, max_timestamp, terms: self.append.terms(), now_ms: self.now_ms, only })
     }
 
     pub(super) fn answer(&self, write: &Write, duplicate: Option<BatchMetadata>) -> LogAppendInfo {
@@ -259,6 +278,7 @@ impl<F: Fs> Log<F> {
             max_timestamp: analysis.max_timestamp,
             terms,
             now_ms,
+            only: None,
         };
         let duplicate = self.guard(self.write_locked(&mut writer, records, &write, &config, &mut scratch.producers))?;
         Ok(duplicate.map_or(info, |duplicate| as_duplicate(info, duplicate)))
@@ -274,7 +294,7 @@ impl<F: Fs> Log<F> {
         config: &LogConfig,
         appends: &mut ProducerAppends,
     ) -> Result<Option<BatchMetadata>, AppendError> {
-        self.note_epochs(writer, records)?;
+        self.note_epochs(writer, records, write)?;
         if records.len() > usize::try_from(config.segment_bytes).unwrap_or(0) {
             let max = usize::try_from(config.segment_bytes).unwrap_or(0);
             return Err(AppendError::RecordBatchTooLarge { size: records.len(), max });
@@ -283,14 +303,15 @@ impl<F: Fs> Log<F> {
             self.segment_for(writer, config, &write.roll_params(records.len()))?;
         let segment_base_offset = active.base_offset();
         let place = SegmentPlace { segment_base_offset, position: size };
-        if let Some(duplicate) = check_producers(writer, records, place, &write.terms, appends)? {
+        if let Some(duplicate) = check_producers(writer, records, place, write, appends)? {
             return Ok(Some(duplicate));
         }
         if !active.can_hold(write.last_offset) {
             let offset = write.last_offset;
             return Err(LogError::SegmentOverflow { offset, base_offset: segment_base_offset }.into());
         }
-        active.append_to(&self.home, &file, size, records).map_err(LogError::from)?;
+        let only = write.only.map(|only| only.indexed);
+        active.append_to(&self.home, &file, size, records, only).map_err(LogError::from)?;
         let end_offset = write.last_offset.wrapping_add(1);
         let end = LogOffsetMetadata::at(end_offset, segment_base_offset, size + records.len() as u32);
         self.publish_end(writer, end)?;
@@ -314,20 +335,26 @@ impl<F: Fs> Log<F> {
     }
 
     /// Notes the leader epochs of batches; batches of magic 0 and 1, which have none, void what was known.
-    pub(super) fn note_epochs(&self, writer: &mut Writer, records: &[u8]) -> Result<(), AppendError> {
+    pub(super) fn note_epochs(&self, writer: &mut Writer, records: &[u8], write: &Write) -> Result<(), AppendError> {
+        if let Some(only) = write.only {
+            return self.note_epoch(writer, only.leader_epoch, write.first_offset);
+        }
         for batch in Batches::new(records) {
             let Ok(batch) = batch else { break };
             if let Ok(Batch::Default(batch)) = batch.parse() {
                 let header = batch.header();
-                let (epoch, start) = (header.partition_leader_epoch(), header.base_offset());
-                let is_known =
-                    writer.epochs.latest().is_some_and(|latest| latest.epoch == epoch && latest.start_offset <= start);
-                if !is_known {
-                    writer.epochs.assign(self.home.fs(), &self.home.dir(), epoch, start)?;
-                }
+                self.note_epoch(writer, header.partition_leader_epoch(), header.base_offset())?;
             } else if !writer.epochs.entries().is_empty() {
                 writer.epochs.clear_and_flush(self.home.fs(), &self.home.dir())?;
             }
+        }
+        Ok(())
+    }
+
+    fn note_epoch(&self, writer: &mut Writer, epoch: i32, start: i64) -> Result<(), AppendError> {
+        let latest = writer.epochs.latest();
+        if latest.is_none_or(|latest| latest.epoch != epoch || latest.start_offset > start) {
+            writer.epochs.assign(self.home.fs(), &self.home.dir(), epoch, start)?;
         }
         Ok(())
     }
@@ -379,14 +406,17 @@ pub(super) fn check_producers(
     writer: &mut Writer,
     records: &[u8],
     place: SegmentPlace,
-    terms: &AppendTerms,
+    write: &Write,
     appends: &mut ProducerAppends,
 ) -> Result<Option<BatchMetadata>, AppendError> {
     appends.clear();
+    if write.only.is_some_and(|only| !only.has_producer) {
+        return Ok(None);
+    }
     let mut place = place;
     for batch in Batches::new(records) {
         let Ok(batch) = batch else { break };
-        if let Some(duplicate) = check_producer(writer, &batch, place, terms, appends)? {
+        if let Some(duplicate) = check_producer(writer, &batch, place, &write.terms, appends)? {
             return Ok(Some(duplicate));
         }
         place.position += batch.overhead.size() as u32;

@@ -132,9 +132,9 @@ impl<F: Fs> Log<F> {
         {
             return Ok(None);
         }
-        self.note_epochs(writer, batch)?;
+        self.note_epochs(writer, batch, &write)?;
         let place = SegmentPlace { segment_base_offset: active.base_offset(), position: state.size };
-        let duplicate = check_producers(writer, batch, place, &write.terms, producers)?;
+        let duplicate = check_producers(writer, batch, place, &write, producers)?;
         if duplicate.is_none() {
             writer.producers.apply(producers);
             staging.bytes.extend_from_slice(batch);
@@ -167,7 +167,7 @@ impl<F: Fs> Log<F> {
     fn write_staged_bytes(&self, writer: &mut Writer, staging: &Staging) -> Result<(), LogError> {
         let active = self.active_segment()?;
         let state = active.append_state(&self.home)?;
-        active.append_to(&self.home, &state.file, state.size, &staging.bytes)?;
+        active.append_to(&self.home, &state.file, state.size, &staging.bytes, None)?;
         let position = state.size + staging.bytes.len() as u32;
         let end = LogOffsetMetadata::at(staging.end_offset, active.base_offset(), position);
         self.publish_end(writer, end)?;

@@ -28,6 +28,8 @@ pub struct LogOptions {
     pub remote_storage_system_enable: bool,
     /// Whether the log directory works; shared by its logs.
     pub health: DirHealth,
+    /// Threads that recover a large segment together; they end with the recovery.
+    pub recovery_threads: usize,
     /// What is counted; logs may share it.
     pub metrics: Arc<LogMetrics>,
     /// Now, in ms since 1970.
@@ -47,6 +49,7 @@ impl Default for LogOptions {
             producers: ProducerStateConfig::default(),
             remote_storage_system_enable: false,
             health: DirHealth::new(),
+            recovery_threads: 1,
             metrics: Arc::default(),
             now_ms: 0,
             jitter: None,

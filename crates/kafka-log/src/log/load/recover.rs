@@ -10,8 +10,7 @@ use crate::log::error::{AppendError, LogError};
 use crate::log::producers::{AppendTerms, EndTransaction, ProducerAppends, ProducerStateManager};
 use crate::log::rebuild::rebuild_producer_state;
 use crate::log::replace::mark_deleted;
-use crate::segment::batch::{Batch, RawBatch};
-use crate::segment::log_segment::{LogSegment, ReplayedBatch};
+use crate::segment::log_segment::{LogSegment, ReplayBatch, ReplayProducer, ReplayedBatch};
 
 impl<F: Fs> Loader<'_, F> {
     /// Rebuilds the indexes of a segment from its batches, cuts it behind the last good one, and takes a producer snapshot
@@ -35,7 +34,8 @@ impl<F: Fs> Loader<'_, F> {
             self.options.now_ms,
         )?;
         let mut replay = Replay { producers, epochs: &mut self.epochs, appends: ProducerAppends::new(), failure: None };
-        let recovered = segment.recover(home, &mut |batch| replay.batch(home.fs(), &dir, batch));
+        let recovered =
+            segment.recover(home, self.options.recovery_threads, &mut |batch| replay.batch(home.fs(), &dir, batch));
         let Replay { mut producers, failure, .. } = replay;
         if let Some(failure) = failure {
             return Err(failure.into());
@@ -156,7 +156,7 @@ struct Replay<'e> {
 }
 
 impl Replay<'_> {
-    fn batch<F: Fs>(&mut self, fs: &F, dir: &std::path::Path, batch: &RawBatch<'_>) -> ReplayedBatch {
+    fn batch<F: Fs>(&mut self, fs: &F, dir: &std::path::Path, batch: &ReplayBatch<'_>) -> ReplayedBatch {
         match self.try_batch(fs, dir, batch) {
             Ok(replayed) => replayed,
             Err(AppendError::InvalidRecord { .. } | AppendError::CorruptRecord(_)) => ReplayedBatch::Invalid,
@@ -171,17 +171,18 @@ impl Replay<'_> {
         &mut self,
         fs: &F,
         dir: &std::path::Path,
-        batch: &RawBatch<'_>,
+        batch: &ReplayBatch<'_>,
     ) -> Result<ReplayedBatch, AppendError> {
-        let Ok(Batch::Default(batch)) = batch.parse() else { return Ok(ReplayedBatch::Done) };
-        let header = batch.header();
-        let epoch = header.partition_leader_epoch();
+        let epoch = batch.partition_leader_epoch;
         if epoch >= 0 && self.epochs.latest_epoch().is_none_or(|latest| epoch > latest) {
-            self.epochs.assign(fs, dir, epoch, header.base_offset())?;
+            self.epochs.assign(fs, dir, epoch, batch.base_offset)?;
         }
         let mut replayed = ReplayedBatch::Done;
-        if header.producer_id() >= 0 {
-            let marker = EndTransaction::read(&batch)?;
+        if let Some(producer) = batch.producer {
+            let (header, marker) = match producer {
+                ReplayProducer::Data(header) => (header, None),
+                ReplayProducer::Marker(batch) => (batch.header(), EndTransaction::read(&batch)?),
+            };
             self.appends.clear();
             self.producers.check(&header, marker, None, &AppendTerms::REPLICATION, &mut self.appends)?;
             self.producers.apply(&self.appends);
@@ -198,7 +199,7 @@ impl Replay<'_> {
                 self.producers.complete_txn(completed)?;
             }
         }
-        self.producers.update_map_end_offset(header.last_offset().wrapping_add(1));
+        self.producers.update_map_end_offset(batch.last_offset.wrapping_add(1));
         Ok(replayed)
     }
 }

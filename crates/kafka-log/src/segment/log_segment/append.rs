@@ -13,10 +13,14 @@ use crate::segment::batch::{Batches, RawBatch};
 use crate::segment::error::StorageError;
 
 /// A batch in a write, as the indexes need it.
-struct Appended {
-    last_offset: i64,
-    max_timestamp: i64,
-    size: u32,
+#[derive(Clone, Copy, Debug)]
+pub struct AppendedBatch {
+    /// Last offset.
+    pub last_offset: i64,
+    /// Largest timestamp in ms, -1 none.
+    pub max_timestamp: i64,
+    /// Size in bytes.
+    pub size: u32,
 }
 
 /// A segment as an append finds it.
@@ -92,14 +96,22 @@ impl<F: Fs> LogSegment<F> {
             return Err(SegmentError::OffsetOverflow { offset: largest_offset, base_offset: self.base_offset });
         }
         let AppendState { file, size, .. } = self.append_state(home)?;
-        self.append_to(home, &file, size, records)
+        self.append_to(home, &file, size, records, None)
     }
 
-    /// As [`LogSegment::append`], for who has asked for [`LogSegment::append_state`] and checked the offset.
+    /// As [`LogSegment::append`], for who has asked for [`LogSegment::append_state`] and checked the offset. Who has looked into
+    /// the only batch already says what he saw.
     ///
     /// # Errors
     /// As [`LogSegment::append`].
-    pub fn append_to(&self, home: &Home<F>, file: &F::File, size: u32, records: &[u8]) -> Result<(), SegmentError> {
+    pub fn append_to(
+        &self,
+        home: &Home<F>,
+        file: &F::File,
+        size: u32,
+        records: &[u8],
+        only: Option<AppendedBatch>,
+    ) -> Result<(), SegmentError> {
         if size == 0 {
             // A segment with batches and no index would be recovered before those that lie before it.
             self.write_indexes(home)?;
@@ -110,10 +122,14 @@ impl<F: Fs> LogSegment<F> {
         let mut position = size;
         state.unsynced = true;
         state.size = size + records.len() as u32;
-        for batch in Batches::new(records) {
-            let Ok(batch) = batch else { break };
-            self.index_batch(home, state, &appended(&batch), position)?;
-            position += batch.overhead.size() as u32;
+        if let Some(only) = only {
+            self.index_batch(home, state, &only, position)?;
+        } else {
+            for batch in Batches::new(records) {
+                let Ok(batch) = batch else { break };
+                self.index_batch(home, state, &appended(&batch), position)?;
+                position += batch.overhead.size() as u32;
+            }
         }
         if state.offset_index.is_behind() || state.time_index.is_behind() {
             self.write_indexes_locked(home, state)?;
@@ -125,7 +141,7 @@ impl<F: Fs> LogSegment<F> {
         &self,
         home: &Home<F>,
         state: &mut SegmentState<F>,
-        batch: &Appended,
+        batch: &AppendedBatch,
         position: u32,
     ) -> Result<(), SegmentError> {
         let mut max = self.max_timestamp_locked(home, state)?;
@@ -206,8 +222,8 @@ impl<F: Fs> LogSegment<F> {
     }
 }
 
-fn appended(batch: &RawBatch<'_>) -> Appended {
-    Appended {
+fn appended(batch: &RawBatch<'_>) -> AppendedBatch {
+    AppendedBatch {
         last_offset: last_offset(batch),
         max_timestamp: max_timestamp(batch),
         size: batch.overhead.size() as u32,

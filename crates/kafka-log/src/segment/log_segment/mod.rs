@@ -25,12 +25,12 @@ use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-pub use append::AppendState;
+pub use append::{AppendState, AppendedBatch};
 pub use error::SegmentError;
 pub use files::{SegmentFiles, remove_segment_files};
 pub use home::Home;
 pub use locate::{FoundBatch, Located};
-pub use recover::{ReplayedBatch, SegmentRecovery};
+pub use recover::{ReplayBatch, ReplayProducer, ReplayedBatch, SegmentRecovery};
 pub use walk::{BatchWalk, WalkError};
 
 use crate::format::file_name::{FileKind, FileName, FileState};

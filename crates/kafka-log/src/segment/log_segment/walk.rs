@@ -8,7 +8,7 @@ use crate::fs::ReadAt;
 use crate::segment::batch::RawBatch;
 
 /// Bytes read at once.
-const WINDOW: usize = 512 * 1024;
+const WINDOW: usize = 256 * 1024;
 
 /// Why a walk cannot go on.
 #[derive(Debug)]
@@ -26,7 +26,9 @@ pub struct BatchWalk<'f, R: ?Sized> {
     file: &'f R,
     position: u64,
     end: u64,
+    /// What was read, in front of room that is kept: nothing is zeroed twice.
     buf: Vec<u8>,
+    filled: usize,
     start: u64,
     window: usize,
 }
@@ -34,7 +36,7 @@ pub struct BatchWalk<'f, R: ?Sized> {
 impl<'f, R: ReadAt + ?Sized> BatchWalk<'f, R> {
     /// The batches from `position` up to `end`.
     pub fn new(file: &'f R, position: u64, end: u64) -> Self {
-        BatchWalk { file, position, end, buf: Vec::new(), start: 0, window: WINDOW }
+        BatchWalk { file, position, end, buf: Vec::new(), filled: 0, start: 0, window: WINDOW }
     }
 
     /// Reads `window` bytes at once, for walks that are expected to be short.
@@ -58,7 +60,7 @@ impl<'f, R: ReadAt + ?Sized> BatchWalk<'f, R> {
         }
         self.need(HEADER_SIZE_UP_TO_MAGIC as u64)?;
         let at = (self.position - self.start) as usize;
-        let overhead = self.buf[at..].first_chunk().ok_or_else(shorter)?;
+        let overhead = self.buf[at..self.filled].first_chunk().ok_or_else(shorter)?;
         let overhead = BatchOverhead::parse(overhead).map_err(|e| WalkError::Corrupt(e.shifted(self.position)))?;
         let size = overhead.size() as u64;
         if size > left {
@@ -68,7 +70,7 @@ impl<'f, R: ReadAt + ?Sized> BatchWalk<'f, R> {
         let at = (self.position - self.start) as usize;
         let position = self.position;
         self.position += size;
-        match RawBatch::split_first(&self.buf[at..], position) {
+        match RawBatch::split_first(&self.buf[at..self.filled], position) {
             Ok(Some(batch)) => Ok(Some(batch)),
             Ok(None) => Err(shorter()),
             Err(error) => Err(WalkError::Corrupt(error)),
@@ -77,7 +79,7 @@ impl<'f, R: ReadAt + ?Sized> BatchWalk<'f, R> {
 
     /// Makes the first `len` bytes of what is left available.
     fn need(&mut self, len: u64) -> Result<(), WalkError> {
-        let have = self.start + self.buf.len() as u64;
+        let have = self.start + self.filled as u64;
         if self.start <= self.position && self.position + len <= have {
             return Ok(());
         }
@@ -86,18 +88,20 @@ impl<'f, R: ReadAt + ?Sized> BatchWalk<'f, R> {
         // What is in memory already is not read again.
         let kept = if self.start <= self.position && self.position < have {
             let at = (self.position - self.start) as usize;
-            self.buf.copy_within(at.., 0);
-            self.buf.len() - at
+            self.buf.copy_within(at..self.filled, 0);
+            self.filled - at
         } else {
             0
         };
         self.start = self.position;
-        self.buf.truncate(kept);
-        self.buf.resize(want.max(kept), 0);
-        let got = self.file.read_full_at(&mut self.buf[kept..], self.position + kept as u64);
-        self.buf.truncate(kept + *got.as_ref().unwrap_or(&0));
+        self.filled = kept;
+        if self.buf.len() < want {
+            self.buf.resize(want, 0);
+        }
+        let got = self.file.read_full_at(&mut self.buf[kept..want], self.position + kept as u64);
+        self.filled = kept + *got.as_ref().unwrap_or(&0);
         got.map_err(WalkError::Io)?;
-        if (self.buf.len() as u64) < len { Err(shorter()) } else { Ok(()) }
+        if (self.filled as u64) < len { Err(shorter()) } else { Ok(()) }
     }
 }
 
