@@ -143,7 +143,7 @@ impl Case {
                 self.epochs.flush(fs, dir).map_err(of_storage)?;
             }
             "clear" => self.epochs.clear_and_flush(fs, dir).map_err(of_storage)?,
-            "reopen" => self.epochs = LeaderEpochCache::open(fs, dir).map_err(of_storage)?,
+            "reopen" => self.epochs = LeaderEpochCache::open(fs, dir).map_err(of_log)?,
             "endoffset" => {
                 let end = self.epochs.end_offset_for(number(step[1]), n(2));
                 return Ok(end.map_or("none".into(), |(epoch, offset)| format!("{epoch} {offset}")));

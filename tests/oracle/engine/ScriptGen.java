@@ -13,7 +13,7 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 
 /** Makes a random script. It runs each op on a real log as it goes, so that offsets and sequences it picks make sense. */
 final class ScriptGen {
-    static final String[] PROFILES = {"plain", "txn", "follower", "compact", "recovery", "limits"};
+    static final String[] PROFILES = {"plain", "txn", "follower", "compact", "recovery", "limits", "deep"};
     final Random rnd;
     final int n;
     final String profile;
@@ -97,8 +97,8 @@ final class ScriptGen {
         ObjectNode o = op("open");
         o.put("now", 1_700_000_000_000L);
         ObjectNode c = o.putObject("config");
-        compact = is("compact");
-        compressed = p(compact ? 20 : 30);
+        compact = is("compact") || is("deep") && p(40);
+        compressed = p(compact ? 20 : is("deep") ? 60 : 30);
         c.put("segment.bytes", String.valueOf(one(300, 600, 1200, 5000)));
         c.put("index.interval.bytes", String.valueOf(one(0, 0, 100, 500, 4096)));
         c.put("segment.index.bytes", String.valueOf(is("limits") ? one(24, 48, 100) : one(120, 1000, 10485760)));
@@ -117,18 +117,20 @@ final class ScriptGen {
             c.put("delete.retention.ms", String.valueOf(one(0, 1000, 86400000)));
             if (p(30)) c.put("min.compaction.lag.ms", "5000");
             if (p(20)) c.put("max.compaction.lag.ms", "20000");
-            if (compressed) { c.put("segment.bytes", "1000000"); c.remove("max.message.bytes"); }
+            if (compressed && !is("deep")) { c.put("segment.bytes", "1000000"); c.remove("max.message.bytes"); }
         } else if (p(5)) c.put("cleanup.policy", "");
         if (is("limits") && p(30)) c.put("compression.type", "uncompressed");
+        if (is("deep")) DeepGen.configure(this, c);
         if (p(50)) o.put("topic_id", "AAAAAAAAAAEAAAAAAAAAAg");
-        if (is("txn")) { o.put("pid_expiry_ms", one(3000, 86400000)); if (p(20)) o.put("verification", true); }
+        if (is("txn", "deep")) { o.put("pid_expiry_ms", one(3000, 86400000)); if (p(20)) o.put("verification", true); }
         return o;
     }
 
     void step() {
         if (e.log == null) { closedStep(); return; }
         if (compact && p(9)) { cleanRound(); return; }
-        if (is("recovery") && p(5)) { if (p(40)) emit(op("checkpoint")); emit(op("crash")); return; }
+        if (is("deep") && p(12) && DeepGen.step(this)) return;
+        if (is("recovery", "deep") && p(5)) { if (p(40)) emit(op("checkpoint")); emit(op("crash")); return; }
         int x = r(100);
         if (x < 45) append();
         else if (x < 53) emit(op("hw").put("offset", p(60) ? end() : p(85) ? within() : end() + r(5) - 2));
@@ -142,16 +144,16 @@ final class ScriptGen {
         else if (x < 82) emit(op("checkpoint"));
         else if (x < 84) { emit(op("producers")); emit(op("epochs")); }
         else if (x < 86) emit(op("epoch_end").put("epoch", r(epoch + 2) - (p(10) ? 1 : 0)));
-        else if (x < 88 && is("follower", "recovery", "txn")) { emit(op("truncate").put("offset", within()).put("files", p(40))); resync(); }
-        else if (x < 89 && is("follower", "recovery")) {
+        else if (x < 88 && is("follower", "recovery", "txn", "deep")) { emit(op("truncate").put("offset", within()).put("files", p(40))); resync(); }
+        else if (x < 89 && is("follower", "recovery", "deep")) {
             ObjectNode o = op("truncate_full").put("offset", (long) one(0L, end() + r(50), within()));
             if (p(30)) o.put("start", o.get("offset").asLong() + 0);
             emit(o);
             resync();
         } else if (x < 92 && compact) emit(op("clean").put("files", !compressed && p(50)));
         else if (x < 93) { emit(op("close").put("files", p(50))); }
-        else if (x < 96 && is("recovery")) emit(op("crash"));
-        else if (x < 97 && is("txn")) emit(op("aborted").put("from", within()).put("to", end()));
+        else if (x < 96 && is("recovery", "deep")) emit(op("crash"));
+        else if (x < 97 && is("txn", "deep")) emit(op("aborted").put("from", within()).put("to", end()));
         else if (x < 98) emit(op("files"));
         else if (x < 99 && p(30)) {
             ObjectNode o = op("config");
@@ -173,6 +175,7 @@ final class ScriptGen {
         if (p(50)) emit(op("sleep").put("ms", one(1, 1500, 8000, 90_000_000)));
         ObjectNode o = op("clean").put("files", !compressed);
         if (p(15)) o.put("map_bytes", 24 * one(4, 6, 12));
+        if (is("deep") && p(40)) o.put("io_buffer", one(40, 100, 160, 300, 700));
         emit(o);
         if (p(25)) emit(op("dump"));
     }
@@ -181,11 +184,12 @@ final class ScriptGen {
     void resync() {
         seqs.clear();
         sent.clear();
-        e.log.activeProducers().forEach(q -> seqs.put(q.producerId(), new int[]{q.producerEpoch(), q.lastSequence() + 1, q.currentTxnStartOffset() >= 0 ? 1 : 0}));
+        e.log.activeProducers().forEach(q -> seqs.put(q.producerId(), new int[]{q.producerEpoch(), (q.lastSequence() + 1) & Integer.MAX_VALUE, q.currentTxnStartOffset() >= 0 ? 1 : 0}));
     }
 
     void closedStep() {
-        if (is("recovery") && p(70)) {
+        if (is("deep") && p(60)) DeepGen.mangle(this);
+        if (is("recovery", "deep") && p(is("deep") ? 25 : 70)) {
             List<File> logs = new ArrayList<>();
             List<String> names = new ArrayList<>();
             for (File f : KafkaLogOracle.Engine.sorted(e.dir())) { names.add(f.getName()); if (f.getName().endsWith(".log")) logs.add(f); }
@@ -260,8 +264,8 @@ final class ScriptGen {
     }
 
     void append() {
-        if (is("follower") && p(70)) { follower(); return; }
-        if (is("txn", "compact") && p(is("txn") ? 80 : 35)) { producerAppend(); return; }
+        if (is("follower") && p(70) || is("deep") && p(20)) { follower(); return; }
+        if (is("txn", "compact", "deep") && p(is("txn") ? 80 : 35)) { producerAppend(); return; }
         if (is("plain", "recovery") && p(25)) { producerAppend(); return; }
         ObjectNode o = op("append").put("epoch", p(5) ? ++epoch : epoch);
         ArrayNode bs = o.putArray("batches");
@@ -270,7 +274,7 @@ final class ScriptGen {
         if (p(2)) b.put("tstype", "append").put("append_time", e.clock.ms);
         if (p(2)) b.put("flip", 70);
         if (p(2)) b.put("cut", 5);
-        if (is("limits") && p(15)) { b.put("magic", r(2)); b.path("records").forEach(x -> ((ObjectNode) x).remove("h")); }
+        if (is("limits", "deep") && p(15)) { b.put("magic", r(2)); b.path("records").forEach(x -> ((ObjectNode) x).remove("h")); }
         boolean odd = b.has("flip") || b.has("cut");
         bs.add(odd ? b : freeze(b));
         if (p(2)) bs.add(batch(1));
@@ -279,7 +283,7 @@ final class ScriptGen {
 
     void producerAppend() {
         long pid = 1 + r(4);
-        int[] s = seqs.computeIfAbsent(pid, k -> new int[]{0, 0, 0});
+        int[] s = seqs.computeIfAbsent(pid, k -> new int[]{0, is("deep") ? DeepGen.firstSequence(this) : 0, 0});
         boolean wantTxn = is("txn") ? p(70) : p(40);
         ObjectNode o = op("append").put("epoch", epoch);
         ArrayNode bs = o.putArray("batches");
@@ -302,7 +306,7 @@ final class ScriptGen {
         if (p(4)) { s[0]++; s[1] = 0; s[2] = 0; }
         ObjectNode b = batch(1 + r(4));
         int seq = s[1], ep = s[0];
-        if (p(4)) seq += 1 + r(3);
+        if (p(4)) seq = (seq + 1 + r(3)) & Integer.MAX_VALUE;
         if (p(3) && ep > 0) ep--;
         boolean txn = s[2] == 1 ? !p(3) : wantTxn;
         b.put("pid", pid).put("pepoch", ep).put("seq", seq);
@@ -317,7 +321,7 @@ final class ScriptGen {
         long before = end();
         if (emit(o).path("ok").asBoolean() && end() > before) {
             s[0] = ep;
-            s[1] = seq + count;
+            s[1] = (seq + count) & Integer.MAX_VALUE;            // 0 follows the largest
             if (txn) s[2] = 1;
             sent.addLast(f);
             if (sent.size() > 8) sent.removeFirst();

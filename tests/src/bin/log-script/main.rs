@@ -46,7 +46,10 @@ fn run(script: &Path, dir: &Path, out: impl Write) -> io::Result<()> {
         let place = |what: String| io::Error::other(format!("{}:{}: {what}", script.display(), i + 1));
         let op = serde_json::from_str(line).map_err(|e| place(e.to_string()))?;
         match world.execute(i + 1, &Op(&op)) {
-            Ok(answer) => writeln!(out, "{answer}")?,
+            Ok(answer) => {
+                writeln!(out, "{answer}")?;
+                out.flush()?;
+            }
             Err(Failure::Kafka { exception, .. }) => return Err(place(format!("{exception} outside of an operation"))),
             Err(Failure::BadScript(what)) => return Err(place(what)),
         }
