@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::leader_epoch_checkpoint::{EpochEntry, read_leader_epoch_checkpoint, write_leader_epoch_checkpoint};
-use crate::format::{FormatError, FormatErrorKind};
+
 use crate::fs::{Fs, OpenMode, exists, read_whole, write_atomically};
 use crate::log::error::{LogError, StorageError};
 
@@ -32,9 +32,9 @@ impl LeaderEpochCache {
     /// The epochs in the file of `dir`. An empty file is made if there is none, as Kafka does.
     ///
     /// # Errors
-    /// Those of the medium; `Corrupt` for what Kafka does not start with: a file that cannot be read, and a negative epoch
-    /// or offset.
-    pub fn open<F: Fs>(fs: &F, dir: &Path) -> Result<Self, StorageError> {
+    /// Those of the medium; for what Kafka does not start with `Corrupt`, where the file cannot be read, and
+    /// `IllegalArgument` for a negative epoch or offset.
+    pub fn open<F: Fs>(fs: &F, dir: &Path) -> Result<Self, LogError> {
         let path = checkpoint_path(dir);
         let Some(bytes) = read_whole(fs, &path).map_err(StorageError::io("read", &path))? else {
             fs.open(&path, OpenMode::Create).map_err(StorageError::io("create", &path))?;
@@ -42,10 +42,10 @@ impl LeaderEpochCache {
         };
         let mut cache = LeaderEpochCache::default();
         for entry in read_leader_epoch_checkpoint(&bytes).map_err(StorageError::corrupt(&path))? {
-            let found = entry.start_offset.min(entry.epoch.into());
-            if found < 0 {
-                let kind = FormatErrorKind::OutOfRange { min: 0, max: i64::MAX, found };
-                return Err(StorageError::corrupt(&path)(FormatError::new(0, "epoch entry", kind)));
+            if entry.epoch < 0 || entry.start_offset < 0 {
+                let (path, epoch, start) = (path.display(), entry.epoch, entry.start_offset);
+                let message = format!("{path}: leader epoch {epoch} cannot start at offset {start}");
+                return Err(LogError::IllegalArgument(message));
             }
             cache.add(entry);
         }

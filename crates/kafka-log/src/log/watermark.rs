@@ -133,11 +133,18 @@ impl<F: Fs> Log<F> {
             return Ok(known);
         }
         let found = self.convert_to_metadata(known.message_offset)?;
-        self.remember(|offsets| {
-            if offsets.high_watermark == known {
-                offsets.high_watermark = found;
+        // Kafka takes this for a new high watermark and looks anew for what is unstable, which a truncation leaves undone. A
+        // reader must not wait for an append for that: it will look itself.
+        match self.writer.try_lock() {
+            Some(mut writer) if self.offsets.read().high_watermark == known => {
+                self.set_high_watermark(&mut writer, found)?;
             }
-        });
+            _ => self.remember(|offsets| {
+                if offsets.high_watermark == known {
+                    offsets.high_watermark = found;
+                }
+            }),
+        }
         Ok(found)
     }
 

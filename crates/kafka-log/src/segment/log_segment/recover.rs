@@ -104,6 +104,10 @@ impl<F: Fs> LogSegment<F> {
         drop(workers);
         let InOrder { state, valid_bytes, failure, .. } = in_order.into_inner();
         if let Some(failure) = failure {
+            if matches!(failure, SegmentError::OffsetOverflow { .. }) {
+                // There are index files now, so that the next start of the load comes as far as its segments.
+                self.write_indexes_locked(home, state)?;
+            }
             return Err(failure);
         }
         if let Some(ScanEnd::Io(source)) = scanned.map(|scanned| scanned.end) {
