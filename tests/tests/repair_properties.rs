@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs, read_whole};
 use kafka_log::repair::{Checkpoints, Options, PartitionPlan, apply, plan_partition, undo};
 use kafka_log::segment::batch::Batches;
+use kafka_log::verify::{Level, Severity, VerifyOptions, verify_partition};
 use tests::fixtures::scenario;
 use tests::hostile::mutate::{Random, mutate};
 use tests::sim::{SimFs, copy_tree};
@@ -159,6 +160,15 @@ fn a_damaged_partition_is_repaired_once_and_restored_by_an_undo() {
                 first.restored
             );
         }
+
+        let verify = VerifyOptions { level: Level::Deep, ..VerifyOptions::default() };
+        let report = verify_partition(&fs, &dir, &verify).unwrap();
+        let findings: Vec<String> = report
+            .all_findings()
+            .filter(|finding| finding.severity == Severity::Damage)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(findings, [""; 0], "{about}: what is repaired verifies clean; {:?} {:?}", first.notes, first.lost);
 
         undo(&fs, &dir, false, false).unwrap();
         assert_eq!(read(&fs, &dir), damaged, "{about}: an undo restores every byte");

@@ -37,8 +37,9 @@ pub(super) fn fill<F: Fs>(
     is_deep: bool,
 ) -> Result<Vec<String>, RepairError> {
     let mut notes = Vec::new();
+    let mut covered = Vec::new();
     for hole in holes {
-        let batches = batches_around(fs, donor, hole, is_deep)?;
+        let Around { batches, is_whole } = batches_around(fs, donor, hole, is_deep)?;
         let (before, after) = neighbours(segments, hole);
         if let Some(why) = disagrees(&batches, before.as_ref(), after.as_ref()) {
             notes.push(format!(
@@ -66,6 +67,9 @@ pub(super) fn fill<F: Fs>(
                 donor.display()
             ));
         }
+        if is_whole {
+            covered.push(*hole);
+        }
         for batch in taken {
             let at = segments.partition_point(|segment| segment.base_offset <= batch.first_offset).saturating_sub(1);
             if let Some(segment) = segments.get_mut(at) {
@@ -74,21 +78,23 @@ pub(super) fn fill<F: Fs>(
             }
         }
     }
-    for segment in segments.iter_mut().filter(|segment| segment.survivors.iter().any(|batch| batch.origin.is_some())) {
-        settle(segment);
+    for segment in segments.iter_mut().filter(|segment| !segment.survivors.is_empty()) {
+        settle(segment, &covered);
     }
     Ok(notes)
 }
 
 /// Puts what was taken into its place among what was there.
-fn settle(segment: &mut SegmentState) {
+fn settle(segment: &mut SegmentState, covered: &[Hole]) {
     let mut batches = std::mem::take(&mut segment.survivors);
     batches.retain(|batch| !batch.is_misplaced || batch.origin.is_none());
     batches.sort_by_key(|batch| (batch.is_misplaced, batch.first_offset));
     let mut expected = segment.base_offset;
     for batch in batches.iter_mut().filter(|batch| !batch.is_misplaced) {
         // What compaction has left out at the donor is a gap, not a loss.
-        batch.follows_loss &= batch.first_offset > expected && batch.origin.is_none();
+        let is_covered = |hole: &Hole| hole.first <= expected && batch.first_offset <= hole.last.saturating_add(1);
+        batch.follows_loss &=
+            batch.first_offset > expected && batch.origin.is_none() && !covered.iter().any(is_covered);
         expected = batch.last_offset + 1;
     }
     let is_last = |batch: &&Survivor| !batch.is_misplaced;
@@ -97,11 +103,20 @@ fn settle(segment: &mut SegmentState) {
     segment.survivors = batches;
 }
 
-/// The donor's batches that touch a hole or lie next to it.
-fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, is_deep: bool) -> Result<Vec<Survivor>, RepairError> {
+/// What the donor has around a hole.
+struct Around {
+    /// Batches that touch it or lie next to it.
+    batches: Vec<Survivor>,
+    /// Whether its log reaches over the hole and has no damage there: what it does not have has been compacted away.
+    is_whole: bool,
+}
+
+fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, is_deep: bool) -> Result<Around, RepairError> {
     let listed = files::list(fs, donor)?;
     let bases: Vec<i64> = listed.segments.keys().copied().collect();
     let mut batches = Vec::new();
+    let mut is_whole = bases.first().is_some_and(|&first| first <= hole.first);
+    let mut end_offset = 0;
     for (at, (&base_offset, segment)) in listed.segments.iter().enumerate() {
         let end = bases.get(at + 1).copied().unwrap_or(i64::MAX);
         let Some(log) =
@@ -112,7 +127,10 @@ fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, is_deep: bool) -> Re
         let path = donor.join(&log.from);
         let origin: Arc<Path> = Arc::from(path.as_path());
         let mut last = batches.last().map_or(base_offset - 1, |batch: &Survivor| batch.last_offset);
-        for mut batch in scan_log(fs, &path, base_offset, is_deep)?.survivors {
+        let scan = scan_log(fs, &path, base_offset, is_deep)?;
+        is_whole &= scan.lost.iter().all(|lost| lost.is_zero);
+        end_offset = scan.survivors.iter().map(|batch| batch.last_offset + 1).max().unwrap_or(end_offset);
+        for mut batch in scan.survivors {
             let is_near =
                 batch.last_offset >= hole.first.saturating_sub(1) && batch.first_offset <= hole.last.saturating_add(1);
             if is_near && batch.first_offset > last && batch.last_offset < end && batch.restored.is_none() {
@@ -122,7 +140,7 @@ fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, is_deep: bool) -> Re
             }
         }
     }
-    Ok(batches)
+    Ok(Around { batches, is_whole: is_whole && end_offset > hole.last })
 }
 
 /// Our batches next to a hole.

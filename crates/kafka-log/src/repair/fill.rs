@@ -1,18 +1,78 @@
-//! Batches that are put into holes: markers of transactions, and an empty batch that keeps the end of the log where it was.
+//! Batches that are put into holes: markers of transactions, and empty batches for the rest, as the cleaner leaves them.
+//!
+//! Offsets then follow each other without a gap, as they do in a log that was never compacted, and none that was handed
+//! out is used again.
 
+use super::segment::SegmentState;
 use super::survivor::{Kind, Survivor};
-use super::transactions::LostMarker;
+use super::transactions::{Hole, LostMarker};
 use crate::compression::Compressor;
 use crate::format::FormatError;
-use crate::format::batch::{NO_SEQUENCE, NO_TIMESTAMP};
+use crate::format::batch::{NO_PARTITION_LEADER_EPOCH, NO_SEQUENCE, NO_TIMESTAMP};
 use crate::format::builder::{BatchFields, RecordBatchBuilder};
 use crate::format::control::{ControlRecordType, EndTransactionMarker};
+use crate::format::leader_epoch_checkpoint::EpochEntry;
 
 /// A batch of our own, and its bytes.
 pub(super) type Made = (Survivor, Vec<u8>);
 
+/// What is put into the holes, with the place of its segment. `epochs` are those of the epoch file, if it can be trusted.
+///
+/// # Errors
+/// None that a marker or an empty batch can run into.
+pub(super) fn fill(
+    segments: &[SegmentState],
+    holes: &[Hole],
+    markers: &[LostMarker],
+    epochs: &[EpochEntry],
+    notes: &mut Vec<String>,
+) -> Result<Vec<(usize, Made)>, FormatError> {
+    let mut made = Vec::new();
+    let filed = |offset: i64| epochs.iter().take_while(|entry| entry.start_offset <= offset).last().map(|e| e.epoch);
+    for hole in holes {
+        let at = segments.partition_point(|segment| segment.base_offset <= hole.first).saturating_sub(1);
+        let Some(segment) = segments.get(at) else { continue };
+        let before = segment.survivors.iter().filter(|batch| !batch.is_misplaced && batch.last_offset < hole.first);
+        let before = before.max_by_key(|batch| batch.last_offset);
+        let last_epoch = segments[..at].iter().rev().map(|segment| segment.last_epoch).find(|&epoch| epoch >= 0);
+        let epoch_before = match before.map(|batch| batch.leader_epoch).or(last_epoch) {
+            Some(epoch) => epoch,
+            // In front of all epochs that the file knows there is none.
+            None if epochs.is_empty() => segment.last_epoch,
+            None => NO_PARTITION_LEADER_EPOCH,
+        };
+        let timestamp = before.map_or(NO_TIMESTAMP, |batch| batch.max_timestamp);
+        let mut put_empty = |first: i64, last: i64| {
+            // What is too far away for a segment stays a gap, which is as legal.
+            let fits = first <= last && last - segment.base_offset <= i64::from(i32::MAX);
+            if fits {
+                made.push((at, empty(first, last, filed(first).unwrap_or(epoch_before), timestamp)?));
+            }
+            Ok::<(), FormatError>(())
+        };
+        let mut next = hole.first;
+        let mut mine: Vec<&LostMarker> = Vec::new();
+        for lost in markers.iter().filter(|lost| (hole.first..=hole.last).contains(&lost.offset)) {
+            put_empty(next, lost.offset - 1)?;
+            next = lost.offset + 1;
+            mine.push(lost);
+        }
+        put_empty(next, hole.last)?;
+        for lost in mine {
+            let kind = if lost.is_commit { "commit" } else { "abort" };
+            notes.push(format!(
+                "the {kind} marker of producer {} is put back at offset {}: {}",
+                lost.producer_id, lost.offset, lost.proof
+            ));
+            let leader_epoch = filed(lost.offset).unwrap_or(lost.leader_epoch);
+            made.push((at, marker(&LostMarker { leader_epoch, ..*lost })?));
+        }
+    }
+    Ok(made)
+}
+
 /// The batch of a marker (`MemoryRecords.withEndTransactionMarker`).
-pub(super) fn marker(lost: &LostMarker) -> Result<Made, FormatError> {
+fn marker(lost: &LostMarker) -> Result<Made, FormatError> {
     let fields = BatchFields {
         base_offset: lost.offset,
         partition_leader_epoch: lost.leader_epoch,
@@ -32,15 +92,16 @@ pub(super) fn marker(lost: &LostMarker) -> Result<Made, FormatError> {
 
 /// A batch without records that covers offsets `first` to `last`, as the cleaner leaves one
 /// (`DefaultRecordBatch.writeEmptyHeader`).
-pub(super) fn empty(first: i64, last: i64, leader_epoch: i32) -> Result<Made, FormatError> {
+fn empty(first: i64, last: i64, leader_epoch: i32, max_timestamp: i64) -> Result<Made, FormatError> {
     let fields = BatchFields {
         base_offset: first,
         last_offset: Some(last),
         partition_leader_epoch: leader_epoch,
-        max_timestamp: Some(NO_TIMESTAMP),
+        base_timestamp: Some(max_timestamp),
+        max_timestamp: Some(max_timestamp),
         ..BatchFields::default()
     };
-    finish(RecordBatchBuilder::new(fields), fields, last, NO_TIMESTAMP, Kind::Plain)
+    finish(RecordBatchBuilder::new(fields), fields, last, max_timestamp, Kind::Plain)
 }
 
 fn finish(
@@ -65,6 +126,7 @@ fn finish(
         producer_epoch: fields.producer_epoch,
         base_sequence: NO_SEQUENCE,
         kind,
+        is_thinned: false,
         crc: 0,
         origin: None,
         restored: None,

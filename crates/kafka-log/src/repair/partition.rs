@@ -15,7 +15,6 @@ use super::plan::{Checkpoints, Options, PartitionPlan};
 use super::segment::{Known, SegmentState, first_epoch, read_segment};
 use super::survivor::Kind;
 use super::transactions::{Evidence, Hole, Resolved, Snapshots, resolve};
-use crate::format::FormatError;
 use crate::format::file_name::FileKind;
 use crate::format::leader_epoch_checkpoint::EpochEntry;
 use crate::format::partition_dir::PartitionDirName;
@@ -61,7 +60,7 @@ pub fn plan_partition<F: Fs>(
         held_end = held_end.filter(|&held| held > end);
         found = holes::find(&segments, held_end);
     }
-    plan.lost = found.lost;
+    plan.lost = std::mem::take(&mut found.lost);
     let resolved = resolve_transactions(&segments, &found.holes, &snapshots);
 
     let topic = PartitionDirName::parse(&name).map(|name| name.topic.to_owned()).unwrap_or_default();
@@ -75,12 +74,19 @@ pub fn plan_partition<F: Fs>(
     }
 
     plan.changes.extend(files.leftovers.iter().cloned());
-    let made = made(&segments, &resolved, end, held_end, &mut plan)
+    let runs = || segments.iter().flat_map(|segment| segment.epoch_runs.iter().copied());
+    let of_batches = epochs::of_batches(runs());
+    let agreed = trusted_epochs.filter(|filed| epochs::agree(filed, runs())).unwrap_or(&of_batches);
+    let made = fill::fill(&segments, &found.holes, &resolved.markers, agreed, &mut plan.notes)
         .map_err(|source| StorageError::Corrupt { path: dir.to_owned(), source })?;
-    plan_epochs(&segments, filed_epochs.as_ref(), &mut plan);
+    plan_epochs(&segments, filed_epochs.as_ref(), held_end.unwrap_or(end), &mut plan);
     plan_segments(fs, dir, &segments, made, &mut plan)?;
-    plan_txn_indexes(&segments, &resolved, &mut plan);
+    plan_txn_indexes(&segments, &resolved, &found.holes, &mut plan);
     finish_snapshots(fs, dir, &files, held_end.unwrap_or(end), &mut plan)?;
+    if let Some(held_end) = held_end.filter(|&held_end| held_end > end) {
+        let last = held_end - 1;
+        plan.notes.push(format!("offsets {end} to {last} were handed out and are kept from being used again"));
+    }
     for segment in &segments {
         let file = layout::name(FileKind::Log, segment.base_offset);
         plan.restored.extend(segment.restored.iter().map(|restored| (file.clone(), restored.clone())));
@@ -200,48 +206,25 @@ fn resolve_transactions(segments: &[SegmentState], holes: &[Hole], snapshots: &S
     resolve(&Evidence { events: &events, holes, aborts: &aborts, snapshots, log_start })
 }
 
-/// The batches that are put into holes, with the place of their segment.
-fn made(
+fn plan_epochs(
     segments: &[SegmentState],
-    resolved: &Resolved,
+    filed: Option<&Result<Vec<EpochEntry>, String>>,
     end: i64,
-    held_end: Option<i64>,
     plan: &mut PartitionPlan,
-) -> Result<Vec<(usize, Made)>, FormatError> {
-    let mut made = Vec::new();
-    let place = |offset: i64| segments.partition_point(|segment| segment.base_offset <= offset).saturating_sub(1);
-    let mut end = end;
-    for marker in &resolved.markers {
-        let at = place(marker.offset);
-        if segments.get(at).is_none_or(|segment| !segment.is_changed && marker.offset < end) {
-            continue;
-        }
-        let kind = if marker.is_commit { "commit" } else { "abort" };
-        plan.notes.push(format!(
-            "the {kind} marker of producer {} is put back at offset {}: {}",
-            marker.producer_id, marker.offset, marker.proof
-        ));
-        end = end.max(marker.offset + 1);
-        made.push((at, fill::marker(marker)?));
-    }
-    if let (Some(held_end), Some(last)) = (held_end.filter(|&held| held > end), segments.last()) {
-        let epoch = segments.iter().rev().map(|segment| segment.last_epoch).find(|&epoch| epoch >= 0).unwrap_or(-1);
-        let first = end.max(last.base_offset).min(held_end - 1);
-        plan.notes.push(format!(
-            "an empty batch keeps offsets {first} to {}, which were handed out, from being used again",
-            held_end - 1
-        ));
-        let at = place(first);
-        made.push((at, fill::empty(first, held_end - 1, epoch)?));
-    }
-    Ok(made)
-}
-
-fn plan_epochs(segments: &[SegmentState], filed: Option<&Result<Vec<EpochEntry>, String>>, plan: &mut PartitionPlan) {
+) {
     let runs = || segments.iter().flat_map(|segment| segment.epoch_runs.iter().copied());
     let why = match filed {
         Some(Err(error)) => format!("Kafka cannot read it: {error}"),
-        Some(Ok(entries)) if epochs::agree(entries, runs()) => return,
+        Some(Ok(entries)) if epochs::agree(entries, runs()) => {
+            // A leader that has written nothing yet may begin at the end, but not behind it.
+            let kept: Vec<EpochEntry> = entries.iter().copied().filter(|entry| entry.start_offset <= end).collect();
+            if kept.len() < entries.len() {
+                let content = Content::of(epochs::file_of(&kept));
+                let why = "it has epochs behind the end of the log".to_owned();
+                plan.changes.push(Change { name: epochs::FILE.to_owned(), content: Some(content), why });
+            }
+            return;
+        }
         Some(Ok(_)) => "it contradicts the batches".to_owned(),
         None if runs().next().is_none() => return,
         None => "it is missing".to_owned(),
@@ -307,7 +290,7 @@ fn plan_segments<F: Fs>(
 }
 
 /// Transaction indexes that lead readers of committed data to the markers that are in the log.
-fn plan_txn_indexes(segments: &[SegmentState], resolved: &Resolved, plan: &mut PartitionPlan) {
+fn plan_txn_indexes(segments: &[SegmentState], resolved: &Resolved, holes: &[Hole], plan: &mut PartitionPlan) {
     for (at, segment) in segments.iter().enumerate() {
         let end = segments.get(at + 1).map_or(i64::MAX, |next| next.base_offset);
         let range = segment.base_offset..end;
@@ -324,9 +307,14 @@ fn plan_txn_indexes(segments: &[SegmentState], resolved: &Resolved, plan: &mut P
         let entry_of = |entries: &[AbortedTxn], (last, producer): (i64, i64)| {
             entries.iter().find(|txn| txn.last_offset == last && txn.producer_id == producer).copied()
         };
+        // A replay over holes and over what compaction left knows less than the file.
+        let is_exact = holes.iter().all(|hole| hole.first >= end) && !segment.has_gaps;
         let wanted: Vec<AbortedTxn> = markers
             .into_iter()
-            .filter_map(|marker| entry_of(filed.unwrap_or(&[]), marker).or(entry_of(&resolved.aborted, marker)))
+            .filter_map(|marker| {
+                let (filed, replayed) = (entry_of(filed.unwrap_or(&[]), marker), entry_of(&resolved.aborted, marker));
+                if is_exact { replayed.or(filed) } else { filed.or(replayed) }
+            })
             .collect();
         let name = layout::name(FileKind::TransactionIndex, segment.base_offset);
         let placed = segment.files.txn_index.as_ref();

@@ -183,9 +183,8 @@ pub(super) fn summarize(state: &mut SegmentState, survivors: &[Survivor]) {
     (state.first_offset, state.events, state.epoch_runs) = (None, Vec::new(), Vec::new());
     let mut last: Option<i64> = None;
     for batch in survivors.iter().filter(|batch| !batch.is_misplaced) {
-        if last.is_some_and(|last| batch.first_offset != last + 1) && !batch.follows_loss {
-            state.has_gaps = true;
-        }
+        let is_gap = last.is_some_and(|last| batch.first_offset != last + 1) && !batch.follows_loss;
+        state.has_gaps |= is_gap || batch.is_thinned;
         state.first_offset.get_or_insert(batch.first_offset);
         last = Some(batch.last_offset);
         state.events.extend(Event::of(batch));

@@ -42,6 +42,8 @@ pub(super) struct Survivor {
     pub(super) producer_epoch: i16,
     pub(super) base_sequence: i32,
     pub(super) kind: Kind,
+    /// Whether records are missing in it, as compaction leaves it.
+    pub(super) is_thinned: bool,
     /// The stored checksum.
     pub(super) crc: u32,
     /// The file of another replica that it is taken from.
@@ -93,6 +95,7 @@ impl Survivor {
             Batch::Default(parsed) => {
                 let kind = read_default(&parsed, is_deep, decompressor)?;
                 let header = parsed.header();
+                let attributes = header.attributes();
                 Ok(Survivor {
                     position: batch.position,
                     size: batch.overhead.size() as u32,
@@ -105,6 +108,8 @@ impl Survivor {
                     producer_epoch: header.producer_epoch(),
                     base_sequence: header.base_sequence(),
                     kind,
+                    is_thinned: i64::from(header.record_count()) <= i64::from(header.last_offset_delta())
+                        || attributes.has_delete_horizon(),
                     crc: header.crc(),
                     origin: None,
                     restored: None,
@@ -141,6 +146,7 @@ impl Survivor {
                     producer_epoch: -1,
                     base_sequence: NO_SEQUENCE,
                     kind: Kind::Plain,
+                    is_thinned: false,
                     crc: message.crc(),
                     origin: None,
                     restored: None,

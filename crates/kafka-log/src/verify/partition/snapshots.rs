@@ -55,7 +55,8 @@ impl Snapshots {
                 Ok(read) => {
                     findings.extend(self.compare(&snapshot, &read, replay));
                     // What came before the log, and what cannot be read of it, is known from here alone.
-                    if snapshot.offset <= self.log_start || replay.unknown_before > self.log_start {
+                    let is_behind_all = snapshot.offset >= replay.unknown_before;
+                    if snapshot.offset <= self.log_start || is_behind_all && replay.unknown_before > self.log_start {
                         replay.load(read.iter());
                         replay.unknown_before = i64::MIN;
                     }
