@@ -70,7 +70,7 @@ pub(super) fn verify<F: Fs>(
     leftovers::check(&files, dir, &mut report);
     chain::check(&files, dir, &state, outside, &mut report);
     if options.level != Level::Quick {
-        epochs::check(&files, dir, &state, &mut report);
+        epochs::check(&files, dir, &state, outside, &mut report);
     }
     snapshots_at_the_end(&mut state, &mut report);
     report.findings.append(&mut state.findings);

@@ -91,7 +91,7 @@ impl<R: FsFile> Indexes<R> {
         }
         if let Some(index) = &self.time {
             let findings = time.findings(&index.path);
-            let is_whole = findings.is_empty();
+            let is_whole = findings.iter().all(|finding| finding.severity == Severity::Note);
             report.findings.extend(findings);
             // A roll writes the largest timestamp; any entry of the offset index brings the largest so far.
             let least = if segment.is_last { at_last_entry } else { report.max_timestamp };

@@ -19,6 +19,8 @@ pub(super) struct OffsetIndexCheck<'o> {
     entries: Option<Entries<'o, OFFSET_INDEX_ENTRY_LEN>>,
     base_offset: i64,
     previous: Option<OffsetPosition>,
+    /// The next entry, once it was looked at.
+    peeked: Option<(u64, OffsetPosition)>,
     /// An entry whose position is that of a batch before, and whose offset is yet to come.
     waiting: Option<(u64, OffsetPosition)>,
     last_offset: Option<i64>,
@@ -45,6 +47,7 @@ impl<'o> OffsetIndexCheck<'o> {
             entries: file.map(|(file, used)| Entries::new(file, used)),
             base_offset,
             previous: None,
+            peeked: None,
             waiting: None,
             last_offset: None,
             hole: 0..0,
@@ -66,7 +69,15 @@ impl<'o> OffsetIndexCheck<'o> {
     }
 
     /// The next entry that stands in order; those that do not are told and passed by.
+    #[inline]
     fn peek(&mut self) -> Option<(u64, OffsetPosition)> {
+        if self.peeked.is_none() {
+            self.peeked = self.next_in_order();
+        }
+        self.peeked
+    }
+
+    fn next_in_order(&mut self) -> Option<(u64, OffsetPosition)> {
         loop {
             let entries = self.entries.as_mut()?;
             let (slot, bytes) = entries.peek(0)?;
@@ -108,6 +119,7 @@ impl<'o> OffsetIndexCheck<'o> {
             self.least_interval = self.least_interval.min(interval.unsigned_abs());
         }
         self.previous = Some(entry);
+        self.peeked = None;
         self.advance();
     }
 

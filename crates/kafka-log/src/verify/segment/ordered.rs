@@ -328,6 +328,9 @@ impl<'o> Ordered<'o> {
 
     /// The oldest `count` holes end before offset `next`.
     fn fill_holes(&mut self, count: usize, next: Option<i64>) {
+        if self.holes.is_empty() || count == 0 {
+            return;
+        }
         let mut expected = self.before_holes();
         let count = count.min(self.holes.len());
         let is_end = next.is_some() && next == self.next_base;

@@ -8,13 +8,15 @@ use crate::format::batch::NO_TIMESTAMP;
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimestampOffset};
 use crate::fs::ReadAt;
 use crate::verify::code::Code;
-use crate::verify::finding::{Finding, OffsetRange};
+use crate::verify::finding::{Finding, OffsetRange, Remedy, Severity};
 
 /// The merge of a time index with the batches of its log.
 pub(super) struct TimeIndexCheck<'o> {
     entries: Option<Entries<'o, TIME_INDEX_ENTRY_LEN>>,
     base_offset: i64,
     previous: Option<TimestampOffset>,
+    /// The next entry, once it was looked at.
+    peeked: Option<(u64, TimestampOffset)>,
     max_timestamp: i64,
     last_offset: Option<i64>,
     /// Offsets that cannot be read, the newest alone.
@@ -23,6 +25,7 @@ pub(super) struct TimeIndexCheck<'o> {
     witness: Option<i64>,
     order: EntryFaults,
     wrong: EntryFaults,
+    loose: EntryFaults,
 }
 
 impl<'o> TimeIndexCheck<'o> {
@@ -32,12 +35,14 @@ impl<'o> TimeIndexCheck<'o> {
             entries: file.map(|(file, used)| Entries::new(file, used)),
             base_offset,
             previous: None,
+            peeked: None,
             max_timestamp: NO_TIMESTAMP,
             last_offset: None,
             hole: None,
             witness: None,
             order: EntryFaults::default(),
             wrong: EntryFaults::default(),
+            loose: EntryFaults::default(),
         }
     }
 
@@ -47,7 +52,15 @@ impl<'o> TimeIndexCheck<'o> {
     }
 
     /// The next entry that stands in order; those that do not are told and passed by.
+    #[inline]
     fn peek(&mut self) -> Option<(u64, TimestampOffset)> {
+        if self.peeked.is_none() {
+            self.peeked = self.next_in_order();
+        }
+        self.peeked
+    }
+
+    fn next_in_order(&mut self) -> Option<(u64, TimestampOffset)> {
         loop {
             let entries = self.entries.as_mut()?;
             let (slot, bytes) = entries.peek(0)?;
@@ -120,8 +133,12 @@ impl<'o> TimeIndexCheck<'o> {
                 self.wrong.add(slot, "the offset of a batch".into(), found());
             } else if entry.timestamp != seen.max_timestamp || entry.timestamp < max {
                 self.wrong.add(slot, format!("time {max}, the largest up to offset {}", entry.offset), found());
+            } else if entry.offset != seen.last_offset {
+                // Older versions name the record, not its batch.
+                self.loose.add(slot, format!("offset {}, the last of its batch", seen.last_offset), found());
             }
             self.previous = Some(entry);
+            self.peeked = None;
             self.advance();
         }
     }
@@ -135,6 +152,7 @@ impl<'o> TimeIndexCheck<'o> {
                 self.wrong.add(slot, format!("no offset above the last one of the log, {last}"), found);
             }
             self.previous = Some(entry);
+            self.peeked = None;
             self.advance();
         }
     }
@@ -152,10 +170,12 @@ impl<'o> TimeIndexCheck<'o> {
     /// What was found.
     pub(super) fn findings(self, path: &Path) -> Vec<Finding> {
         let len = TIME_INDEX_ENTRY_LEN as u64;
+        let loose = self.loose.finding(Code::TimeIndexEntry, path, len);
         let failed = self.entries.and_then(|entries| entries.error);
         [
             self.order.finding(Code::TimeIndexOrder, path, len),
             self.wrong.finding(Code::TimeIndexEntry, path, len),
+            loose.map(|finding| finding.graded(Severity::Note).with(Remedy::Nothing)),
             failed.map(|error| Finding::new(Code::ReadFailed, path, "a file to read", error)),
         ]
         .into_iter()

@@ -37,13 +37,13 @@ pub(super) fn print(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "<p class=\"dim\">{} more partitions are not drawn.</p>", partitions.len() - DRAWN_MAX)?;
         }
         writeln!(out, "</section>")?;
-        timeline::print(&partitions[..partitions.len().min(DRAWN_MAX)], out)?;
     }
     findings::print(run, out)?;
     if run.options.predict {
         predicted(run, Stop::Clean, out)?;
         predicted(run, Stop::Unclean, out)?;
     }
+    timeline::print(&partitions[..partitions.len().min(DRAWN_MAX)], out)?;
     writeln!(out, "</body>\n</html>")
 }
 

@@ -12,9 +12,13 @@ const HEIGHT: f64 = 180.0;
 /// Partitions with a time line.
 const DRAWN_MAX: usize = 12;
 
-/// Draws the time lines of the partitions that have more than a moment in them.
+/// Draws the time lines of the partitions that have more than one segment and more than a moment in them.
 pub(super) fn print(partitions: &[&PartitionReport], out: &mut dyn Write) -> io::Result<()> {
-    let drawn: Vec<_> = partitions.iter().filter_map(|partition| Some((*partition, Span::of(partition)?))).collect();
+    let drawn: Vec<_> = partitions
+        .iter()
+        .filter(|partition| partition.segments.len() > 1)
+        .filter_map(|partition| Some((*partition, Span::of(partition)?)))
+        .collect();
     if drawn.is_empty() {
         return Ok(());
     }
