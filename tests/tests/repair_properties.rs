@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs, read_whole};
-use kafka_log::repair::{Checkpoints, Options, PartitionPlan, apply, plan_partition, undo};
+use kafka_log::repair::{Checkpoints, ExtractOptions, Options, PartitionPlan, apply, extract, plan_partition, undo};
 use kafka_log::segment::batch::Batches;
 use kafka_log::verify::{Level, Severity, VerifyOptions, verify_partition};
 use tests::fixtures::scenario;
@@ -234,5 +234,36 @@ fn with_a_healthy_replica_at_hand_nothing_is_lost() {
         }
         let second = plan_partition(&fs, &dir, &Checkpoints::default(), &options).unwrap();
         assert_eq!(second.changes, [], "{about}: the second repair does nothing");
+    }
+}
+
+#[test]
+fn what_is_extracted_is_a_whole_partition_of_good_batches() {
+    for seed in 0..runs() / 2 {
+        let mut random = Random(seed);
+        let (scenario_name, partition) = PARTITIONS[random.below(PARTITIONS.len())];
+        let dir = dir(partition);
+        let fs = healthy(scenario_name, partition);
+        let original = batches(&read(&fs, &dir));
+        let done = damage(&fs, &dir, &mut random);
+        let damaged = read(&fs, &dir);
+        let offset_of = |batch: &[u8]| i64::from_be_bytes(batch[..8].try_into().unwrap());
+        let from = if random.below(2) == 0 { 0 } else { offset_of(&original[random.below(original.len())].1) };
+        let options = ExtractOptions { offsets: from..=i64::MAX, ..ExtractOptions::default() };
+        let target = Path::new("/copies").join(partition);
+        let extracted = extract(&fs, &dir, &target, &options).unwrap();
+        let about = format!("seed {seed}: {partition} from {from}: {done:?}: {extracted:?}");
+        assert_eq!(read(&fs, &dir), damaged, "{about}: the source is only read");
+        if extracted.batches == 0 {
+            continue;
+        }
+        let copied = read(&fs, &target);
+        assert_eq!(batches(&copied).len() as u64, extracted.batches, "{about}");
+        assert_eq!(plan(&fs, &target, &Checkpoints::default()).changes, [], "{about}: nothing is left to be done");
+        let verify = VerifyOptions { level: Level::Deep, ..VerifyOptions::default() };
+        let report = verify_partition(&fs, &target, &verify).unwrap();
+        let damage = report.all_findings().filter(|finding| finding.severity == Severity::Damage);
+        let damage: Vec<String> = damage.map(ToString::to_string).collect();
+        assert_eq!(damage, [""; 0], "{about}");
     }
 }

@@ -121,6 +121,7 @@ fn finish(
         first_offset: fields.base_offset,
         last_offset,
         leader_epoch: fields.partition_leader_epoch,
+        base_timestamp: max_timestamp,
         max_timestamp,
         producer_id: fields.producer_id,
         producer_epoch: fields.producer_epoch,

@@ -81,7 +81,7 @@ pub fn plan_partition<F: Fs>(
         .map_err(|source| StorageError::Corrupt { path: dir.to_owned(), source })?;
     plan_epochs(&segments, filed_epochs.as_ref(), held_end.unwrap_or(end), &mut plan);
     plan_segments(fs, dir, &segments, made, &mut plan)?;
-    plan_txn_indexes(&segments, &resolved, &found.holes, &mut plan);
+    plan_txn_indexes(&segments, &resolved, &found.holes, false, &mut plan);
     finish_snapshots(fs, dir, &files, held_end.unwrap_or(end), &mut plan)?;
     if let Some(held_end) = held_end.filter(|&held_end| held_end > end) {
         let last = held_end - 1;
@@ -108,7 +108,7 @@ pub fn plan_partition<F: Fs>(
     Ok(plan)
 }
 
-fn read_segments<F: Fs>(
+pub(super) fn read_segments<F: Fs>(
     fs: &F,
     dir: &Path,
     files: &PartitionFiles,
@@ -198,7 +198,7 @@ fn held_end_of(
     (is_near && is_lost && !options.may_end_lower).then_some(handed_out)
 }
 
-fn resolve_transactions(segments: &[SegmentState], holes: &[Hole], snapshots: &Snapshots) -> Resolved {
+pub(super) fn resolve_transactions(segments: &[SegmentState], holes: &[Hole], snapshots: &Snapshots) -> Resolved {
     let events: Vec<_> = segments.iter().flat_map(|segment| segment.events.iter().copied()).collect();
     let aborts: Vec<AbortedTxn> =
         segments.iter().flat_map(|segment| segment.aborts.iter().flatten().copied()).collect();
@@ -255,7 +255,7 @@ fn plan_segments<F: Fs>(
                 segment
             } else {
                 // Its batches are needed after all.
-                whole = super::segment::reread(fs, dir, segment)?;
+                whole = super::segment::reread(fs, dir, segment, true)?;
                 &whole
             };
             layout::plan(dir, segment, mine, is_last, &mut plan.changes);
@@ -289,8 +289,15 @@ fn plan_segments<F: Fs>(
     Ok(())
 }
 
-/// Transaction indexes that lead readers of committed data to the markers that are in the log.
-fn plan_txn_indexes(segments: &[SegmentState], resolved: &Resolved, holes: &[Hole], plan: &mut PartitionPlan) {
+/// Transaction indexes that lead readers of committed data to the markers that are in the log. `is_new` asks for all
+/// of them, and for no entry without data in front of its marker.
+pub(super) fn plan_txn_indexes(
+    segments: &[SegmentState],
+    resolved: &Resolved,
+    holes: &[Hole],
+    is_new: bool,
+    plan: &mut PartitionPlan,
+) {
     for (at, segment) in segments.iter().enumerate() {
         let end = segments.get(at + 1).map_or(i64::MAX, |next| next.base_offset);
         let range = segment.base_offset..end;
@@ -313,13 +320,23 @@ fn plan_txn_indexes(segments: &[SegmentState], resolved: &Resolved, holes: &[Hol
             .into_iter()
             .filter_map(|marker| {
                 let (filed, replayed) = (entry_of(filed.unwrap_or(&[]), marker), entry_of(&resolved.aborted, marker));
-                if is_exact { replayed.or(filed) } else { filed.or(replayed) }
+                if is_new {
+                    replayed
+                } else if is_exact {
+                    replayed.or(filed)
+                } else {
+                    filed.or(replayed)
+                }
             })
             .collect();
         let name = layout::name(FileKind::TransactionIndex, segment.base_offset);
         let placed = segment.files.txn_index.as_ref();
         let is_named_well = placed.is_none_or(|placed| placed.from == name);
-        if filed == Some(wanted.as_slice()) && is_named_well && !(wanted.is_empty() && segment.files.log.is_none()) {
+        if !is_new
+            && filed == Some(wanted.as_slice())
+            && is_named_well
+            && !(wanted.is_empty() && segment.files.log.is_none())
+        {
             continue;
         }
         let why = match filed {

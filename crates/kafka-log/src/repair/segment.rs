@@ -297,7 +297,12 @@ pub(super) fn first_epoch<F: Fs>(fs: &F, path: &Path) -> Result<Option<i32>, Sto
 ///
 /// # Errors
 /// Those of the medium.
-pub(super) fn reread<F: Fs>(fs: &F, dir: &Path, segment: &SegmentState) -> Result<SegmentState, RepairError> {
+pub(super) fn reread<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    segment: &SegmentState,
+    is_deep: bool,
+) -> Result<SegmentState, RepairError> {
     let mut again = SegmentState {
         base_offset: segment.base_offset,
         files: segment.files.clone(),
@@ -320,7 +325,7 @@ pub(super) fn reread<F: Fs>(fs: &F, dir: &Path, segment: &SegmentState) -> Resul
         new_time_index: None,
     };
     if let Some(log) = &segment.files.log {
-        again.survivors = scan_log(fs, &dir.join(&log.from), segment.base_offset, false)?.survivors;
+        again.survivors = scan_log(fs, &dir.join(&log.from), segment.base_offset, is_deep)?.survivors;
     }
     Ok(again)
 }

@@ -37,6 +37,8 @@ pub(super) struct Survivor {
     pub(super) last_offset: i64,
     /// -1 where it has none.
     pub(super) leader_epoch: i32,
+    /// Of the first record, or the largest where that is not known.
+    pub(super) base_timestamp: i64,
     pub(super) max_timestamp: i64,
     pub(super) producer_id: i64,
     pub(super) producer_epoch: i16,
@@ -103,6 +105,10 @@ impl Survivor {
                     first_offset: header.base_offset(),
                     last_offset: header.last_offset(),
                     leader_epoch: header.partition_leader_epoch(),
+                    base_timestamp: match header.delete_horizon_ms() {
+                        Some(_) => header.max_timestamp(),
+                        None => header.base_timestamp().min(header.max_timestamp()),
+                    },
                     max_timestamp: header.max_timestamp(),
                     producer_id: header.producer_id(),
                     producer_epoch: header.producer_epoch(),
@@ -141,6 +147,7 @@ impl Survivor {
                     first_offset,
                     last_offset: message.offset(),
                     leader_epoch: NO_PARTITION_LEADER_EPOCH,
+                    base_timestamp: message.timestamp(),
                     max_timestamp: message.timestamp(),
                     producer_id: NO_PRODUCER_ID,
                     producer_epoch: -1,
