@@ -68,6 +68,14 @@ impl<'a> OffsetIndex<'a> {
         self.lower_bound_slot(target).map_or(self.start(), |slot| parse(self.base_offset, &self.entries[slot]))
     }
 
+    /// As [`Self::lookup`], and the entry behind, where there is one.
+    pub fn lookup_with_next(&self, target: i64) -> (OffsetPosition, Option<OffsetPosition>) {
+        match self.lower_bound_slot(target) {
+            Some(slot) => (parse(self.base_offset, &self.entries[slot]), self.entry(slot + 1)),
+            None => (self.start(), self.entry(0)),
+        }
+    }
+
     /// An entry that surely lies behind a read of `fetch_size` bytes from `position` (`fetchUpperBoundOffset`).
     pub fn fetch_upper_bound(&self, position: i32, fetch_size: i32) -> Option<OffsetPosition> {
         let target = i64::from(position.wrapping_add(fetch_size));

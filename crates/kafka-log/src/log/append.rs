@@ -382,11 +382,7 @@ impl<F: Fs> Log<F> {
     pub(super) fn count(&self, appended: &Result<LogAppendInfo, AppendError>) {
         match appended {
             Ok(info) if info.is_duplicate => self.metrics.duplicate_appends.add(1),
-            Ok(info) if info.valid_bytes > 0 => {
-                self.metrics.appends.add(1);
-                self.metrics.appended_bytes.add(info.valid_bytes as u64);
-                self.metrics.append_bytes.record(info.valid_bytes as u64);
-            }
+            Ok(info) if info.valid_bytes > 0 => self.metrics.append_bytes.record(info.valid_bytes as u64),
             Ok(_) => {}
             Err(_) => self.metrics.refused_appends.add(1),
         }

@@ -69,18 +69,10 @@ impl Histogram {
 /// Counters of the logs that share them (`BrokerTopicStats`, `LogFlushStats`): of one, or of a whole broker.
 #[derive(Debug, Default)]
 pub struct LogMetrics {
-    /// Appends that were written.
-    pub appends: Counter,
-    /// Bytes of these.
-    pub appended_bytes: Counter,
     /// Appends whose batch was there already.
     pub duplicate_appends: Counter,
     /// Appends that were refused.
     pub refused_appends: Counter,
-    /// Reads that gave something.
-    pub reads: Counter,
-    /// Bytes that they handed out.
-    pub read_bytes: Counter,
     /// New segments.
     pub rolls: Counter,
     /// Segments deleted, by retention, truncation or compaction.
@@ -91,8 +83,10 @@ pub struct LogMetrics {
     pub recovered_segments: Counter,
     /// Bytes cut by these recoveries.
     pub recovery_truncated_bytes: Counter,
-    /// Bytes of an append.
+    /// Bytes of an append that was written; how many there were, and all their bytes, are its count and sum.
     pub append_bytes: Histogram,
+    /// Bytes that a read handed out, where there were any.
+    pub read_bytes: Histogram,
     /// Microseconds that a flush took, waiting for another one included.
     pub flush_us: Histogram,
 }

@@ -96,6 +96,8 @@ struct Writer {
     topic_id: Option<Uuid>,
     /// The topic id is not in its file yet.
     is_metadata_due: bool,
+    /// Whether readers have been told of a first unstable offset.
+    is_unstable: bool,
 }
 
 impl<F: Fs> Log<F> {

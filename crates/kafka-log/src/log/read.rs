@@ -61,8 +61,7 @@ impl<F: Fs> Log<F> {
         let read = self.read_local(start_offset, max_bytes, min_one_batch, limit, with_aborted);
         let read = self.guard(read)?;
         if !read.records.is_empty() {
-            self.metrics.reads.add(1);
-            self.metrics.read_bytes.add(read.records.len() as u64);
+            self.metrics.read_bytes.record(read.records.len() as u64);
         }
         Ok(read)
     }

@@ -103,9 +103,10 @@ impl<F: Fs> Log<F> {
     /// Takes over the first unstable offset from the producers (`maybeIncrementFirstUnstableOffset`).
     pub(super) fn update_first_unstable(&self, writer: &mut Writer) -> Result<(), LogError> {
         let mut unstable = writer.producers.first_unstable_offset();
-        if unstable.is_none() && self.offsets.read().first_unstable.is_none() {
+        if unstable.is_none() && !writer.is_unstable {
             return Ok(());
         }
+        writer.is_unstable = unstable.is_some();
         if let Some(found) = unstable {
             let log_start = self.log_start_offset();
             if found.place.is_none() || found.message_offset < log_start {

@@ -16,8 +16,8 @@ use crate::segment::error::StorageError;
 /// entries.
 const READ_AHEAD: usize = 4096;
 
-/// Bytes read first, before anything is known of the batches; and of a batch from which on headers are read one by one.
-const FIRST_READ: usize = 512;
+/// Size of a batch from which on headers are read one by one.
+const LONG_BATCH: usize = 1024;
 
 /// A batch by its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,9 +121,13 @@ impl<F: Fs> LogSegment<F> {
     /// # Errors
     /// Those of the medium; a batch on the way that cannot be read.
     pub fn translate_offset(&self, home: &Home<F>, offset: i64) -> Result<Option<Located>, SegmentError> {
-        let (entry, segment_size) = self.with_offset_index(home, |index, size| (index.lookup(offset), size))?;
+        let ((entry, next), segment_size) =
+            self.with_offset_index(home, |index, size| (index.lookup_with_next(offset), size))?;
         let file = self.file(home)?;
-        let found = search_for_offset(&*file, segment_size, entry.position, offset);
+        let found = match long_batch_at(&*file, segment_size, entry, next, offset) {
+            Some(batch) => Ok(Some(batch)),
+            None => search_for_offset(&*file, segment_size, entry.position, offset),
+        };
         let found = found.map_err(|error| broken_walk(self.log_path(home), error))?;
         Ok(found.map(|batch| Located { batch, segment_size }))
     }
@@ -178,6 +182,33 @@ impl<F: Fs> LogSegment<F> {
     }
 }
 
+/// The batch that has `target`, where index entries are so far apart that each of them must stand for a single batch: one
+/// short read instead of a walk. `None` where that is not so.
+fn long_batch_at<R: ReadAt + ?Sized>(
+    file: &R,
+    end: u32,
+    entry: OffsetPosition,
+    next: Option<OffsetPosition>,
+    target: i64,
+) -> Option<FoundBatch> {
+    let at = if entry.offset == target { entry } else { next? };
+    let is_far = i64::from(at.position) - i64::from(entry.position) >= READ_AHEAD as i64;
+    if at != entry && !is_far {
+        return None;
+    }
+    let position = u32::try_from(at.position).ok()?;
+    let left = end.checked_sub(position)? as usize;
+    let mut header = [0; RECORD_BATCH_OVERHEAD];
+    if left < header.len() || file.read_full_at(&mut header, position.into()).ok()? < header.len() {
+        return None;
+    }
+    let overhead = BatchOverhead::parse(header.first_chunk()?).ok()?;
+    let (view, _) = BatchHeader::split_first(&header).ok()?;
+    let size = overhead.size();
+    let holds_target = overhead.magic > 1 && overhead.offset <= target && target <= view.last_offset();
+    (holds_target && size <= left).then_some(FoundBatch { base_offset: overhead.offset, position, size: size as u32 })
+}
+
 /// The batch that has `target`, or the first one behind it, from `position` on (`searchForOffsetFromPosition`).
 fn search_for_offset<R: ReadAt + ?Sized>(
     file: &R,
@@ -214,7 +245,7 @@ struct Headers<'f, R: ?Sized> {
 
 impl<'f, R: ReadAt + ?Sized> Headers<'f, R> {
     fn new(file: &'f R, end: u32, position: u32) -> Self {
-        Headers { file, end, position, start: 0, filled: 0, read_ahead: FIRST_READ, buf: [0; READ_AHEAD] }
+        Headers { file, end, position, start: 0, filled: 0, read_ahead: READ_AHEAD, buf: [0; READ_AHEAD] }
     }
 
     fn next(&mut self) -> Result<Option<Header>, WalkError> {
@@ -251,7 +282,7 @@ impl<'f, R: ReadAt + ?Sized> Headers<'f, R> {
         };
         let batch = FoundBatch { base_offset: overhead.offset, position: self.position, size: size as u32 };
         self.position += size as u32;
-        self.read_ahead = if size < FIRST_READ { READ_AHEAD } else { RECORD_BATCH_OVERHEAD };
+        self.read_ahead = if size < LONG_BATCH { READ_AHEAD } else { RECORD_BATCH_OVERHEAD };
         Ok(Some(Header { batch, last_offset }))
     }
 }
