@@ -77,6 +77,8 @@ impl Run {
                 Ok(())
             }
             Err(AppendError::Storage(error)) => Err(Stop::Medium(error.to_string())),
+            // More batches in a call than there is room for entries: as in Kafka they are written, and the log is none any more.
+            Err(error) if error.to_string().contains("index is full") => Err(Stop::Refused),
             Err(AppendError::RecordBatchTooLarge { .. }) if placed.bytes.len() > self.segment_bytes() => Ok(()),
             Err(error) => {
                 self.counts.refused += 1;
@@ -141,6 +143,8 @@ impl Run {
                 Ok(())
             }
             Err(AppendError::Storage(error)) => Err(Stop::Medium(error.to_string())),
+            // More batches in a call than there is room for entries: as in Kafka they are written, and the log is none any more.
+            Err(error) if error.to_string().contains("index is full") => Err(Stop::Refused),
             Err(error) => wrong(format!("refused: {error:?}")),
         }
     }

@@ -17,6 +17,8 @@ pub enum Stop {
     Wrong(String),
     /// The medium failed, as it was told to, and the log says so.
     Medium(String),
+    /// The log cannot be opened, and Kafka would not open it either.
+    Refused,
     /// The medium failed while the bytes of a read were fetched, of which the log knows nothing.
     Slice(String),
 }

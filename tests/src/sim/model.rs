@@ -130,6 +130,8 @@ pub struct Model {
     /// Producers were loaded anew by a cut and the high watermark was not set since: transactions that it has passed count
     /// as undecided again, as in Kafka.
     pub is_cut_since_high_watermark: bool,
+    /// Last stable offsets before that cut, which hold until something else moves.
+    pub before_cut: Vec<i64>,
     /// Records below this were deleted once, and came back; no flush has promised them anything.
     pub promised_from: i64,
     /// Base offset of the batch that had the log start when it was set.
@@ -221,6 +223,7 @@ impl Model {
 
     /// Drops the batches that reach `offset` or lie above it.
     pub fn truncate(&mut self, offset: i64) {
+        self.before_cut = self.last_stable_offsets();
         self.was_cut |= self.batches.last().is_some_and(|batch| batch.last_offset >= offset);
         self.batches.retain(|batch| batch.last_offset < offset);
         self.end = offset;
@@ -257,7 +260,7 @@ impl Model {
     /// Last stable offsets that the log may give: after an opening or a cut it may have forgotten that markers written
     /// before are not below the high watermark, and transactions that began below its start.
     pub fn last_stable_offsets(&self) -> Vec<i64> {
-        let mut all = Vec::new();
+        let mut all = if self.is_cut_since_high_watermark { self.before_cut.clone() } else { Vec::new() };
         let visible: Vec<_> = self.visible().cloned().collect();
         for batches in [&self.batches, &visible] {
             let Transactions { open, mut finished, .. } = Transactions::of(batches);

@@ -42,7 +42,8 @@ impl<F: Fs> Log<F> {
     pub fn update_high_watermark(&self, high_watermark: i64) -> Result<i64, LogError> {
         self.check_usable()?;
         let mut writer = self.writer.lock();
-        self.update_high_watermark_locked(&mut writer, high_watermark)
+        let updated = self.update_high_watermark_locked(&mut writer, high_watermark);
+        self.guard(updated)
     }
 
     /// Moves the high watermark up; gives the old one if it moved (`maybeIncrementHighWatermark`).
@@ -63,7 +64,8 @@ impl<F: Fs> Log<F> {
         if high_watermark <= old {
             return Ok(None);
         }
-        self.update_high_watermark_locked(&mut writer, high_watermark)?;
+        let updated = self.update_high_watermark_locked(&mut writer, high_watermark);
+        self.guard(updated)?;
         Ok(Some(old))
     }
 
