@@ -29,6 +29,8 @@ pub struct ModelBatch {
     pub sequences: (i32, i32),
     /// Part of a transaction?
     pub is_transactional: bool,
+    /// Holds or held a marker?
+    pub is_control: bool,
     /// The kind of marker it holds, if it holds one.
     pub control: Option<ControlRecordType>,
     /// Its records.
@@ -94,6 +96,7 @@ fn model_batch(batch: &RecordBatch<'_>, decompressor: &mut Decompressor) -> Resu
         producer_epoch: header.producer_epoch(),
         sequences: (header.base_sequence(), header.last_sequence()),
         is_transactional: header.attributes().is_transactional(),
+        is_control,
         control: control.transpose().map_err(|e| e.to_string())?,
         records,
     })
@@ -221,6 +224,29 @@ impl Model {
         false
     }
 
+    /// Takes what a round of cleaning left, if that is all right: nothing new, and nothing missing that had to stay.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn take_cleaned(&mut self, found: Vec<Arc<ModelBatch>>, first_uncleanable: i64) -> Result<(), String> {
+        for batch in &found {
+            if !self.was_written(batch) && !self.was_thinned(batch) {
+                return Err(format!("cleaning made {batch:?}"));
+            }
+        }
+        let kept: HashSet<i64> = found.iter().flat_map(|batch| &batch.records).map(|record| record.offset).collect();
+        for record in self.visible().flat_map(|batch| &batch.records) {
+            if !kept.contains(&record.offset) && (record.offset >= first_uncleanable || !self.may_be_cleaned(record)) {
+                return Err(format!("cleaning below {first_uncleanable} dropped {record:?}"));
+            }
+        }
+        let (start, end, flushed, reloaded_at) = (self.start, self.end, self.flushed, self.reloaded_at);
+        self.was_cut = true;
+        self.adopt(found, start, end);
+        (self.flushed, self.reloaded_at) = (flushed, reloaded_at);
+        Ok(())
+    }
+
     /// Drops the batches that reach `offset` or lie above it.
     pub fn truncate(&mut self, offset: i64) {
         self.before_cut = self.last_stable_offsets();
@@ -324,7 +350,8 @@ impl Transactions {
     /// Those in `batches`.
     pub fn of(batches: &[Arc<ModelBatch>]) -> Self {
         let mut all = Transactions::default();
-        for batch in batches.iter().filter(|batch| batch.is_transactional) {
+        // What compaction emptied belongs to a transaction that is decided.
+        for batch in batches.iter().filter(|batch| batch.is_transactional && !batch.records.is_empty()) {
             let Some(kind) = batch.control else {
                 all.open.entry(batch.producer_id).or_insert(batch.base_offset);
                 continue;
@@ -376,7 +403,7 @@ impl Model {
                 known.last_sequence = -1;
                 known.batches.clear();
             }
-            if batch.control.is_some() {
+            if batch.is_control {
                 known.open_from = None;
                 continue;
             }
@@ -385,7 +412,7 @@ impl Model {
             if known.batches.len() > REMEMBERED {
                 known.batches.remove(0);
             }
-            if batch.is_transactional {
+            if batch.is_transactional && !batch.records.is_empty() {
                 known.open_from.get_or_insert(batch.base_offset);
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kafka_log::log::LogStartOffsetReason;
+use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
 use kafka_log::log::error::LogError;
 
 use super::Crash;
@@ -26,7 +27,9 @@ impl Run {
             76..79 => self.truncate(),
             79 => self.truncate_fully(),
             80..83 => self.delete_records(),
+            83..86 if self.profile == Profile::Compacted => self.clean(),
             83..86 => self.retain(),
+            86 if self.profile == Profile::Compacted => self.retain(),
             86..89 => self.clean(),
             89 => self.change_config(),
             90 => self.snapshot(),
@@ -234,11 +237,31 @@ impl Run {
         self.reopen(None)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "the cleaner is to come")]
     fn clean(&mut self) -> Result<(), Stop> {
-        if self.profile == Profile::Compacted {
-            self.tell(|| "clean".to_owned());
+        if self.profile != Profile::Compacted {
+            return self.run_due();
         }
+        let checkpoint = Some(self.saved.cleaner).filter(|offset| *offset > 0);
+        let to_clean = self.log()?.log_to_clean(checkpoint, self.now_ms)?;
+        self.tell(|| format!("clean {to_clean:?}"));
+        if !to_clean.needs_cleaning(self.config.min_cleanable_dirty_ratio) {
+            return Ok(());
+        }
+        self.under_way.is_cleaning = true;
+        let mut cleaner = Cleaner::new(CleanerConfig {
+            // Room for a few keys at times, so that a round ends early.
+            dedupe_buffer_bytes: [24 * 8, 24 * 64][self.random.below(2)],
+            io_buffer_bytes: 1024,
+            ..CleanerConfig::default()
+        });
+        let log = self.log.as_ref().ok_or_else(|| Stop::Wrong("no log is open".to_owned()))?;
+        let cleaned = cleaner.clean(log, &to_clean, &(), self.now_ms)?;
+        let found = check::content(log, self.model.start, &mut self.random)?;
+        self.model.take_cleaned(found, to_clean.first_uncleanable_offset)?;
+        self.under_way.is_cleaning = false;
+        self.saved.cleaner = cleaned.end_offset;
+        self.counts.cleaned += 1;
+        self.tell(|| format!("  cleaned to {}", cleaned.end_offset));
         Ok(())
     }
 }

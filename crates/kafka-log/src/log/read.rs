@@ -54,8 +54,8 @@ impl<F: Fs> Log<F> {
         }
         let limit = match isolation {
             FetchIsolation::LogEnd => offsets.log_end,
-            FetchIsolation::HighWatermark => self.high_watermark_metadata()?,
-            FetchIsolation::TxnCommitted => self.last_stable_metadata()?,
+            FetchIsolation::HighWatermark => self.guard(self.high_watermark_metadata())?,
+            FetchIsolation::TxnCommitted => self.guard(self.last_stable_metadata())?,
         };
         let with_aborted = isolation == FetchIsolation::TxnCommitted;
         let read = self.read_local(start_offset, max_bytes, min_one_batch, limit, with_aborted);

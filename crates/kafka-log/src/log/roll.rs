@@ -117,6 +117,12 @@ impl<F: Fs> Log<F> {
         } else {
             remove_segment_files(self.home.fs(), &self.home.dir(), base_offset, FileState::Live)?;
             active.seal(&self.home)?;
+            if active.is_rebuilt_unsynced() {
+                // Recovery replaced indexes that a flush had promised, and will not look at this segment again if all of it
+                // lies below the recovery point.
+                active.files_to_sync(&self.home)?.sync()?;
+                self.home.sync_names()?;
+            }
             self.is_sealed_unsynced.store(true, Ordering::Release);
             self.add_segment(base_offset, now_ms)?;
         }

@@ -84,6 +84,7 @@ impl<F: Fs> LogSegment<F> {
         let log = (self.file_locked(home, &mut state)?, path);
         // What changes from here on is for the next sync.
         state.unsynced = false;
+        state.rebuilt = false;
         Ok(SegmentFiles { log, indexes })
     }
 
@@ -105,6 +106,11 @@ impl<F: Fs> LogSegment<F> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(e) => Err(StorageError::io("open", &path)(e)),
         }
+    }
+
+    /// Whether indexes that were on the medium have been rebuilt, and what took their place may not be there.
+    pub fn is_rebuilt_unsynced(&self) -> bool {
+        self.read_state().rebuilt
     }
 
     /// Whether something was written or cut since the files were last handed out to be synced.

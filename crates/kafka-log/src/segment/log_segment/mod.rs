@@ -85,6 +85,8 @@ pub(crate) struct SegmentState<F: Fs> {
     last_aborted_offset: Option<i64>,
     /// Something was written or cut since the files were last handed out to be synced.
     unsynced: bool,
+    /// Its indexes were rebuilt since.
+    rebuilt: bool,
     file: Option<Arc<F::File>>,
     offset_index: IndexMemory<F>,
     time_index: IndexMemory<F>,
@@ -165,6 +167,7 @@ impl<F: Fs> LogSegment<F> {
                 created_ms: now_ms,
                 last_aborted_offset: None,
                 unsynced: false,
+                rebuilt: false,
                 file: None,
                 offset_index: IndexMemory::Unloaded,
                 time_index: IndexMemory::Unloaded,

@@ -91,6 +91,7 @@ impl<F: Fs> LogSegment<F> {
     /// Drops all entries of all indexes.
     pub(super) fn reset_indexes(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), SegmentError> {
         state.unsynced = true;
+        state.rebuilt = true;
         let path = home.path(self.name(FileKind::OffsetIndex, state));
         state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
         state.offset_index.truncate(0);
