@@ -7,7 +7,7 @@ use std::thread;
 use kafka_log::compression::Compressor;
 use kafka_log::fs::OsFs;
 use kafka_log::log::config::LogConfig;
-use kafka_log::log::{LeaderAppend, Log, LogOptions};
+use kafka_log::log::{GroupedAppend, LeaderAppend, Log, LogOptions};
 
 use crate::Anyhow;
 use crate::options::Options;
@@ -90,8 +90,9 @@ fn lead_one(log: &Log, calls: &mut [Vec<Vec<u8>>], n: u64, sync: bool) -> Result
         if let [batch] = call.as_mut_slice() {
             log.append_as_leader(batch, append, NOW).map_err(|e| e.to_string())?;
         } else {
-            for batch in call.iter_mut() {
-                log.append_as_leader(batch, append, NOW).map_err(|e| e.to_string())?;
+            let mut group: Vec<_> = call.iter_mut().map(|batch| GroupedAppend { records: batch, append }).collect();
+            for answer in log.append_group_as_leader(&mut group, NOW) {
+                answer.map_err(|e| e.to_string())?;
             }
         }
         if sync {

@@ -1,6 +1,7 @@
 //! The engine on the workloads of `KafkaLogBench.java`: same payloads, same options, same checks, one JSON line a result.
 
 mod append;
+mod compact;
 mod open;
 mod options;
 mod payload;
@@ -14,10 +15,11 @@ use options::Options;
 
 const USAGE: &str = "usage: engine-bench SUBCOMMAND [key=value ...]
   append   dir=D [mode=leader|follower] [codec=none] [record=1024] [batch=16384] [per=1] [bytes=1073741824]
-           [appenders=1] [sync=0]   sync=1: a flush after each append
+           [appenders=1] [sync=0]   per > 1: as a group; sync=1: a flush after each append
   read     log=D/N-0 [what=locate|bytes|batches|records] [fetch=1048576]
-  recover  log=D/N-0
+  recover  log=D/N-0 [threads=1]
   open     dir=D [partitions=1000] [segments=1] [threads=1]
+  compact  dir=D [record=1024] [batch=16384] [bytes=1073741824] [dup=2] [segment=268435456]
 common: [rounds=5] [warmup=1]";
 
 type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         "read" => read::run(&options),
         "recover" => recover::run(&options),
         "open" => open::run(&options),
+        "compact" => compact::run(&options),
         other => Err(format!("no such subcommand: {other}\n{USAGE}").into()),
     });
     match done {

@@ -20,6 +20,7 @@ pub(crate) fn open_existing(options: &Options, clean: bool) -> Anyhow<Log> {
         config: Arc::new(LogConfig { segment_bytes: i32::MAX, ..config() }),
         recovery_point: if clean { i64::MAX } else { 0 },
         had_clean_shutdown: clean,
+        recovery_threads: options.number("threads", 1)?,
         ..LogOptions::default()
     };
     Ok(Log::open(OsFs, &options.path("log"), log_options)?.0)
