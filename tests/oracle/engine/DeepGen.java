@@ -133,9 +133,10 @@ final class DeepGen {
         String file = stem + g.one(".index", ".timeindex", ".txnindex");
         switch (g.r(4)) {
             case 0 -> one(g, "delete", file);
-            case 1 -> one(g, "cut", file).put("n", 1 + g.r(20));
+            case 1 -> one(g, "cut", file).put("n", 24 * (1 + g.r(2)));
             case 2 -> one(g, "flip", file).put("at", g.r(40));
-            default -> one(g, "append", file).put("b64", g.b64(1 + g.r(40)));
+            // Whole entries of both indexes: what is left of one behind the last is seen in Kafka's preallocated files alone.
+            default -> one(g, "append", file).put("b64", g.b64(24 * (1 + g.r(2))));
         }
     }
 
@@ -143,7 +144,8 @@ final class DeepGen {
         StringBuilder text = new StringBuilder("0\n");
         int n = g.r(4);
         text.append(n).append("\n");
-        for (int i = 0; i < n; i++) text.append(Math.max(g.p(5) ? -1 : 0, g.epoch + i - 1)).append(' ').append(g.r(60) + i * 5).append("\n");
+        int first = g.p(5) ? -1 : Math.max(0, g.epoch - 1);
+        for (int i = 0; i < n; i++) text.append(first + i).append(' ').append(g.r(5) + i * 5).append("\n");
         return Base64.getEncoder().encodeToString(text.toString().getBytes());
     }
 }

@@ -40,6 +40,9 @@ pub struct AbortedTxnEntry {
     pub txn: AbortedTxn,
 }
 
+/// Field of the error for a version that Kafka does not know, at which it gives up instead of rebuilding the index.
+pub(crate) const VERSION_FIELD: &str = "aborted transaction version";
+
 /// View of the entries of a transaction index (`TransactionIndex`). Bytes behind the last whole entry are left out.
 #[derive(Clone, Copy, Debug)]
 pub struct TransactionIndex<'a> {
@@ -81,7 +84,7 @@ impl<'a> TransactionIndex<'a> {
             if entry.version > CURRENT_VERSION {
                 let (min, max) = (i64::from(i8::MIN), i64::from(CURRENT_VERSION));
                 let kind = FormatErrorKind::OutOfRange { min, max, found: i64::from(entry.version) };
-                return Err(FormatError::new(slot * ABORTED_TXN_LEN, "aborted transaction version", kind));
+                return Err(FormatError::new(slot * ABORTED_TXN_LEN, VERSION_FIELD, kind));
             }
             Ok(entry)
         })

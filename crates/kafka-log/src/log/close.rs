@@ -25,7 +25,7 @@ impl<F: Fs> Log<F> {
                 segments.iter().try_for_each(|segment| {
                     segment.close(&self.home)?;
                     if segment.is_unsynced() {
-                        segment.files_to_sync(&self.home)?.sync()?;
+                        segment.existing_files_to_sync(&self.home)?.sync()?;
                         segment.release_idle(&self.home)?;
                     }
                     Ok(())

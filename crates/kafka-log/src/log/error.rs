@@ -5,6 +5,7 @@ use std::fmt;
 use crate::format::abstract_index::IndexAppendError;
 use crate::segment::log_segment::SegmentError;
 
+use crate::format::transaction_index;
 pub use crate::segment::error::StorageError;
 
 /// Error codes of Kafka's protocol that a log answers with (`org.apache.kafka.common.protocol.Errors`).
@@ -89,16 +90,28 @@ pub trait KafkaError: std::error::Error {
 impl KafkaError for StorageError {
     fn exception(&self) -> &'static str {
         match self {
-            StorageError::Corrupt { .. } => "CorruptRecordException",
+            StorageError::Corrupt { source, .. } => by_surprise(source.field).unwrap_or("CorruptRecordException"),
             _ => "KafkaStorageException",
         }
     }
 
     fn code(&self) -> ErrorCode {
         match self {
+            StorageError::Corrupt { source, .. } if by_surprise(source.field).is_some() => {
+                ErrorCode::UnknownServerError
+            }
             StorageError::Corrupt { .. } => ErrorCode::CorruptMessage,
             _ => ErrorCode::KafkaStorageError,
         }
+    }
+}
+
+/// What Kafka throws where it did not reckon with corruption, or has no name for it.
+fn by_surprise(field: &str) -> Option<&'static str> {
+    match field {
+        transaction_index::VERSION_FIELD => Some("KafkaException"),
+        super::split::TAIL_FIELD => Some("NoSuchElementException"),
+        _ => None,
     }
 }
 
@@ -173,6 +186,9 @@ pub enum AppendError {
     InvalidTxnState(String),
     /// (`TransactionCoordinatorFencedException`).
     TransactionCoordinatorFenced(String),
+    /// An offset is too far from the base of its segment for the offset index (`IndexOffsetOverflowException`). The records
+    /// are written.
+    IndexOverflow(String),
     /// The call itself makes no sense (`IllegalArgumentException`).
     IllegalArgument(String),
     /// A state that must not be (`IllegalStateException`).
@@ -203,6 +219,7 @@ impl fmt::Display for AppendError {
             | AppendError::OutOfOrderSequence(message)
             | AppendError::InvalidTxnState(message)
             | AppendError::TransactionCoordinatorFenced(message)
+            | AppendError::IndexOverflow(message)
             | AppendError::IllegalArgument(message)
             | AppendError::IllegalState(message)
             | AppendError::InvalidOffset(message)
@@ -258,6 +275,7 @@ impl KafkaError for AppendError {
             AppendError::OutOfOrderSequence(_) => "OutOfOrderSequenceException",
             AppendError::InvalidTxnState(_) => "InvalidTxnStateException",
             AppendError::TransactionCoordinatorFenced(_) => "TransactionCoordinatorFencedException",
+            AppendError::IndexOverflow(_) => "IndexOffsetOverflowException",
             AppendError::IllegalArgument(_) => "IllegalArgumentException",
             AppendError::IllegalState(_) => "IllegalStateException",
             AppendError::InvalidOffset(_) => "InvalidOffsetException",
@@ -282,6 +300,7 @@ impl KafkaError for AppendError {
             AppendError::TransactionCoordinatorFenced(_) => ErrorCode::TransactionCoordinatorFenced,
             AppendError::OffsetsOutOfOrder { .. }
             | AppendError::UnexpectedAppendOffset { .. }
+            | AppendError::IndexOverflow(_)
             | AppendError::IllegalArgument(_)
             | AppendError::IllegalState(_)
             | AppendError::InvalidOffset(_)
@@ -311,6 +330,9 @@ pub enum LogError {
         /// Log end offset, or the high watermark where that is the limit.
         end_offset: i64,
     },
+    /// An offset is too far from the base of its segment for the offset index (`IndexOffsetOverflowException`). The records
+    /// are written.
+    IndexOverflow(String),
     /// The call itself makes no sense (`IllegalArgumentException`).
     IllegalArgument(String),
     /// A state that must not be (`IllegalStateException`).
@@ -344,7 +366,8 @@ impl fmt::Display for LogError {
             LogError::OffsetOutOfRange { offset, log_start_offset, end_offset } => {
                 write!(f, "offset {offset} is outside of the log, which has offsets {log_start_offset} to {end_offset}")
             }
-            LogError::IllegalArgument(message)
+            LogError::IndexOverflow(message)
+            | LogError::IllegalArgument(message)
             | LogError::IllegalState(message)
             | LogError::Roll(message)
             | LogError::CorruptRecord(message)
@@ -373,6 +396,7 @@ impl KafkaError for LogError {
     fn exception(&self) -> &'static str {
         match self {
             LogError::OffsetOutOfRange { .. } => "OffsetOutOfRangeException",
+            LogError::IndexOverflow(_) => "IndexOffsetOverflowException",
             LogError::IllegalArgument(_) => "IllegalArgumentException",
             LogError::IllegalState(_) => "IllegalStateException",
             LogError::Roll(_) | LogError::Codec(_) => "KafkaException",
@@ -390,7 +414,8 @@ impl KafkaError for LogError {
             LogError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
             LogError::CorruptRecord(_) => ErrorCode::CorruptMessage,
             LogError::InvalidRecord(_) => ErrorCode::InvalidRecord,
-            LogError::IllegalArgument(_)
+            LogError::IndexOverflow(_)
+            | LogError::IllegalArgument(_)
             | LogError::IllegalState(_)
             | LogError::Roll(_)
             | LogError::InvalidOffset(_)
@@ -414,6 +439,7 @@ impl From<LogError> for AppendError {
             LogError::Storage(error) => AppendError::Storage(error),
             LogError::Roll(message) => AppendError::Roll(message),
             LogError::IllegalArgument(message) => AppendError::IllegalArgument(message),
+            LogError::IndexOverflow(message) => AppendError::IndexOverflow(message),
             LogError::CorruptRecord(message) => AppendError::CorruptRecord(message),
             LogError::InvalidOffset(message) => AppendError::InvalidOffset(message),
             other => AppendError::IllegalState(other.to_string()),
@@ -430,6 +456,9 @@ impl From<SegmentError> for LogError {
             }
             SegmentError::Index(IndexAppendError::TimestampOutOfOrder { .. }) => {
                 LogError::IllegalState(error.to_string())
+            }
+            SegmentError::Index(IndexAppendError::RelativeOffsetOverflow { .. }) => {
+                LogError::IndexOverflow(error.to_string())
             }
             SegmentError::Index(_) => LogError::IllegalArgument(error.to_string()),
             SegmentError::OffsetOverflow { offset, base_offset } => LogError::SegmentOverflow { offset, base_offset },

@@ -14,8 +14,7 @@ use crate::segment::log_segment::LogSegment;
 /// What a read gives (`FetchDataInfo`).
 #[derive(Debug)]
 pub struct FetchDataInfo<F: Fs> {
-    /// Base offset of the first batch (last offset for magic 0 and 1) and where it is; the offset asked for where nothing
-    /// is given.
+    /// Base offset of the first batch and where it is; the offset asked for where nothing is given.
     pub offset_metadata: LogOffsetMetadata,
     /// Whole batches from the one with the offset on; the last one may be cut off.
     pub records: FileSlice<F>,

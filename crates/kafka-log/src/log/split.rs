@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Log;
 use super::error::LogError;
 use crate::format::file_name::FileState;
+use crate::format::{FormatError, FormatErrorKind};
 use crate::fs::Fs;
 use crate::segment::batch::Batch;
 use crate::segment::error::StorageError;
@@ -37,6 +38,10 @@ impl<F: Fs> Log<F> {
     }
 }
 
+/// Field of the error where a segment that is to be split ends with less than a batch: Kafka asks for the next one there is
+/// not, and does not start.
+pub(super) const TAIL_FIELD: &str = "end of a segment to be split";
+
 /// Copies the batches into segments that can hold them, ending in `.cleaned`.
 pub(super) fn write_parts<F: Fs>(
     home: &Home<F>,
@@ -51,7 +56,15 @@ pub(super) fn write_parts<F: Fs>(
     loop {
         let batch = match walk.next_batch() {
             Ok(Some(batch)) => batch,
-            Ok(None) => break,
+            Ok(None) => {
+                let count = u64::from(segment.size()).saturating_sub(walk.position());
+                if count > 0 {
+                    let (path, kind) = (home.dir().to_path_buf(), FormatErrorKind::TrailingBytes { count });
+                    let source = FormatError::new(walk.position() as usize, TAIL_FIELD, kind);
+                    return Err(StorageError::Corrupt { path, source }.into());
+                }
+                break;
+            }
             Err(WalkError::Corrupt(source)) => {
                 let path = home.dir().to_path_buf();
                 return Err(SegmentError::Corrupt(StorageError::Corrupt { path, source }));

@@ -82,7 +82,7 @@ fn batch(scripts: &Path, outputs: &Path, work: &Path) -> io::Result<()> {
 }
 
 fn compare(scripts: &Path, expected: &Path, found: &Path) -> io::Result<()> {
-    const SHOWN: usize = 10;
+    const SHOWN: usize = 25;
     let (mut differing, mut lines) = (0, 0);
     let names = names(scripts)?;
     for name in &names {

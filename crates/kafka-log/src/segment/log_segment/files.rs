@@ -71,9 +71,20 @@ impl<F: Fs> LogSegment<F> {
     /// # Errors
     /// Those of the medium.
     pub fn files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
+        {
+            let mut state = self.write_state();
+            state.offset_index_used = true;
+            state.time_index_used = true;
+        }
+        self.existing_files_to_sync(home)
+    }
+
+    /// As [`LogSegment::files_to_sync`], without making index files that nobody has asked for yet.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub fn existing_files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
         let mut state = self.write_state();
-        state.offset_index_used = true;
-        state.time_index_used = true;
         let mut indexes = self.index_files_locked(home, &mut state, Purpose::Sync)?;
         if state.txn_bytes > 0 {
             let path = home.path(self.name(FileKind::TransactionIndex, &state));

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use super::index_memory::IndexMemory;
 use super::walk::WalkError;
 use super::{Home, LogSegment, SegmentError, SegmentState};
+use crate::compression::Decompressor;
+use crate::format::FormatError;
 use crate::format::batch::{BatchHeader, BatchOverhead, HEADER_SIZE_UP_TO_MAGIC, RECORD_BATCH_OVERHEAD};
 use crate::format::file_name::FileKind;
+use crate::format::legacy::LegacyRecord;
 use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex, OffsetPosition};
 use crate::format::transaction_index::{TransactionIndex, TxnIndexSearchResult};
 use crate::fs::{Fs, ReadAt, read_whole};
@@ -19,15 +22,20 @@ const READ_AHEAD: usize = 4096;
 /// Size of a batch from which on headers are read one by one.
 const LONG_BATCH: usize = 1024;
 
+/// More than this a batch may not decompress to, in bytes.
+const DECOMPRESSED_MAX: usize = 256 * 1024 * 1024;
+
 /// A batch by its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FoundBatch {
-    /// Base offset (last offset for magic 0 and 1).
+    /// Base offset; of a wrapper of magic 0 and 1 the offset of its first record.
     pub base_offset: i64,
     /// Position of its first byte.
     pub position: u32,
     /// Size in bytes.
     pub size: u32,
+    /// Version.
+    pub magic: i8,
 }
 
 /// Where a read starts, and how much of the segment is there.
@@ -37,6 +45,17 @@ pub struct Located {
     pub batch: FoundBatch,
     /// Bytes of batches in the segment at that moment.
     pub segment_size: u32,
+}
+
+/// Offset of the first record of a batch of magic 0 or 1, which only its records tell (`LegacyRecordBatch.baseOffset`).
+fn first_offset<R: ReadAt>(file: &R, batch: &FoundBatch) -> Result<i64, WalkError> {
+    let mut bytes = vec![0; batch.size as usize];
+    let got = file.read_full_at(&mut bytes, batch.position.into()).map_err(WalkError::Io)?;
+    let shifted = |e: FormatError| WalkError::Corrupt(e.shifted(batch.position.into()));
+    let message = LegacyRecord::parse(&bytes[..got]).map_err(shifted)?;
+    let mut decompressor = Decompressor::new(DECOMPRESSED_MAX);
+    let first = message.records(&mut decompressor).and_then(|mut records| records.next().transpose());
+    Ok(first.map_err(shifted)?.map_or(batch.base_offset, |record| record.offset()))
 }
 
 /// A walk through the log file ended badly.
@@ -128,7 +147,10 @@ impl<F: Fs> LogSegment<F> {
             Some(batch) => Ok(Some(batch)),
             None => search_for_offset(&*file, segment_size, entry.position, offset),
         };
-        let found = found.map_err(|error| broken_walk(self.log_path(home), error))?;
+        let mut found = found.map_err(|error| broken_walk(self.log_path(home), error))?;
+        if let Some(batch) = found.as_mut().filter(|batch| batch.magic < 2) {
+            batch.base_offset = first_offset(&*file, batch).map_err(|e| broken_walk(self.log_path(home), e))?;
+        }
         Ok(found.map(|batch| Located { batch, segment_size }))
     }
 
@@ -206,7 +228,12 @@ fn long_batch_at<R: ReadAt + ?Sized>(
     let (view, _) = BatchHeader::split_first(&header).ok()?;
     let size = overhead.size();
     let holds_target = overhead.magic > 1 && overhead.offset <= target && target <= view.last_offset();
-    (holds_target && size <= left).then_some(FoundBatch { base_offset: overhead.offset, position, size: size as u32 })
+    (holds_target && size <= left).then_some(FoundBatch {
+        base_offset: overhead.offset,
+        position,
+        size: size as u32,
+        magic: overhead.magic,
+    })
 }
 
 /// The batch that has `target`, or the first one behind it, from `position` on (`searchForOffsetFromPosition`).
@@ -280,7 +307,12 @@ impl<'f, R: ReadAt + ?Sized> Headers<'f, R> {
         } else {
             overhead.offset
         };
-        let batch = FoundBatch { base_offset: overhead.offset, position: self.position, size: size as u32 };
+        let batch = FoundBatch {
+            base_offset: overhead.offset,
+            position: self.position,
+            size: size as u32,
+            magic: overhead.magic,
+        };
         self.position += size as u32;
         self.read_ahead = if size < LONG_BATCH { READ_AHEAD } else { RECORD_BATCH_OVERHEAD };
         Ok(Some(Header { batch, last_offset }))

@@ -4,7 +4,7 @@ use super::{Home, LogSegment, SegmentError, SegmentState};
 use crate::format::file_name::FileKind;
 use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex};
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex};
-use crate::format::transaction_index::{ABORTED_TXN_LEN, TransactionIndex};
+use crate::format::transaction_index::{ABORTED_TXN_LEN, TransactionIndex, VERSION_FIELD};
 use crate::fs::{Fs, FsFile, OpenMode, read_whole};
 use crate::segment::error::StorageError;
 
@@ -116,7 +116,7 @@ impl<F: Fs> LogSegment<F> {
     /// Whether the transaction index must be rebuilt (`TransactionIndex.sanityCheck`), and why.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// Those of the medium; `Corrupt` for an entry of a version that Kafka does not know, which it does not start with.
     pub fn check_txn_index(&self, home: &Home<F>) -> Result<Option<StorageError>, StorageError> {
         let state = self.read_state();
         if state.txn_bytes == 0 {
@@ -124,6 +124,9 @@ impl<F: Fs> LogSegment<F> {
         }
         let path = home.path(self.name(FileKind::TransactionIndex, &state));
         let bytes = read_whole(home.fs(), &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
-        Ok(TransactionIndex::new(&bytes).sanity_check(self.base_offset).err().map(StorageError::corrupt(&path)))
+        let why = TransactionIndex::new(&bytes).sanity_check(self.base_offset).err();
+        let is_unknown = why.is_some_and(|why| why.field == VERSION_FIELD);
+        let why = why.map(StorageError::corrupt(&path));
+        if is_unknown { why.map_or(Ok(None), Err) } else { Ok(why) }
     }
 }
