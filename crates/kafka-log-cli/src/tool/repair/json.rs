@@ -6,14 +6,15 @@ use kafka_log::repair::{Change, Lost, PartitionPlan};
 use serde_json::{Value, json};
 
 use super::Plan;
+use super::alone::kafka_alone;
 
 /// Version of the form of the output.
 const VERSION: u32 = 1;
 
 /// Prints a plan.
-pub(super) fn print(plan: &Plan, is_applied: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn print(plan: &Plan, compare: bool, is_applied: bool, out: &mut dyn Write) -> io::Result<()> {
     for partition in plan.partitions() {
-        writeln!(out, "{}", of_partition(partition))?;
+        writeln!(out, "{}", of_partition(partition, compare))?;
     }
     if let Plan::LogDir(plan) = plan {
         let changes: Vec<Value> = plan.changes.iter().map(of_change).collect();
@@ -33,7 +34,9 @@ pub(super) fn print(plan: &Plan, is_applied: bool, out: &mut dyn Write) -> io::R
     writeln!(out, "{summary}")
 }
 
-fn of_partition(plan: &PartitionPlan) -> Value {
+fn of_partition(plan: &PartitionPlan, compare: bool) -> Value {
+    let alone = if compare && !plan.is_empty() { kafka_alone(&plan.path) } else { None };
+    let alone = alone.map(|alone| json!({"refusal": alone.refusal, "good_records_lost": alone.records_lost}));
     let lost: Vec<Value> = plan
         .lost
         .iter()
@@ -57,7 +60,7 @@ fn of_partition(plan: &PartitionPlan) -> Value {
         .collect();
     let changes: Vec<Value> = plan.changes.iter().map(of_change).collect();
     json!({
-        "kind": "partition", "path": plan.path.to_string_lossy(), "lost": lost, "restored": restored,
+        "kind": "partition", "path": plan.path.to_string_lossy(), "kafka_alone": alone, "lost": lost, "restored": restored,
         "changes": changes, "notes": plan.notes, "remaining": plan.remaining,
         "first_offset": plan.first_offset, "log_end_offset": plan.log_end_offset,
     })

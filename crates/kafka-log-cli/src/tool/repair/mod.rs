@@ -1,5 +1,6 @@
 //! `kafka-log repair`.
 
+mod alone;
 mod into;
 mod json;
 mod like_kafka;
@@ -214,8 +215,8 @@ fn repair(path: &Path, options: &RepairOptions, to: &mut Out<'_>) -> Result<u8, 
     }
     let plan = target.plan(&how, &options.like_kafka)?;
     match options.output {
-        Output::Text => text::print(&plan, to)?,
-        Output::Json => json::print(&plan, is_applied, to.out)?,
+        Output::Text => text::print(&plan, !options.like_kafka.is_asked_for(), to)?,
+        Output::Json => json::print(&plan, !options.like_kafka.is_asked_for(), is_applied, to.out)?,
     }
     if is_applied {
         to.out.flush()?;

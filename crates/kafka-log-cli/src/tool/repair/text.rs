@@ -6,12 +6,13 @@ use kafka_log::repair::{Change, Lost, PartitionPlan};
 
 use super::super::Out;
 use super::Plan;
+use super::alone::kafka_alone;
 
 /// Prints what is planned, partition by partition; those without anything to do are not mentioned.
-pub(super) fn print(plan: &Plan, to: &mut Out<'_>) -> io::Result<()> {
+pub(super) fn print(plan: &Plan, compare: bool, to: &mut Out<'_>) -> io::Result<()> {
     for partition in plan.partitions() {
         if !partition.is_empty() || !partition.remaining.is_empty() || !partition.lost.is_empty() {
-            print_partition(partition, to)?;
+            print_partition(partition, compare, to)?;
         }
     }
     if let Plan::LogDir(plan) = plan
@@ -23,9 +24,12 @@ pub(super) fn print(plan: &Plan, to: &mut Out<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn print_partition(plan: &PartitionPlan, to: &mut Out<'_>) -> io::Result<()> {
+fn print_partition(plan: &PartitionPlan, compare: bool, to: &mut Out<'_>) -> io::Result<()> {
     let style = to.style;
     writeln!(to.out, "{}", style.bold(plan.path.display()))?;
+    if let Some(alone) = compare.then(|| kafka_alone(&plan.path)).flatten() {
+        writeln!(to.out, "  {}     alone {alone}", style.dim("Kafka"))?;
+    }
     for lost in &plan.lost {
         let bytes = &lost.bytes;
         let place = format!("{} bytes {} to {}", lost.file, bytes.start, bytes.end);
