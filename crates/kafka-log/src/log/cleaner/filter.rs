@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use super::copy_records::copy_records;
 use super::offset_map::{KEYS_AHEAD, KeyHash, OffsetMap};
 use super::retention::{BatchFacts, BatchRetention, BatchVerdict, Retention};
 use super::stats::CleanerStats;
 use super::transactions::CleanedTransactionMetadata;
-use crate::compression::{Compressor, Decompressor};
+use crate::compression::{Codec, Compressor, Decompressor};
 use crate::format::FormatError;
 use crate::format::batch::{NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP, RecordBatch, TimestampType};
 use crate::format::builder::{BatchFields, RecordBatchBuilder};
@@ -154,7 +155,23 @@ impl BatchFilter {
                     } else {
                         facts.delete_horizon_ms
                     };
-                    work.rebuild(records, rebuilt_fields(&view, horizon)?, out)?;
+                    let fields = rebuilt_fields(&view, horizon)?;
+                    let copied = if fields.codec == Codec::None {
+                        let keeps = work.entries.iter().map(|entry| entry.verdict == Verdict::Keep);
+                        copy_records(
+                            &view,
+                            records.clone(),
+                            keeps,
+                            &fields,
+                            (&mut work.builder, &mut work.compressor),
+                            out,
+                        )?
+                    } else {
+                        None
+                    };
+                    if copied.is_none() {
+                        work.rebuild(records, fields, out)?;
+                    }
                     BatchOutcome::Rebuilt
                 } else if verdict.retention == BatchRetention::RetainEmpty {
                     work.write_header(&view, out)?;

@@ -17,6 +17,7 @@
 mod build_map;
 mod candidate;
 mod clean_into;
+mod copy_records;
 pub mod filter;
 pub mod group;
 mod hooks;

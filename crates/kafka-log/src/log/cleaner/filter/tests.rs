@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use super::*;
 use crate::compression::Codec;
 use crate::format::legacy_builder::{LegacyMessage, LegacyWrapperBuilder};
+use crate::format::record::Header;
 use crate::log::cleaner::retention::LastRecord;
 use crate::segment::batch::Batches;
 
@@ -377,4 +378,57 @@ fn damaged_batches_are_answered_without_a_panic() {
             let _ = World::new(&[("a", 5)]).try_filter(batch.as_bytes());
         }
     }
+}
+
+#[test]
+fn any_choice_of_records_comes_out_as_the_builder_writes_it() {
+    let headers = [Header { key: b"h", value: None }, Header { key: b"", value: Some(b"x") }];
+    let big = vec![b'v'; 300];
+    for horizon in [None, Some(NOW + 1)] {
+        for keep in 1..31_u32 {
+            let fields = BatchFields {
+                base_offset: 60,
+                last_offset: Some(72),
+                delete_horizon_ms: horizon,
+                ..BatchFields::default()
+            };
+            let (mut source, mut wanted) = (RecordBatchBuilder::new(fields), RecordBatchBuilder::new(fields));
+            let mut map = Vec::new();
+            for at in 0..5_i64 {
+                let key = format!("key{at}");
+                let value = [Some(big.as_slice()), Some(b"".as_slice()), Some(b"1")][at as usize % 3];
+                let timestamp = [70, 70, 9_000_000, -1, 3][at as usize];
+                let headers = if at % 2 == 0 { &headers[..] } else { &[] };
+                let offset = 60 + at * 3;
+                source.append(offset, timestamp, Some(key.as_bytes()), value, headers).unwrap();
+                if keep & 1 << at == 0 {
+                    map.push((key, 90));
+                } else {
+                    wanted.append(offset, timestamp, Some(key.as_bytes()), value, headers).unwrap();
+                }
+            }
+            let (mut bytes, mut expected) = (Vec::new(), Vec::new());
+            source.finish(&mut Compressor::new(), &mut bytes).unwrap();
+            wanted.finish(&mut Compressor::new(), &mut expected).unwrap();
+            let rows: Vec<_> = map.iter().map(|(key, offset)| (key.as_str(), *offset)).collect();
+            let (outcome, out) = World::new(&rows).filter(&bytes);
+            assert_eq!((outcome, out), (BatchOutcome::Rebuilt, expected), "{keep:b} {horizon:?}");
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_not_encoded_as_short_as_possible_is_encoded_anew() {
+    let bytes = plain(&[(5, 1, Some("a"), Some("1")), (6, 2, Some("b"), Some("2"))]);
+    let expected = World::new(&[("a", 9)]).filter(&bytes).1;
+    // The length of the second record's value in two bytes, and attributes that mean nothing.
+    let mut long = bytes.clone();
+    let second = 61 + 1 + 8;
+    assert_eq!(long[second..second + 8], [16, 0, 2, 2, 2, b'b', 2, b'2']);
+    long[second] = 18;
+    long[second + 1] = 5;
+    long.splice(second + 6..second + 7, [0x82, 0]);
+    let length = (long.len() - 12) as i32;
+    long[8..12].copy_from_slice(&length.to_be_bytes());
+    assert_eq!(World::new(&[("a", 9)]).filter(&long), (BatchOutcome::Rebuilt, expected));
 }
