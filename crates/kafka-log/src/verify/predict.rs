@@ -198,7 +198,8 @@ pub fn start<B: Fs>(
         Err(error) => refuses(&error),
         Ok((log, report)) => {
             // What is put off to the background is done soon after.
-            let done = log.run_due(options.now_ms);
+            let delay_ms = options.config.file_delete_delay_ms;
+            let done = log.run_due(options.now_ms.saturating_add(delay_ms));
             let closed = if options.and_close { done.and_then(|()| log.close()) } else { done };
             match closed {
                 Ok(()) => Outcome::Opens(report),
