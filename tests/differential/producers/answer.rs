@@ -124,7 +124,7 @@ impl Case {
             "fully" => self.producers.truncate_fully_and_start_at(fs, dir, n(1)).map_err(of_storage)?,
             "strays" => {
                 let bases: Vec<i64> = step[1].split(',').filter(|base| !base.is_empty()).map(number).collect();
-                self.producers.remove_stray_snapshots(fs, dir, &bases).map_err(of_storage)?;
+                self.producers.remove_stray_snapshots(fs, dir, &bases, true).map_err(of_storage)?;
             }
             "mark" => {
                 let marked = self.producers.mark_snapshot_for_deletion(fs, dir, n(1)).map_err(of_storage)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Loader, OpenError};
+use super::{Loader, OpenError, list_files};
 use crate::format::file_name::{FileState, offset_from_file_name};
 use crate::format::offset_index::OFFSET_INDEX_ENTRY_LEN;
 use crate::fs::{Fs, FsFile, OpenMode};
@@ -22,6 +22,7 @@ impl<F: Fs> Loader<'_, F> {
         let names = self.file_names()?;
         let has = |suffix: &str| names.iter().any(|name| name.ends_with(suffix));
         if !has(DELETED) && !has(CLEANED) && !has(SWAP) {
+            self.names = Some(names);
             return Ok(());
         }
         let swaps = self.remove_temporary_files(&names)?;
@@ -37,13 +38,13 @@ impl<F: Fs> Loader<'_, F> {
         Ok(())
     }
 
-    pub(super) fn file_names(&self) -> Result<Vec<String>, OpenError> {
+    /// Names of all files, in order. Who asks may change the files: they are listed anew for the next one.
+    pub(super) fn file_names(&mut self) -> Result<Vec<String>, OpenError> {
+        if let Some(names) = self.names.take() {
+            return Ok(names);
+        }
         let dir = self.home.dir();
-        let entries = self.home.fs().read_dir(&dir).map_err(StorageError::io("list", &dir))?;
-        let mut names: Vec<String> =
-            entries.into_iter().filter(|entry| !entry.is_dir).map(|entry| entry.name).collect();
-        names.sort_unstable();
-        Ok(names)
+        Ok(list_files(self.home.fs(), &dir).map_err(StorageError::io("list", &dir))?)
     }
 
     /// (`removeTempFilesAndCollectSwapFiles`) The names of swap files that count.

@@ -12,6 +12,7 @@ mod report;
 mod segments;
 mod split;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};
@@ -45,6 +46,8 @@ struct Loader<'l, F: Fs> {
     producers: ProducerStateManager,
     report: OpenReport,
     tasks: Vec<Task>,
+    /// Names of all files in order, as long as none has come or gone.
+    names: Option<Vec<String>>,
 }
 
 impl<F: Fs> Log<F> {
@@ -72,12 +75,19 @@ impl<F: Fs> Log<F> {
         let parsed = PartitionDirName::parse(&name).ok_or_else(|| OpenError::NotAPartition(dir.to_owned()))?;
         let topic_partition = TopicPartition::new(parsed.topic, parsed.partition);
         let home = Home::new(fs, dir);
-        home.fs().create_dir_all(dir).map_err(StorageError::io("create", dir))?;
+        let names = match list_files(home.fs(), dir) {
+            Ok(names) => names,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                home.fs().create_dir_all(dir).map_err(StorageError::io("create", dir))?;
+                Vec::new()
+            }
+            Err(e) => return Err(StorageError::io("list", dir)(e).into()),
+        };
         if !options.had_clean_shutdown {
             home.note_names();
         }
         let epochs = LeaderEpochCache::open(home.fs(), dir)?;
-        let producers = ProducerStateManager::open(home.fs(), dir, options.producers)?;
+        let producers = ProducerStateManager::open_listed(dir, &names, options.producers)?;
         let is_remote =
             options.remote_storage_system_enable && options.config.remote_storage_enable && !options.config.compact;
         let mut loader = Loader {
@@ -89,6 +99,7 @@ impl<F: Fs> Log<F> {
             producers,
             report: OpenReport::default(),
             tasks: Vec::new(),
+            names: Some(names),
         };
         loader.finish_or_undo_leftovers()?;
         loader.split_on_overflow(Loader::load_segments)?;
@@ -112,7 +123,8 @@ impl<F: Fs> Log<F> {
             loader.schedule(Work::WriteEpochs);
         }
         let bases: Vec<i64> = loader.segments.all().iter().map(|segment| segment.base_offset()).collect();
-        loader.producers.remove_stray_snapshots(home.fs(), dir, &bases)?;
+        let has_changed = loader.report != OpenReport::default();
+        loader.producers.remove_stray_snapshots(home.fs(), dir, &bases, has_changed)?;
         rebuild_producer_state(
             &mut loader.producers,
             &home,
@@ -193,6 +205,14 @@ impl<F: Fs> Log<F> {
         }
         Ok(())
     }
+}
+
+/// Names of the files in a directory, in order.
+fn list_files<F: Fs>(fs: &F, dir: &Path) -> io::Result<Vec<String>> {
+    let files = fs.read_dir(dir)?.into_iter().filter(|entry| !entry.is_dir);
+    let mut names: Vec<String> = files.map(|entry| entry.name).collect();
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn initial_offsets<F: Fs>(segments: &Segments<F>, log_start: i64, recovery_point: i64, log_end: i64) -> Offsets {

@@ -90,15 +90,27 @@ impl ProducerStateManager {
     /// # Errors
     /// Those of the medium; `Corrupt` where the name of a snapshot has no offset.
     pub fn open<F: Fs>(fs: &F, dir: &Path, config: ProducerStateConfig) -> Result<Self, StorageError> {
-        Ok(ProducerStateManager {
+        Ok(Self::with_snapshots(Snapshots::find(fs, dir)?, config))
+    }
+
+    /// The same for a directory whose file names are known.
+    ///
+    /// # Errors
+    /// `Corrupt` where the name of a snapshot has no offset.
+    pub fn open_listed(dir: &Path, names: &[String], config: ProducerStateConfig) -> Result<Self, StorageError> {
+        Ok(Self::with_snapshots(Snapshots::among(dir, names.iter().map(String::as_str))?, config))
+    }
+
+    fn with_snapshots(snapshots: Snapshots, config: ProducerStateConfig) -> Self {
+        ProducerStateManager {
             config,
             producers: Producers::new(),
             verifications: Verifications::default(),
             transactions: Transactions::new(),
-            snapshots: Snapshots::find(fs, dir)?,
+            snapshots,
             map_end_offset: 0,
             last_snapshot_offset: 0,
-        })
+        }
     }
 
     /// The settings.
@@ -456,8 +468,8 @@ impl ProducerStateManager {
         self.last_snapshot_offset = self.snapshots.latest().unwrap_or(log_start_offset);
     }
 
-    /// Looks for snapshots anew and removes those that no segment begins with, save the latest when it is not below the
-    /// last segment: a clean shutdown leaves it at the log end.
+    /// Removes the snapshots that no segment begins with, save the latest when it is not below the last segment: a clean
+    /// shutdown leaves it at the log end. `look_again`: files may have come or gone since they were looked for.
     ///
     /// # Errors
     /// As those of [`ProducerStateManager::open`].
@@ -466,8 +478,11 @@ impl ProducerStateManager {
         fs: &F,
         dir: &Path,
         segment_base_offsets: &[i64],
+        look_again: bool,
     ) -> Result<(), StorageError> {
-        self.snapshots = Snapshots::find(fs, dir)?;
+        if look_again {
+            self.snapshots = Snapshots::find(fs, dir)?;
+        }
         self.snapshots.remove_strays(fs, dir, segment_base_offsets)
     }
 

@@ -33,12 +33,17 @@ impl Snapshots {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Snapshots::default()),
             Err(e) => return Err(StorageError::io("list", dir)(e)),
         };
+        Self::among(dir, entries.iter().filter(|entry| !entry.is_dir).map(|entry| entry.name.as_str()))
+    }
+
+    /// Those among the names of the files in a directory.
+    pub(super) fn among<'n>(dir: &Path, names: impl Iterator<Item = &'n str>) -> Result<Self, StorageError> {
         let mut offsets = Vec::new();
-        for entry in entries.into_iter().filter(|entry| !entry.is_dir && entry.name.ends_with(".snapshot")) {
+        for name in names.filter(|name| name.ends_with(".snapshot")) {
             // Kafka does not start either when such a name has no offset.
-            let offset = FileName::parse(&entry.name).and_then(|name| name.offset).ok_or_else(|| {
+            let offset = FileName::parse(name).and_then(|name| name.offset).ok_or_else(|| {
                 let kind = FormatErrorKind::Invalid("expected a number before the first dot of the name");
-                StorageError::corrupt(&dir.join(&entry.name))(FormatError::new(0, "offset of the snapshot", kind))
+                StorageError::corrupt(&dir.join(name))(FormatError::new(0, "offset of the snapshot", kind))
             })?;
             offsets.push(offset);
         }

@@ -170,7 +170,7 @@ fn strays_go_save_the_last_behind_the_last_segment() {
             fs::write(snapshot_path(&folder.0, offset, FileState::Live), b"x").unwrap();
         }
         let mut manager = manager();
-        manager.remove_stray_snapshots(&OsFs, &folder.0, segments).unwrap();
+        manager.remove_stray_snapshots(&OsFs, &folder.0, segments, true).unwrap();
         assert_eq!(folder.offsets(), left, "{snapshots:?} {segments:?}");
         assert_eq!(manager.latest_snapshot_offset(), left.last().copied());
     }
