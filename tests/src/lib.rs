@@ -4,6 +4,7 @@
 pub mod allocations;
 pub mod answers;
 pub mod compare;
+pub mod faults;
 pub mod fixtures;
 pub mod hostile;
 pub mod rewrite;
