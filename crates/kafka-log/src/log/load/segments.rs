@@ -44,11 +44,7 @@ impl<F: Fs> Loader<'_, F> {
         let segment =
             LogSegment::open(home, base_offset, FileState::Live, &self.segment_options, has_txn_index, options.now_ms);
         let segment = Arc::new(segment.map_err(LogError::from)?);
-        // What the recovery will look at anyway it looks at in order: here a batch could be cut short in a segment before.
-        let will_be_recovered = !options.had_clean_shutdown && base_offset >= options.recovery_point;
-        if will_be_recovered {
-            // Nothing of its indexes counts.
-        } else if !has(FileKind::OffsetIndex) {
+        if !has(FileKind::OffsetIndex) {
             self.recover_segment(&segment, RecoveryReason::NoOffsetIndex)?;
         } else {
             if !has(FileKind::TimeIndex) {
