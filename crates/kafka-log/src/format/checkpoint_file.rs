@@ -9,11 +9,16 @@ use super::{FormatError, FormatErrorKind};
 /// The version of every checkpoint there is.
 const VERSION: i32 = 0;
 
+/// What is wrong with a line that has too few or too many fields.
+pub(super) const MALFORMED: &str = "malformed line";
+/// What is wrong with a line that has no number where there should be one: `NumberFormatException`, which Kafka does not wrap.
+pub(super) const NOT_A_NUMBER: &str = "malformed line: expected numbers";
+
 /// Reads all entries. A file that is empty or ends behind the version has none.
 pub(super) fn read<'a, T>(
     bytes: &'a [u8],
     entry: &'static str,
-    parse: impl Fn(&'a str) -> Option<T>,
+    parse: impl Fn(&'a str) -> Result<T, &'static str>,
 ) -> Result<Vec<T>, FormatError> {
     let mut lines = lines(utf8(bytes, "checkpoint")?);
     let Some(version) = lines.next() else { return Ok(Vec::new()) };
@@ -24,8 +29,8 @@ pub(super) fn read<'a, T>(
     }
     let Some(count) = lines.next() else { return Ok(Vec::new()) };
     let expected = number(count, "number of checkpoint entries")?;
-    let malformed = |line: Line<'_>| invalid(line.at, entry, "malformed line");
-    let entries = lines.map(|line| parse(line.text).ok_or_else(|| malformed(line))).collect::<Result<Vec<_>, _>>()?;
+    let parsed = |line: Line<'a>| parse(line.text).map_err(|what| invalid(line.at, entry, what));
+    let entries = lines.map(parsed).collect::<Result<Vec<_>, _>>()?;
     if usize::try_from(expected) != Ok(entries.len()) {
         let kind = FormatErrorKind::Mismatch { expected: entries.len() as i64, found: i64::from(expected) };
         return Err(FormatError::new(count.at, "number of checkpoint entries", kind));

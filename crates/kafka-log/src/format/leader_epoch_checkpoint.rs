@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::checkpoint_file::{MALFORMED, NOT_A_NUMBER};
 use super::java_number::{parse_java_int, parse_java_long};
-use super::{FormatError, checkpoint_file, text};
+use super::{FormatError, FormatErrorKind, checkpoint_file, text};
 
 /// Start of a leader epoch (`EpochEntry`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +21,20 @@ impl fmt::Display for EpochEntry {
     }
 }
 
+/// Whether a line has something else in the place of a number, rather than another number of fields.
+pub(crate) fn is_no_number(error: &FormatError) -> bool {
+    error.kind == FormatErrorKind::Invalid(NOT_A_NUMBER)
+}
+
 /// Reads a whole file: the entries in file order, none in an empty file.
 ///
 /// # Errors
 /// A version other than 0, a malformed line, another number of entries than announced, text that is not UTF-8.
 pub fn read_leader_epoch_checkpoint(bytes: &[u8]) -> Result<Vec<EpochEntry>, FormatError> {
     checkpoint_file::read(bytes, "epoch entry", |line| {
-        let [epoch, start_offset] = text::fields(line)?;
-        Some(EpochEntry { epoch: parse_java_int(epoch)?, start_offset: parse_java_long(start_offset)? })
+        let [epoch, start_offset] = text::fields(line).ok_or(MALFORMED)?;
+        let numbers = parse_java_int(epoch).zip(parse_java_long(start_offset));
+        numbers.map(|(epoch, start_offset)| EpochEntry { epoch, start_offset }).ok_or(NOT_A_NUMBER)
     })
 }
 

@@ -220,9 +220,12 @@ impl<'a> LegacyRecord<'a> {
             let kind = FormatErrorKind::Invalid("expected compressed messages, found null");
             FormatError::new(value_at, "wrapper value", kind)
         })?;
-        let bytes = decompressor
-            .decompress(codec, self.magic(), value)
-            .map_err(|e| FormatError::new(value_at + 4, "wrapper value", FormatErrorKind::Compression(e)))?;
+        if let Err(e) = decompressor.decompress(codec, self.magic(), value) {
+            // Kafka reads message by message, and so stumbles over one that makes no sense before it sees why.
+            last_inner_offset(decompressor.delivered())?;
+            return Err(FormatError::new(value_at + 4, "wrapper value", FormatErrorKind::Compression(e)));
+        }
+        let bytes = decompressor.output();
         let last = last_inner_offset(bytes)?.ok_or_else(|| {
             let kind = FormatErrorKind::Invalid("expected inner messages, found none");
             FormatError::new(value_at + 4, "wrapper value", kind)

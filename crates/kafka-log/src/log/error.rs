@@ -5,7 +5,7 @@ use std::fmt;
 use crate::format::abstract_index::IndexAppendError;
 use crate::segment::log_segment::SegmentError;
 
-use crate::format::transaction_index;
+use crate::format::{FormatErrorKind, transaction_index};
 pub use crate::segment::error::StorageError;
 
 /// Error codes of Kafka's protocol that a log answers with (`org.apache.kafka.common.protocol.Errors`).
@@ -463,6 +463,11 @@ impl From<SegmentError> for LogError {
             SegmentError::Index(_) => LogError::IllegalArgument(error.to_string()),
             SegmentError::OffsetOverflow { offset, base_offset } => LogError::SegmentOverflow { offset, base_offset },
             SegmentError::TooLarge { .. } => LogError::Roll(error.to_string()),
+            SegmentError::Corrupt(StorageError::Corrupt { source, .. })
+                if matches!(source.kind, FormatErrorKind::Compression(_)) =>
+            {
+                LogError::Codec(error.to_string())
+            }
             SegmentError::Corrupt(error) => LogError::CorruptRecord(error.to_string()),
             SegmentError::Replay => LogError::IllegalState(error.to_string()),
         }

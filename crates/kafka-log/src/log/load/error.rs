@@ -23,6 +23,10 @@ pub enum OpenError {
     },
     /// A file has a name that starts with no number (`NumberFormatException`).
     BadName(PathBuf),
+    /// The leader epoch checkpoint cannot be read (`KafkaStorageException`).
+    Checkpoint(StorageError),
+    /// A line of the leader epoch checkpoint has something else in the place of a number (`NumberFormatException`).
+    CheckpointNumber(StorageError),
     /// The files failed, or hold what cannot be.
     Log(LogError),
 }
@@ -37,6 +41,7 @@ impl fmt::Display for OpenError {
                 write!(f, "{}: expected topic id {given}, found {found}", path.display())
             }
             OpenError::BadName(path) => write!(f, "{}: expected a name that starts with an offset", path.display()),
+            OpenError::Checkpoint(error) | OpenError::CheckpointNumber(error) => error.fmt(f),
             OpenError::Log(error) => error.fmt(f),
         }
     }
@@ -45,6 +50,7 @@ impl fmt::Display for OpenError {
 impl std::error::Error for OpenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            OpenError::Checkpoint(error) | OpenError::CheckpointNumber(error) => Some(error),
             OpenError::Log(error) => Some(error),
             _ => None,
         }
@@ -56,14 +62,18 @@ impl KafkaError for OpenError {
         match self {
             OpenError::NotAPartition(_) => "KafkaException",
             OpenError::InconsistentTopicId { .. } => "InconsistentTopicIdException",
-            OpenError::BadName(_) => "NumberFormatException",
+            OpenError::BadName(_) | OpenError::CheckpointNumber(_) => "NumberFormatException",
+            OpenError::Checkpoint(_) => "KafkaStorageException",
             OpenError::Log(error) => error.exception(),
         }
     }
 
     fn code(&self) -> ErrorCode {
         match self {
-            OpenError::NotAPartition(_) | OpenError::BadName(_) => ErrorCode::UnknownServerError,
+            OpenError::NotAPartition(_) | OpenError::BadName(_) | OpenError::CheckpointNumber(_) => {
+                ErrorCode::UnknownServerError
+            }
+            OpenError::Checkpoint(_) => ErrorCode::KafkaStorageError,
             OpenError::InconsistentTopicId { .. } => ErrorCode::InconsistentTopicId,
             OpenError::Log(error) => error.code(),
         }

@@ -31,6 +31,7 @@ use super::tasks::{Task, Work};
 use super::types::LogOffsetMetadata;
 use super::{Log, LogOptions, TopicPartition, Writer, segment_options};
 use crate::format::file_name::{FileKind, FileName, FileState};
+use crate::format::leader_epoch_checkpoint::is_no_number;
 use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
 use crate::format::partition_metadata::PartitionMetadata;
 use crate::fs::{Fs, read_whole};
@@ -86,7 +87,7 @@ impl<F: Fs> Log<F> {
         if !options.had_clean_shutdown {
             home.note_names();
         }
-        let epochs = LeaderEpochCache::open(home.fs(), dir)?;
+        let epochs = LeaderEpochCache::open(home.fs(), dir).map_err(of_epochs)?;
         let producers = ProducerStateManager::open_listed(dir, &names, options.producers)?;
         let is_remote =
             options.remote_storage_system_enable && options.config.remote_storage_enable && !options.config.compact;
@@ -213,6 +214,17 @@ fn list_files<F: Fs>(fs: &F, dir: &Path) -> io::Result<Vec<String>> {
     let mut names: Vec<String> = files.map(|entry| entry.name).collect();
     names.sort_unstable();
     Ok(names)
+}
+
+/// Kafka wraps what is wrong with the form of a checkpoint, but not what is wrong with a number in it.
+fn of_epochs(error: LogError) -> OpenError {
+    match error {
+        LogError::Storage(StorageError::Corrupt { path, source }) if is_no_number(&source) => {
+            OpenError::CheckpointNumber(StorageError::Corrupt { path, source })
+        }
+        LogError::Storage(error @ StorageError::Corrupt { .. }) => OpenError::Checkpoint(error),
+        error => error.into(),
+    }
 }
 
 fn initial_offsets<F: Fs>(segments: &Segments<F>, log_start: i64, recovery_point: i64, log_end: i64) -> Offsets {

@@ -163,11 +163,16 @@ impl<F: Fs> LogSegment<F> {
         let Some(from) = self.translate_offset(home, last.offset)? else { return Ok(self.base_offset) };
         let file = self.file(home)?;
         let mut headers = Headers::new(&*file, from.segment_size, from.batch.position);
-        let mut last = None;
+        let mut last_offset = None;
+        // Kafka sees that a batch holds the offset only when it has come to one behind it, or to the end: damage that repeats
+        // earlier offsets hides it.
+        let mut is_found = from.batch.base_offset >= last.offset;
         while let Some(header) = headers.next().map_err(|error| broken_walk(self.log_path(home), error))? {
-            last = Some(header.last_offset);
+            is_found |= last_offset.is_some() && header.batch.base_offset >= last.offset;
+            last_offset = Some(header.last_offset);
         }
-        Ok(last.map_or(self.base_offset, |last: i64| last.wrapping_add(1)))
+        let last_offset = last_offset.filter(|&last_offset| is_found || last_offset >= last.offset);
+        Ok(last_offset.map_or(self.base_offset, |last_offset: i64| last_offset.wrapping_add(1)))
     }
 
     /// Whether the segment has an offset that cannot be written relative to its base offset (`hasOverflow`).
