@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a log that does not do what it should fails the test")]
 
 mod crashes;
+mod damage;
 mod rounds;
 mod support;

@@ -24,6 +24,16 @@ pub(crate) struct CleanBuffers {
     aborted_txns: Vec<AbortedTxn>,
 }
 
+impl CleanBuffers {
+    /// Lets go of memory that only an unusually large batch needed (`restoreBuffers`).
+    pub(crate) fn restore(&mut self) {
+        for buffer in [&mut self.window, &mut self.out] {
+            buffer.truncate(4 * CHUNK);
+            buffer.shrink_to(4 * CHUNK);
+        }
+    }
+}
+
 /// What is not for one segment, but for the whole round.
 pub(crate) struct CleanState<'a> {
     pub(crate) transactions: &'a mut CleanedTransactionMetadata,

@@ -97,6 +97,7 @@ impl Cleaner {
     ) -> Result<Cleaned, LogError> {
         log.check_usable()?;
         let cleaned = self.clean_log(log, to_clean, hooks, now_ms);
+        self.buffers.restore();
         log.guard(cleaned)
     }
 

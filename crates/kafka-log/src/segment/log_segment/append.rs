@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::times::{last_offset, max_timestamp};
 use super::{Home, LogSegment, SegmentError, SegmentOptions, SegmentState};
-use crate::format::file_name::FileKind;
+use crate::format::file_name::{FileKind, FileName};
 use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex, OffsetIndexAppender};
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimeIndexAppender, TimestampOffset};
 use crate::format::transaction_index::{AbortedTxn, TransactionIndexAppender};
@@ -170,8 +170,9 @@ impl<F: Fs> LogSegment<F> {
     ) -> Result<(), SegmentError> {
         state.offset_index_used = true;
         let max = state.index_bytes_max as usize;
-        let path = home.path(self.name(FileKind::OffsetIndex, state));
-        let bytes = state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
+        let suffix = state.suffix;
+        let path = || home.path(FileName::segment(FileKind::OffsetIndex, self.base_offset, suffix));
+        let bytes = state.offset_index.grow(home.fs(), path, OFFSET_INDEX_ENTRY_LEN)?;
         let mut appender = OffsetIndexAppender::new(OffsetIndex::new(self.base_offset, bytes), max);
         Ok(appender.append(offset, position.cast_signed(), bytes)?)
     }
@@ -185,8 +186,9 @@ impl<F: Fs> LogSegment<F> {
     ) -> Result<(), SegmentError> {
         state.time_index_used = true;
         let max = state.index_bytes_max as usize;
-        let path = home.path(self.name(FileKind::TimeIndex, state));
-        let bytes = state.time_index.grow(home.fs(), &path, TIME_INDEX_ENTRY_LEN)?;
+        let suffix = state.suffix;
+        let path = || home.path(FileName::segment(FileKind::TimeIndex, self.base_offset, suffix));
+        let bytes = state.time_index.grow(home.fs(), path, TIME_INDEX_ENTRY_LEN)?;
         let mut appender = TimeIndexAppender::new(TimeIndex::new(self.base_offset, bytes), max);
         appender.maybe_append(entry.timestamp, entry.offset, use_reserved_slot, bytes)?;
         Ok(())

@@ -1,7 +1,7 @@
 //! The bytes of an index: in memory while the segment grows, mapped when it is sealed, nowhere until somebody asks.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Home;
 use crate::fs::{Fs, FsFile, OpenMode, ReadAt};
@@ -115,13 +115,18 @@ impl<F: Fs> IndexMemory<F> {
     }
 
     /// Makes the entries writable; a part of one at the end is dropped.
-    pub(super) fn grow(&mut self, fs: &F, path: &Path, entry_len: usize) -> Result<&mut Vec<u8>, StorageError> {
+    pub(super) fn grow(
+        &mut self,
+        fs: &F,
+        path: impl Fn() -> PathBuf,
+        entry_len: usize,
+    ) -> Result<&mut Vec<u8>, StorageError> {
         if !matches!(self, IndexMemory::Growing(_)) {
-            *self = IndexMemory::Growing(Box::new(Growing::read(fs, path, entry_len)?));
+            *self = IndexMemory::Growing(Box::new(Growing::read(fs, &path(), entry_len)?));
         }
         match self {
             IndexMemory::Growing(growing) => Ok(&mut growing.bytes),
-            _ => Err(StorageError::io("load", path)(io::ErrorKind::InvalidData.into())),
+            _ => Err(StorageError::io("load", &path())(io::ErrorKind::InvalidData.into())),
         }
     }
 

@@ -28,11 +28,11 @@ impl<F: Fs> LogSegment<F> {
         self.write_indexes_locked(home, state)?;
         state.unsynced = true;
         let path = home.path(self.name(FileKind::OffsetIndex, state));
-        let bytes = state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
+        let bytes = state.offset_index.grow(home.fs(), || path.clone(), OFFSET_INDEX_ENTRY_LEN)?;
         let kept = OffsetIndex::new(self.base_offset, bytes).entries_below(offset);
         state.offset_index.truncate(kept * OFFSET_INDEX_ENTRY_LEN);
         let path = home.path(self.name(FileKind::TimeIndex, state));
-        let bytes = state.time_index.grow(home.fs(), &path, TIME_INDEX_ENTRY_LEN)?;
+        let bytes = state.time_index.grow(home.fs(), || path.clone(), TIME_INDEX_ENTRY_LEN)?;
         let kept = TimeIndex::new(self.base_offset, bytes).entries_below(offset);
         state.time_index.truncate(kept * TIME_INDEX_ENTRY_LEN);
         state.offset_index_used = true;
@@ -93,10 +93,10 @@ impl<F: Fs> LogSegment<F> {
         state.unsynced = true;
         state.rebuilt = true;
         let path = home.path(self.name(FileKind::OffsetIndex, state));
-        state.offset_index.grow(home.fs(), &path, OFFSET_INDEX_ENTRY_LEN)?;
+        state.offset_index.grow(home.fs(), || path.clone(), OFFSET_INDEX_ENTRY_LEN)?;
         state.offset_index.truncate(0);
         let path = home.path(self.name(FileKind::TimeIndex, state));
-        state.time_index.grow(home.fs(), &path, TIME_INDEX_ENTRY_LEN)?;
+        state.time_index.grow(home.fs(), || path.clone(), TIME_INDEX_ENTRY_LEN)?;
         state.time_index.truncate(0);
         state.offset_index_used = true;
         state.time_index_used = true;
