@@ -4,6 +4,7 @@
 
 mod cleaning;
 mod coming_and_going;
+mod crashing;
 mod failing;
 mod moving;
 mod settings;

@@ -69,6 +69,23 @@ fn truncations_are_written_down_at_once() {
 }
 
 #[test]
+fn a_manager_and_its_logs_are_shared_by_threads_and_count_together() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let temp = TempDir::new();
+    let (manager, _) = start(&temp.dirs(2));
+    shared(&manager);
+    std::thread::scope(|scope| {
+        for partition in 0..4 {
+            let manager = &manager;
+            scope.spawn(move || append(&create(manager, &tp("t", partition)), 25));
+        }
+    });
+    shared(&manager.get_log(&tp("t", 0)).unwrap());
+    let appended: u64 = manager.metrics().iter().map(|piece| piece.append_bytes.count()).sum();
+    assert_eq!(appended, 100);
+}
+
+#[test]
 fn threads_do_the_upkeep_by_themselves() {
     let temp = TempDir::new();
     let config = LogManagerConfig {

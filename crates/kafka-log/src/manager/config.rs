@@ -10,6 +10,9 @@ use crate::log::producers::ProducerStateConfig;
 pub struct LogManagerConfig {
     /// `num.recovery.threads.per.data.dir`: threads for each directory when logs are loaded and closed.
     pub recovery_threads_per_data_dir: usize,
+    /// Threads that recover a large segment together, on top of these. They are threads of the operating system, gone when
+    /// the segment is recovered; with 1 there are none. Kafka has no such setting.
+    pub recovery_threads_per_log: usize,
     /// `log.retention.check.interval.ms`
     pub retention_check_ms: i64,
     /// `log.flush.scheduler.interval.ms`: how often to look for logs whose `flush.ms` is over.
@@ -63,6 +66,7 @@ impl Default for LogManagerConfig {
     fn default() -> Self {
         LogManagerConfig {
             recovery_threads_per_data_dir: 2,
+            recovery_threads_per_log: 1,
             retention_check_ms: 5 * 60 * 1000,
             flush_check_ms: i64::MAX,
             recovery_point_checkpoint_ms: 60_000,

@@ -1,6 +1,5 @@
 //! Logs that come into being (`getOrCreateLog`).
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -31,11 +30,11 @@ impl<F: Fs> LogManager<F> {
     /// The log of a partition; made if there is none, in the preferred directory or in that with the fewest logs, but not
     /// in a cordoned one if there is another.
     ///
-    /// The folder is on the medium when this returns. A directory whose medium fails goes offline, and the next one is
-    /// tried.
+    /// The folder is on the medium when this returns. A directory that takes no folder goes offline, and the next one is
+    /// tried. `is_new` is a promise: where the partition was made before, even without success, it may come to be there twice.
     ///
     /// # Errors
-    /// `LogDirsOffline` where the log may be in a directory that is offline, or no directory takes it;
+    /// Those of the medium; `LogDirsOffline` where the log may be in a directory that is offline, or no directory takes it;
     /// `InconsistentTopicId` for a log of another topic of that name; `IllegalState` for a future log without a preferred
     /// directory other than the current one.
     pub fn get_or_create_log(
@@ -74,15 +73,18 @@ impl<F: Fs> LogManager<F> {
         let candidates = self.candidates(tp, create)?;
         for &dir in &candidates {
             let path = self.dirs[dir].join(&name);
-            match self.make(dir, &path, create, tp, now_ms) {
-                Ok(log) => {
+            // Once there may be a folder, the partition stays there: in a second one it would be there twice.
+            match self.require_online(dir).map(|()| self.fs.create_dir_all(&path)) {
+                Ok(Ok(())) => {
+                    let log = self.open_new(dir, &path, create, tp, now_ms)?;
                     let hosted = Hosted { log: Arc::new(log), dir };
                     self.logs.write().map(create.is_future).insert(tp.clone(), hosted.clone());
                     self.preferred.lock().remove(tp);
+                    tracing::info!(partition = %tp, dir = %path.display(), "log created");
                     return Ok(hosted);
                 }
-                Err(ManagerError::Storage(error)) => self.dirs[dir].fail(error.to_string()),
-                Err(error) => return Err(error),
+                Ok(Err(error)) => self.dirs[dir].fail(StorageError::io("create", &path)(error).to_string()),
+                Err(_) => {}
             }
         }
         let message = format!("no log directory takes {tp}");
@@ -123,7 +125,7 @@ impl<F: Fs> LogManager<F> {
         open
     }
 
-    fn make(
+    fn open_new(
         &self,
         dir: usize,
         path: &Path,
@@ -131,19 +133,22 @@ impl<F: Fs> LogManager<F> {
         tp: &TopicPartition,
         now_ms: i64,
     ) -> Result<Log<F>, ManagerError> {
-        self.require_online(dir)?;
         let dir = &self.dirs[dir];
-        self.fs.create_dir_all(path).map_err(StorageError::io("create", path))?;
         // Kafka leaves this to chance: without it a crash may take the folder with all that was flushed in it.
-        self.fs.sync_dir(&dir.path).map_err(StorageError::io("sync", &dir.path))?;
+        if let Err(error) = self.fs.sync_dir(&dir.path).map_err(StorageError::io("sync", &dir.path)) {
+            dir.fail(error.to_string());
+            return Err(error.into());
+        }
         let config = self.settings.read().of(&tp.topic);
-        let options = LogOptions { topic_id: create.topic_id, ..self.log_options(&config, dir, now_ms) };
+        let options = LogOptions { topic_id: create.topic_id, ..self.log_options(&config, dir, tp, now_ms) };
         match Log::open(self.fs.clone(), path, options) {
             Ok((log, _)) => Ok(log),
-            Err(error) if is_medium_failure(&error) => {
-                Err(ManagerError::Storage(StorageError::io("open", path)(io::Error::other(error.to_string()))))
+            Err(source) => {
+                if is_medium_failure(&source) {
+                    dir.fail(source.to_string());
+                }
+                Err(ManagerError::Open { path: path.to_owned(), source })
             }
-            Err(source) => Err(ManagerError::Open { path: path.to_owned(), source }),
         }
     }
 }

@@ -77,6 +77,7 @@ impl<F: Fs> LogManager<F> {
         if !is_future {
             drop(self.cleaning.states.pause(tp));
         }
+        tracing::info!(partition = %tp, is_future, ?state, "log removed");
         let renamed = self.rename(removed.dir, &removed.log, state);
         self.note_failure(removed.dir, renamed)?;
         if state == PartitionDirState::Stray {

@@ -25,6 +25,8 @@ impl<F: Fs> LogManager<F> {
     pub fn handle_failed_dirs(&self) -> Vec<PathBuf> {
         let failed: Vec<usize> = (0..self.dirs.len()).filter(|&at| self.dirs[at].give_up()).collect();
         for &dir in &failed {
+            let why = self.dirs[dir].failure().unwrap_or_default();
+            tracing::error!(dir = %self.dirs[dir].path.display(), why, "log directory failed");
             // Dropped last, and without any lock: the last owner of a log closes its files.
             let _gone: Vec<Arc<Log<F>>> = {
                 let mut logs = self.logs.write();

@@ -91,6 +91,8 @@ impl<F: Fs> LogManager<F> {
     /// A folder that is no partition; a partition found twice; a log that cannot be opened for another reason than its
     /// medium; settings of topics that are out of range. The manager is of no use then, as a broker does not start.
     pub fn startup(&self, startup: &Startup<'_, F>) -> Result<LoadReport, ManagerError> {
+        let span = tracing::info_span!("load_logs");
+        let _entered = span.enter();
         let _turn = self.turn.lock();
         {
             let mut settings = self.settings.write();
@@ -106,6 +108,10 @@ impl<F: Fs> LogManager<F> {
                 Err(ManagerError::Storage(error @ StorageError::Io { .. })) => dir.fail(error.to_string()),
                 Err(error) => return Err(error),
             }
+        }
+        for dir in &loading {
+            let path = self.dirs[dir.dir].path.display();
+            tracing::info!(dir = %path, logs = dir.folders.len(), clean = dir.had_clean_shutdown, "loading logs");
         }
         report.logs = loading.iter().map(|dir| dir.folders.len()).sum();
         self.load_all(&loading, startup)?;
@@ -163,6 +169,7 @@ impl<F: Fs> LogManager<F> {
             if matches!(error, StorageError::Io { .. }) {
                 dir.fail(error.to_string());
             }
+            tracing::warn!(%error, "checkpoint cannot be read, and counts as empty");
             report.unreadable_checkpoints.push(error);
             Offsets::default()
         })
@@ -212,7 +219,7 @@ impl<F: Fs> LogManager<F> {
             log_start_offset: of(&loading.log_start_offsets),
             recovery_point: of(&loading.recovery_points),
             had_clean_shutdown: loading.had_clean_shutdown,
-            ..self.log_options(&self.settings.read().of(name.topic), dir, startup.now_ms)
+            ..self.log_options(&self.settings.read().of(name.topic), dir, &tp, startup.now_ms)
         };
         let (log, report) = match Log::open(self.fs.clone(), &path, options) {
             Ok((log, report)) => (Arc::new(log), report),
@@ -230,6 +237,7 @@ impl<F: Fs> LogManager<F> {
             PartitionDirState::Stray => self.stray.lock().push(log),
             PartitionDirState::Live | PartitionDirState::Future => {
                 if (startup.is_stray)(&log) {
+                    tracing::warn!(dir = %log.dir().display(), "log does not belong here and is put aside");
                     let renamed = self.rename(loading.dir, &log, PartitionDirState::Stray);
                     if self.note_failure(loading.dir, renamed).is_ok() {
                         self.stray.lock().push(log);
@@ -251,11 +259,16 @@ impl<F: Fs> LogManager<F> {
         &self,
         config: &Arc<crate::log::config::LogConfig>,
         dir: &LogDir<F>,
+        tp: &TopicPartition,
         now_ms: i64,
     ) -> LogOptions {
+        let hash = tp.topic.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let piece = hash.wrapping_add(tp.partition.unsigned_abs() as usize) % self.metrics.len();
         LogOptions {
             config: Arc::clone(config),
             health: dir.health.clone(),
+            metrics: Arc::clone(&self.metrics[piece]),
+            recovery_threads: self.config.recovery_threads_per_log,
             producers: self.config.producers(),
             jitter: self.config.unique_id_seed.is_none().then_some(jitter),
             remote_storage_system_enable: self.config.remote_storage_system,

@@ -72,6 +72,7 @@ pub use workers::{CallingThread, StdThreads, Workers};
 use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
 use crate::fs::{Fs, OsFs};
 use crate::log::config::LogConfig;
+use crate::log::metrics::LogMetrics;
 use crate::log::{Log, TopicPartition};
 use cleaning::Cleaning;
 use log_dir::LogDir;
@@ -100,7 +101,11 @@ pub struct LogManager<F: Fs = OsFs> {
     cleaning: Cleaning,
     schedule: Mutex<Schedule>,
     unique_ids: UniqueIds,
+    metrics: [Arc<LogMetrics>; METRICS],
 }
+
+/// Pieces of the counters.
+const METRICS: usize = 16;
 
 impl<F: Fs> LogManager<F> {
     /// Takes possession of log directories, made if they are missing. No log is loaded: that is [`LogManager::startup`].
@@ -130,6 +135,7 @@ impl<F: Fs> LogManager<F> {
             cleaning: Cleaning::default(),
             schedule: Mutex::new(Schedule::default()),
             unique_ids: UniqueIds::new(config.unique_id_seed),
+            metrics: std::array::from_fn(|_| Arc::default()),
             config,
         })
     }
@@ -158,6 +164,12 @@ impl<F: Fs> LogManager<F> {
     /// The log directories in the order in which they were given.
     pub fn log_dirs(&self) -> Vec<LogDirInfo> {
         self.dirs.iter().map(LogDir::info).collect()
+    }
+
+    /// What all logs count. There are several pieces, so that threads that append to different logs do not get in each
+    /// other's way: each log counts in one of them, and the sums are those of all pieces.
+    pub fn metrics(&self) -> &[Arc<LogMetrics>] {
+        &self.metrics
     }
 
     /// The settings that the manager was opened with.

@@ -165,6 +165,7 @@ impl<F: Fs> LogManager<F> {
         target: Hosted<F>,
         now_ms: i64,
     ) -> Result<Arc<Log<F>>, ManagerError> {
+        tracing::info!(partition = %tp, from = %target.log.dir().display(), "future log becomes the current one");
         // The current log may have been flushed; once it is gone this has to hold for the new one.
         let flushed = target.log.flush(true, now_ms);
         self.note_failure(target.dir, flushed)?;

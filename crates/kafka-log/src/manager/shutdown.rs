@@ -33,6 +33,8 @@ impl<F: Fs> LogManager<F> {
     ///
     /// Cleaning is aborted, and waited for.
     pub fn shutdown(&self, workers: &dyn Workers, broker_epoch: i64, now_ms: i64) -> ShutdownReport {
+        let span = tracing::info_span!("shut_down_logs");
+        let _entered = span.enter();
         self.cleaning.states.stop();
         let _turn = self.turn.lock();
         let mut report = ShutdownReport::default();
@@ -52,6 +54,9 @@ impl<F: Fs> LogManager<F> {
             }
         };
         workers.run(dirs.len() * self.config.recovery_threads_per_data_dir.max(1), &work);
+        for dir in self.dirs.iter().filter(|dir| dirs.iter().all(|closing| self.dirs[closing.dir].path != dir.path)) {
+            report.unclean_dirs.push((dir.path.clone(), dir.failure().unwrap_or_default()));
+        }
         for closing in &dirs {
             let dir = &self.dirs[closing.dir];
             let all_closed = closing.all_closed.load(Ordering::Acquire);

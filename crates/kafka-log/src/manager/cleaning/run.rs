@@ -77,7 +77,10 @@ impl<F: Fs> LogManager<F> {
         };
         let Filthiest { hosted, to_clean, stop } = found;
         let partition = hosted.log.topic_partition().clone();
+        let span = tracing::info_span!("clean_log", %partition, from = to_clean.first_dirty_offset);
+        let entered = span.enter();
         let result = cleaner.clean(&hosted.log, &to_clean, &Hooks { stop: &stop, inner: hooks }, now_ms);
+        drop(entered);
         let result = self.note_failure(hosted.dir, result);
         let end_offset = match &result {
             Ok(cleaned) => cleaned.end_offset,
@@ -155,6 +158,7 @@ impl<F: Fs> LogManager<F> {
 
     fn mark_uncleanable(&self, hosted: &Hosted<F>, error: LogError) -> CleaningOutcome {
         let partition = hosted.log.topic_partition().clone();
+        tracing::warn!(%partition, %error, "log cannot be cleaned and is left alone");
         self.cleaning.uncleanable.lock().insert((hosted.dir, partition.clone()));
         CleaningOutcome::Uncleanable { partition, error }
     }

@@ -9,7 +9,7 @@ use super::LogDir;
 use super::checkpoint::{OffsetCheckpointFile, Offsets};
 use crate::format::meta_properties::MetaProperties;
 use crate::format::uuid::Uuid;
-use crate::fs::{Fs, read_whole};
+use crate::fs::{Fs, exists, read_whole};
 use crate::log::DirHealth;
 use crate::log::error::StorageError;
 use crate::manager::ManagerError;
@@ -82,10 +82,7 @@ fn take<F: Fs>(fs: &F, path: &Path) -> Result<Option<Taken<F>>, StorageError> {
         Ok(found) if found.is_dir => {}
         Ok(_) => return Err(StorageError::io("use", path)(std::io::ErrorKind::NotADirectory.into())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            fs.create_dir_all(path).map_err(StorageError::io("create", path))?;
-            if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-                fs.sync_dir(parent).map_err(StorageError::io("sync", parent))?;
-            }
+            make_dir(fs, path)?;
         }
         Err(e) => return Err(StorageError::io("look at", path)(e)),
     }
@@ -94,6 +91,20 @@ fn take<F: Fs>(fs: &F, path: &Path) -> Result<Option<Taken<F>>, StorageError> {
     let meta_path = path.join(META_PROPERTIES);
     let meta = read_whole(fs, &meta_path).map_err(StorageError::io("read", &meta_path))?;
     Ok(Some((lock, meta)))
+}
+
+/// Makes a directory with those above it, durably.
+fn make_dir<F: Fs>(fs: &F, path: &Path) -> Result<(), StorageError> {
+    let above = path.ancestors().skip(1).filter(|dir| !dir.as_os_str().is_empty());
+    let mut missing = Vec::new();
+    for dir in above {
+        missing.push(dir);
+        if exists(fs, dir).map_err(StorageError::io("look at", dir))? {
+            break;
+        }
+    }
+    fs.create_dir_all(path).map_err(StorageError::io("create", path))?;
+    missing.into_iter().rev().try_for_each(|dir| fs.sync_dir(dir).map_err(StorageError::io("sync", dir)))
 }
 
 /// Whether all belong to one node of one cluster, and each is another directory.
