@@ -27,6 +27,7 @@ pub(crate) struct CleanBuffers {
 impl CleanBuffers {
     /// Lets go of memory that only an unusually large batch needed (`restoreBuffers`).
     pub(crate) fn restore(&mut self) {
+        self.filter.restore();
         for buffer in [&mut self.window, &mut self.out] {
             buffer.truncate(4 * CHUNK);
             buffer.shrink_to(4 * CHUNK);

@@ -108,8 +108,12 @@ impl BatchFilter {
             compressor: Compressor::new(),
             entries: Vec::new(),
         };
-        // As much as an array of Java holds.
-        BatchFilter { work, decompressor: Decompressor::new(i32::MAX as usize) }
+        BatchFilter { work, decompressor: new_decompressor() }
+    }
+
+    /// Lets go of what batches were decompressed into: it may be many times their size.
+    pub(crate) fn restore(&mut self) {
+        self.decompressor = new_decompressor();
     }
 
     /// Appends what stays of a batch to `out`, and the entries of the transaction index that stay with it to
@@ -293,6 +297,11 @@ impl Work {
         self.builder.finish(&mut self.compressor, out)?;
         Ok(())
     }
+}
+
+/// A decompressor for batches that hold up to what an array of Java holds.
+pub(crate) fn new_decompressor() -> Decompressor {
+    Decompressor::new(i32::MAX as usize)
 }
 
 /// Answers the entries that the map has to answer.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::build_map::{MapBuilder, Pending};
 use super::candidate::LogToClean;
 use super::clean_into::{CleanBuffers, CleanState, clean_into};
+use super::filter::new_decompressor;
 use super::group::{SegmentExtent, group_segments_by_size};
 use super::hooks::CleanerHooks;
 use super::io_buffer::IoBuffer;
@@ -73,7 +74,7 @@ impl Cleaner {
         Cleaner {
             config,
             map: OffsetMap::new(config.dedupe_buffer_bytes),
-            decompressor: Decompressor::new(i32::MAX as usize),
+            decompressor: new_decompressor(),
             pending: Vec::new(),
             buffers: CleanBuffers::default(),
         }
@@ -98,6 +99,7 @@ impl Cleaner {
         log.check_usable()?;
         let cleaned = self.clean_log(log, to_clean, hooks, now_ms);
         self.buffers.restore();
+        self.decompressor = new_decompressor();
         log.guard(cleaned)
     }
 
