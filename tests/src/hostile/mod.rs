@@ -7,6 +7,7 @@ mod batches;
 mod files;
 mod indexes;
 pub mod mutate;
+mod partition;
 mod schemas;
 pub mod seeds;
 mod segments;
@@ -60,6 +61,7 @@ targets! {
     segments::segment_scan
     segments::chain
     segments::resync
+    partition::verify
     tool::dump
     tool::dump_extended
 }

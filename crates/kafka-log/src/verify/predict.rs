@@ -12,8 +12,8 @@ use super::finding::{Finding, OffsetRange, Severity};
 use super::options::VerifyOptions;
 use super::report::{PartitionReport, Report, SegmentReport};
 use super::run::{VerifyError, parent_of, verify_partition};
-use crate::fs::Fs;
 use crate::fs::overlay::{Change, OverlayFs};
+use crate::fs::{Fs, read_whole};
 use crate::log::config::LogConfig;
 use crate::log::error::KafkaError;
 use crate::log::{Log, LogOptions, OpenReport};
@@ -222,6 +222,11 @@ pub fn start<B: Fs>(
         prediction.remaining = damage.cloned().collect();
     }
     prediction.changes = overlay.changes();
+    // What was written as it was before is no change.
+    prediction.changes.retain(|change| {
+        let is_same_len = change.before.is_some() && change.before == change.after && change.renamed_from.is_none();
+        !is_same_len || read_whole(fs, &change.path).ok() != read_whole(&overlay, &change.path).ok()
+    });
     Ok((prediction, overlay))
 }
 

@@ -34,12 +34,16 @@ pub(super) fn lines(prediction: &Prediction) -> Vec<String> {
             records => format!("{what} {name} by {size}, and lose {records} good records: offsets {}", loss.offsets),
         });
     }
-    for change in prediction.changes.iter().filter(|change| change.is_written && change.before.is_some()) {
-        let name = change.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_told = [".index", ".timeindex", ".txnindex", ".log"].iter().any(|end| name.ends_with(end));
-        if !is_told {
-            lines.push(format!("rewrite {name}"));
-        }
+    let is_index = |name: &str| [".index", ".timeindex", ".log"].iter().any(|end| name.ends_with(end));
+    let rewritten: Vec<String> = prediction
+        .changes
+        .iter()
+        .filter(|change| change.is_written && change.before.is_some() && change.after.is_some())
+        .map(|change| change.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
+        .filter(|name| !is_index(name))
+        .collect();
+    if !rewritten.is_empty() {
+        lines.push(format!("rewrite {}", list(&rewritten)));
     }
     if !prediction.remaining.is_empty() {
         lines.push(format!("leave {} findings of damage as they are", prediction.remaining.len()));
@@ -47,10 +51,10 @@ pub(super) fn lines(prediction: &Prediction) -> Vec<String> {
     lines
 }
 
-/// Numbers, the first few of them if there are many.
-fn list(numbers: &[i64]) -> String {
+/// The first few of many.
+fn list(items: &[impl ToString]) -> String {
     const SHOWN: usize = 8;
-    let shown: Vec<String> = numbers.iter().take(SHOWN).map(ToString::to_string).collect();
-    let rest = numbers.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = items.iter().take(SHOWN).map(ToString::to_string).collect();
+    let rest = items.len().saturating_sub(SHOWN);
     if rest == 0 { shown.join(", ") } else { format!("{} and {rest} more", shown.join(", ")) }
 }

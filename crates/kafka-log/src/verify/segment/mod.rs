@@ -102,7 +102,7 @@ pub(super) fn verify<F: Fs>(fs: &F, segment: Segment<'_>, state: &mut PartitionS
         report.findings.push(Finding::new(Code::ReadFailed, segment.path, "a file to read", error.to_string()));
     }
     if let Some(indexes) = indexes {
-        indexes.close(segment, &mut report);
+        indexes.close(&mut report);
     }
     report
 }

@@ -1,0 +1,60 @@
+//! A partition directory of any bytes whatever.
+
+use std::path::Path;
+
+use kafka_log::fs::overlay::OverlayFs;
+use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs};
+use kafka_log::verify::{FaultKind, Level, VerifyOptions, verify_partition};
+
+use super::{DECOMPRESSED_MAX, Dice};
+
+/// Files beside the log, each as long as two bytes in front of the input say.
+const BESIDE: [&str; 6] = [
+    "00000000000000000000.index",
+    "00000000000000000000.timeindex",
+    "00000000000000000000.txnindex",
+    "00000000000000000000.snapshot",
+    "leader-epoch-checkpoint",
+    "partition.metadata",
+];
+
+/// A verification ends, and what it says about a log covers it once, in order, and lies inside of it.
+pub(super) fn verify(bytes: &[u8]) {
+    let fs = OverlayFs::new(OsFs);
+    let dir = Path::new("hostile-partition").join("topic-0");
+    fs.create_dir_all(&dir).expect("directories in memory can be made");
+    let write = |name: &str, bytes: &[u8]| {
+        let file = fs.open(&dir.join(name), OpenMode::CreateNew).expect("files in memory can be made");
+        file.write_all_at(bytes, 0).expect("files in memory can be written");
+    };
+    let mut dice = Dice(bytes);
+    for name in BESIDE {
+        if let Some(bytes) = dice.nullable() {
+            write(name, bytes);
+        }
+    }
+    write("00000000000000000000.log", dice.0);
+    for level in [Level::Quick, Level::Default, Level::Deep] {
+        let options = VerifyOptions { level, threads: 1, decompressed_max: DECOMPRESSED_MAX };
+        let report = verify_partition(&fs, &dir, &options).expect("the directory is there");
+        for segment in &report.segments {
+            assert!(segment.valid_to <= segment.size);
+            let mut at = 0;
+            // One batch may have several header fields wrong, each a fault of its own over the same bytes.
+            for fault in &segment.faults {
+                let is_header = !matches!(
+                    fault.kind,
+                    FaultKind::BadBatch
+                        | FaultKind::Unreadable
+                        | FaultKind::Torn
+                        | FaultKind::Zeros
+                        | FaultKind::Misplaced
+                );
+                assert!(fault.bytes.start >= at || is_header, "{:?}", segment.faults);
+                assert!(fault.bytes.end <= segment.size && fault.bytes.start < fault.bytes.end, "{fault:?}");
+                at = if is_header { fault.bytes.start } else { fault.bytes.end };
+            }
+        }
+        assert!(report.log_end_offset >= 0 || level == Level::Quick, "{}", report.log_end_offset);
+    }
+}
