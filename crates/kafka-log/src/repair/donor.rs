@@ -50,6 +50,17 @@ pub(super) fn fill<F: Fs>(
             ));
             continue;
         }
+        for ours in [&before, &after].into_iter().flatten() {
+            let is_theirs = |batch: &&Survivor| batch.first_offset == ours.first_offset && batch.crc == ours.crc;
+            if let Some(theirs) = batches.iter().find(is_theirs).filter(|b| b.leader_epoch != ours.leader_epoch) {
+                replace(segments, theirs);
+            }
+        }
+        let agreed = |ours: Option<Survivor>| {
+            let ours = ours?;
+            batches.iter().find(|batch| batch.first_offset == ours.first_offset).cloned().or(Some(ours))
+        };
+        let (before, after) = (agreed(before), agreed(after));
         let (low, high) = (before.map_or(-1, |batch| batch.leader_epoch), after.map(|batch| batch.leader_epoch));
         let fits = |batch: &Survivor| {
             batch.first_offset >= hole.first
@@ -82,6 +93,18 @@ pub(super) fn fill<F: Fs>(
         settle(segment, &covered);
     }
     Ok(notes)
+}
+
+/// Takes the donor's copy of a batch for ours.
+fn replace(segments: &mut [SegmentState], theirs: &Survivor) {
+    for segment in segments.iter_mut().filter(|segment| !segment.survivors.is_empty()) {
+        let found = segment.survivors.iter_mut().find(|batch| batch.first_offset == theirs.first_offset);
+        if let Some(ours) = found.filter(|ours| ours.crc == theirs.crc && !ours.is_misplaced) {
+            let follows_loss = ours.follows_loss;
+            *ours = Survivor { follows_loss, ..theirs.clone() };
+            segment.is_changed = true;
+        }
+    }
 }
 
 /// Puts what was taken into its place among what was there.
@@ -159,8 +182,8 @@ fn disagrees(batches: &[Survivor], before: Option<&Survivor>, after: Option<&Sur
         for theirs in batches.iter().filter(overlaps) {
             let is_same = (theirs.first_offset, theirs.last_offset, theirs.size, theirs.crc)
                 == (ours.first_offset, ours.last_offset, ours.size, ours.crc);
-            let is_of_one_epoch = theirs.leader_epoch == ours.leader_epoch;
-            if !is_same || !is_of_one_epoch {
+            // No checksum covers the epoch: where all else is the same, one of the two is damaged.
+            if !is_same {
                 let who = match theirs.leader_epoch.cmp(&ours.leader_epoch) {
                     std::cmp::Ordering::Greater => {
                         "its leader epoch is the higher one, so this replica is the wrong one"

@@ -77,7 +77,8 @@ pub fn extract<F: Fs>(
     let filed = if files.has_epochs { epochs::read(fs, source)? } else { None };
     let trusted = filed.as_ref().and_then(|epochs| epochs.as_ref().ok());
     let how = Options { is_shallow: options.is_shallow, ..Options::default() };
-    let mut segments = read_segments(fs, source, &files, &Checkpoints::default(), &how, trusted.map(Vec::as_slice))?;
+    let mut segments =
+        read_segments(fs, source, &files, &Checkpoints::default(), &how, trusted.map(Vec::as_slice), &mut |_| {})?;
 
     let mut extracted = Extracted { path: target.to_owned(), ..Extracted::default() };
     let is_asked_for = |base: i64| options.segment.is_none_or(|segment| segment == base);

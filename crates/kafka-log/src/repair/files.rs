@@ -7,8 +7,9 @@ use std::path::Path;
 use super::apply::Change;
 use super::content::{Content, Piece};
 use super::error::RepairError;
+use crate::format::batch::{BatchHeader, LOG_OVERHEAD, RECORD_BATCH_OVERHEAD};
 use crate::format::file_name::{FileKind, FileName, FileState};
-use crate::fs::{Fs, FsFile, OpenMode};
+use crate::fs::{Fs, FsFile, OpenMode, ReadAt};
 use crate::segment::chain::HeaderReader;
 use crate::segment::error::StorageError;
 
@@ -91,7 +92,69 @@ pub(super) fn list<F: Fs>(fs: &F, dir: &Path) -> Result<PartitionFiles, RepairEr
         }
     }
     files.segments.retain(|_, segment| segment.all().next().is_some());
+    settle_names(fs, dir, &mut files)?;
     Ok(files)
+}
+
+/// Gives files their base offset back whose batches are not where their name puts them.
+fn settle_names<F: Fs>(fs: &F, dir: &Path, files: &mut PartitionFiles) -> Result<(), RepairError> {
+    let named: Vec<i64> = files.segments.keys().copied().collect();
+    for &base_offset in &named {
+        let Some(log) = files.segments.get(&base_offset).and_then(|segment| segment.log.clone()) else { continue };
+        let Some((first, second_end)) = first_batches(fs, &dir.join(&log.from))? else { continue };
+        // A gap in front of the first batch is nothing odd, unless another segment is in it.
+        let is_higher = named.iter().any(|&other| base_offset < other && other <= first);
+        if second_end >= base_offset && !is_higher || first == base_offset {
+            continue;
+        }
+        if files.segments.get(&first).is_some_and(|segment| segment.log.is_some()) {
+            continue;
+        }
+        let Some(moved) = files.segments.remove(&base_offset) else { continue };
+        let segment = files.segments.entry(first).or_default();
+        let kinds = [
+            (FileKind::Log, moved.log),
+            (FileKind::OffsetIndex, moved.offset_index),
+            (FileKind::TimeIndex, moved.time_index),
+            (FileKind::TransactionIndex, moved.txn_index),
+        ];
+        for (kind, placed) in kinds {
+            let Some(slot) = segment.of(kind) else { continue };
+            match placed {
+                Some(Placed { from, .. }) if slot.is_none() => {
+                    *slot = Some(Placed { from, to: super::layout::name(kind, first) });
+                }
+                Some(Placed { from, .. }) => {
+                    let why = "the name of its log is put right".to_owned();
+                    files.leftovers.push(Change { name: from, content: None, why });
+                }
+                None => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first offset of a log file and the last of its second batch, if the two follow each other.
+fn first_batches<F: Fs>(fs: &F, path: &Path) -> Result<Option<(i64, i64)>, RepairError> {
+    let file = fs.open(path, OpenMode::Read).map_err(StorageError::io("open", path))?;
+    let len = file.len().map_err(StorageError::io("look at", path))?;
+    let header_at = |at: u64| {
+        let mut bytes = [0; RECORD_BATCH_OVERHEAD];
+        let got = file.read_full_at(&mut bytes, at).map_err(StorageError::io("read", path))?;
+        let header = BatchHeader::split_first(&bytes[..got]).ok().map(|(header, _)| header);
+        let plausible = header.filter(|header| header.magic() == 2 && header.last_offset_delta() >= 0);
+        let found = plausible.map(|header| (header.base_offset(), header.last_offset(), header.length()));
+        Ok::<_, RepairError>(found)
+    };
+    let Some((first, first_end, length)) = header_at(0)? else { return Ok(None) };
+    let second_at = LOG_OVERHEAD as u64 + u64::try_from(length).unwrap_or(len);
+    let Some((second, second_end, _)) = (if second_at < len { header_at(second_at)? } else { None }) else {
+        return Ok(None);
+    };
+    // The very next, so that one wrong offset is not taken for a wrong name.
+    let follow = 0 <= first && first <= first_end && first_end.checked_add(1) == Some(second) && second <= second_end;
+    Ok(follow.then_some((first, second_end)))
 }
 
 /// Finishes what is complete and rolls back what is not (`LogLoader.removeTempFilesAndCollectSwapFiles`, and what its

@@ -26,6 +26,7 @@ mod like_kafka;
 mod log_dir;
 mod partition;
 mod plan;
+mod producers;
 mod scan;
 mod segment;
 mod settle;

@@ -1,5 +1,6 @@
 //! The plan for a partition directory.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::apply::Change;
@@ -12,13 +13,14 @@ use super::fill::{self, Made};
 use super::holes;
 use super::layout;
 use super::plan::{Checkpoints, Options, PartitionPlan};
-use super::segment::{Known, SegmentState, first_epoch, read_segment};
-use super::survivor::Kind;
+use super::producers::{FoundSnapshot, ProducerReplay};
+use super::segment::{Known, SegmentState, first_batch, read_segment};
+use super::survivor::{Kind, Survivor};
 use super::transactions::{Evidence, Hole, Resolved, Snapshots, resolve};
 use crate::format::file_name::FileKind;
 use crate::format::leader_epoch_checkpoint::EpochEntry;
 use crate::format::partition_dir::PartitionDirName;
-use crate::format::producer_snapshot::ProducerSnapshot;
+use crate::format::producer_snapshot::{ProducerEntry, ProducerSnapshot};
 use crate::format::transaction_index::{AbortedTxn, TransactionIndexAppender};
 use crate::fs::{Fs, read_whole};
 use crate::segment::error::StorageError;
@@ -40,8 +42,10 @@ pub fn plan_partition<F: Fs>(
     let files = files::list(fs, dir)?;
     let filed_epochs = if files.has_epochs { epochs::read(fs, dir)? } else { None };
     let trusted_epochs = filed_epochs.as_ref().and_then(|epochs| epochs.as_ref().ok());
-    let mut segments = read_segments(fs, dir, &files, checkpoints, options, trusted_epochs.map(Vec::as_slice))?;
-    let snapshots = read_snapshots(fs, dir, &files, &mut plan)?;
+    let (snapshots, mut replay) = read_snapshots(fs, dir, &files, &mut plan)?;
+    let epochs = trusted_epochs.map(Vec::as_slice);
+    let seen = &mut |batch: &Survivor| replay.batch(batch);
+    let mut segments = read_segments(fs, dir, &files, checkpoints, options, epochs, seen)?;
 
     let mut end = end_of(&segments);
     let mut held_end = held_end_of(&segments, &snapshots, end, checkpoints, options);
@@ -82,7 +86,7 @@ pub fn plan_partition<F: Fs>(
     plan_epochs(&segments, filed_epochs.as_ref(), held_end.unwrap_or(end), &mut plan);
     plan_segments(fs, dir, &segments, made, &mut plan)?;
     plan_txn_indexes(&segments, &resolved, &found.holes, false, &mut plan);
-    finish_snapshots(fs, dir, &files, held_end.unwrap_or(end), &mut plan)?;
+    finish_snapshots(&files, replay.finish(end), held_end.unwrap_or(end), &mut plan);
     if let Some(held_end) = held_end.filter(|&held_end| held_end > end) {
         let last = held_end - 1;
         plan.notes.push(format!("offsets {end} to {last} were handed out and are kept from being used again"));
@@ -115,17 +119,23 @@ pub(super) fn read_segments<F: Fs>(
     checkpoints: &Checkpoints,
     options: &Options,
     epochs: Option<&[EpochEntry]>,
+    seen: &mut dyn FnMut(&Survivor),
 ) -> Result<Vec<SegmentState>, RepairError> {
     let mut segments: Vec<SegmentState> = Vec::new();
     let bases: Vec<i64> = files.segments.keys().copied().collect();
+    let with_log = files.segments.iter().filter(|(_, segment)| segment.log.is_some());
+    let log_bases: Vec<i64> = with_log.map(|(&base_offset, _)| base_offset).collect();
     let (mut last_before, mut epoch_before, mut has_gaps) = (None, -1, false);
     for (at, (&base_offset, segment_files)) in files.segments.iter().enumerate() {
         let next = match bases.get(at + 1) {
             None => None,
             Some(next) => {
                 let log = files.segments.get(next).and_then(|segment| segment.log.as_ref());
-                let epoch = log.map(|log| first_epoch(fs, &dir.join(&log.from))).transpose()?.flatten();
-                Some((*next, epoch))
+                let first = log.map(|log| first_batch(fs, &dir.join(&log.from))).transpose()?.flatten();
+                // A name may be lower than it should be.
+                let is_near = |first: i64| first >= *next && first - next <= i64::from(i32::MAX);
+                let begin = first.map(|(first, _)| first).filter(|&first| is_near(first)).unwrap_or(*next);
+                Some((begin, first.map(|(_, epoch)| epoch).filter(|&epoch| epoch >= 0)))
             }
         };
         let known = Known {
@@ -136,41 +146,65 @@ pub(super) fn read_segments<F: Fs>(
             epochs,
             has_gaps,
             is_deep: !options.is_shallow,
+            log_bases: &log_bases,
         };
-        let segment = read_segment(fs, dir, base_offset, segment_files, &known)?;
+        let segment = read_segment(fs, dir, base_offset, segment_files, &known, seen)?;
         last_before = segment.last_offset.or(last_before);
         epoch_before = segment.last_epoch;
         has_gaps = segment.has_gaps;
         segments.push(segment);
     }
-    segments.sort_by_key(|segment| segment.base_offset);
-    Ok(segments)
+    Ok(join_orphans(segments))
 }
 
-/// Running transactions in each readable snapshot; the unreadable ones go.
+/// Puts a log file that had another name together with the indexes that kept theirs.
+fn join_orphans(mut segments: Vec<SegmentState>) -> Vec<SegmentState> {
+    segments.sort_by_key(|segment| (segment.base_offset, segment.files.log.is_some()));
+    let mut joined: Vec<SegmentState> = Vec::with_capacity(segments.len());
+    for mut segment in segments {
+        let orphan = joined.pop_if(|last| last.base_offset == segment.base_offset && last.files.log.is_none());
+        if let Some(orphan) = orphan.filter(|orphan| orphan.files.txn_index.is_some()) {
+            segment.files.txn_index = orphan.files.txn_index;
+            segment.aborts = orphan.aborts;
+        }
+        joined.push(segment);
+    }
+    joined
+}
+
+/// Running transactions in each readable snapshot, and a replay to compare them with; the unreadable ones go.
 fn read_snapshots<F: Fs>(
     fs: &F,
     dir: &Path,
     files: &PartitionFiles,
     plan: &mut PartitionPlan,
-) -> Result<Snapshots, RepairError> {
+) -> Result<(Snapshots, ProducerReplay), RepairError> {
     let mut snapshots = Snapshots::new();
+    let mut found = Vec::new();
     for (&offset, placed) in &files.snapshots {
         let path = dir.join(&placed.from);
         let bytes = read_whole(fs, &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
-        match ProducerSnapshot::read(&bytes) {
+        let is_possible = |entry: &ProducerEntry| entry.last_offset < offset && entry.current_txn_first_offset < offset;
+        let entries = match ProducerSnapshot::read(&bytes) {
+            Ok(snapshot) if snapshot.iter().all(|entry| is_possible(&entry)) => Ok(snapshot),
+            Ok(_) => Err("it knows of offsets above its own".to_owned()),
+            Err(error) => Err(format!("Kafka cannot read it: {error}")),
+        };
+        let entries = match entries {
             Ok(snapshot) => {
                 let running = snapshot.iter().filter_map(|p| Some((p.producer_id, p.open_txn_first_offset()?)));
                 snapshots.insert(offset, running.collect());
                 files::renaming(fs, dir, placed, "the name is put right", &mut plan.changes)?;
+                Some(snapshot.iter().collect())
             }
-            Err(error) => {
-                let why = format!("Kafka cannot read it: {error}");
+            Err(why) => {
                 plan.changes.push(Change { name: placed.from.clone(), content: None, why });
+                None
             }
-        }
+        };
+        found.push(FoundSnapshot { offset, entries });
     }
-    Ok(snapshots)
+    Ok((snapshots, ProducerReplay::new(found)))
 }
 
 /// The offset behind the last batch that survived.
@@ -260,9 +294,6 @@ fn plan_segments<F: Fs>(
             };
             layout::plan(dir, segment, mine, is_last, &mut plan.changes);
             continue;
-        }
-        if let Some(log) = &segment.files.log {
-            files::renaming(fs, dir, log, "the name is put right", &mut plan.changes)?;
         }
         let indexes = [
             (FileKind::OffsetIndex, &segment.files.offset_index, &segment.new_offset_index),
@@ -359,22 +390,23 @@ pub(super) fn plan_txn_indexes(
     }
 }
 
-/// Snapshots above the end of the log go: what they know of never happened.
-fn finish_snapshots<F: Fs>(
-    fs: &F,
-    dir: &Path,
-    files: &PartitionFiles,
-    end: i64,
-    plan: &mut PartitionPlan,
-) -> Result<(), RepairError> {
-    let _ = (fs, dir);
-    for (_, placed) in files.snapshots.range(end.saturating_add(1)..) {
-        if plan.changes.iter().all(|change| change.name != placed.from) {
-            let why = "it is above the end of the log".to_owned();
-            plan.changes.push(Change { name: placed.from.clone(), content: None, why });
-        }
+/// Snapshots that contradict the batches are written anew, and those above the end of the log go: what they know of never
+/// happened.
+fn finish_snapshots(files: &PartitionFiles, rewritten: BTreeMap<i64, Vec<u8>>, end: i64, plan: &mut PartitionPlan) {
+    for (offset, bytes) in rewritten {
+        let name = layout::name(FileKind::ProducerSnapshot, offset);
+        let earlier = plan.changes.iter().position(|change| change.name == name);
+        let why = match earlier {
+            Some(at) => plan.changes.remove(at).why,
+            None => "it contradicts the batches".to_owned(),
+        };
+        plan.changes.push(Change { name, content: Some(Content::of(bytes)), why });
     }
-    Ok(())
+    for (_, placed) in files.snapshots.range(end.saturating_add(1)..) {
+        plan.changes.retain(|change| change.name != placed.from);
+        let why = "it is above the end of the log".to_owned();
+        plan.changes.push(Change { name: placed.from.clone(), content: None, why });
+    }
 }
 
 /// A file that comes out as it is stays.

@@ -30,6 +30,8 @@ pub(super) struct Known<'a> {
     pub(super) epochs: Option<&'a [EpochEntry]>,
     pub(super) has_gaps: bool,
     pub(super) is_deep: bool,
+    /// Base offsets of the log files there are.
+    pub(super) log_bases: &'a [i64],
 }
 
 /// What was found of a segment.
@@ -62,7 +64,7 @@ pub(super) struct SegmentState {
     pub(super) new_time_index: Option<(Vec<u8>, &'static str)>,
 }
 
-/// Reads a segment.
+/// Reads a segment. `seen` sees its good batches.
 ///
 /// # Errors
 /// Those of the medium.
@@ -72,6 +74,7 @@ pub(super) fn read_segment<F: Fs>(
     base_offset: i64,
     files: &SegmentFiles,
     known: &Known<'_>,
+    seen: &mut dyn FnMut(&Survivor),
 ) -> Result<SegmentState, RepairError> {
     let mut state = SegmentState {
         base_offset,
@@ -105,10 +108,12 @@ pub(super) fn read_segment<F: Fs>(
     let mut survivors = scan.survivors;
     state.base_offset = true_base(base_offset, &survivors, known);
     settle(fs, dir, &path, &mut state, &mut survivors, known)?;
+    survivors.iter().filter(|batch| !batch.is_misplaced).for_each(seen);
     summarize(&mut state, &survivors);
     state.is_changed = !state.lost.is_empty()
         || state.misplaced > 0
         || state.base_offset != base_offset
+        || log.from != log.to
         || survivors.iter().any(|batch| batch.restored.is_some());
     if !state.is_changed {
         let batches: Vec<Indexed> = survivors.iter().map(Indexed::of).collect();
@@ -119,13 +124,18 @@ pub(super) fn read_segment<F: Fs>(
     Ok(state)
 }
 
-/// The base offset that the segment must have: another than in its name where all its batches lie below that.
+/// The base offset that the segment must have: a higher one than in its name where the segment before reaches over that.
 fn true_base(named: i64, survivors: &[Survivor], known: &Known<'_>) -> i64 {
-    let follows = |first: i64| known.last_before.is_none_or(|last| first > last);
+    let follows = |first: i64| known.last_before.is_none_or(|last| first > last) && !known.log_bases.contains(&first);
     let grows = survivors.windows(2).all(|pair| pair[0].last_offset < pair[1].first_offset);
-    match (survivors.first(), survivors.last()) {
-        (Some(first), Some(last)) if last.last_offset < named && survivors.len() > 1 && grows => {
-            if follows(first.first_offset) { first.first_offset } else { named }
+    match survivors.first() {
+        // The segment before has offsets that its name claims.
+        Some(first) if known.last_before.is_some_and(|last| last >= named) && grows => {
+            if follows(first.first_offset) {
+                first.first_offset
+            } else {
+                named
+            }
         }
         _ => named,
     }
@@ -279,18 +289,18 @@ fn read_aborts<F: Fs>(
     Ok((grows && makes_sense).then_some(entries))
 }
 
-/// Leader epoch of the first batch of a log file, if its header makes sense.
+/// First offset and leader epoch of the first batch of a log file, if its header makes sense.
 ///
 /// # Errors
 /// Those of the medium.
-pub(super) fn first_epoch<F: Fs>(fs: &F, path: &Path) -> Result<Option<i32>, StorageError> {
+pub(super) fn first_batch<F: Fs>(fs: &F, path: &Path) -> Result<Option<(i64, i32)>, StorageError> {
     let file = fs.open(path, OpenMode::Read).map_err(StorageError::io("open", path))?;
     let mut bytes = [0; RECORD_BATCH_OVERHEAD];
     let got = file.read_full_at(&mut bytes, 0).map_err(StorageError::io("read", path))?;
     let header = BatchHeader::split_first(&bytes[..got]).ok().map(|(header, _)| header);
     Ok(header
-        .filter(|header| header.magic() == 2 && header.partition_leader_epoch() >= 0)
-        .map(|header| header.partition_leader_epoch()))
+        .filter(|header| header.magic() == 2)
+        .map(|header| (header.base_offset(), header.partition_leader_epoch())))
 }
 
 /// Reads the batches of a segment again whose log has turned out to change after all.

@@ -100,13 +100,13 @@ fn judge(
 ) -> Verdict {
     let batch = &batches[at];
     let expected = last.saturating_add(1);
+    let previous = previous.and_then(|at| batches.get(at));
     let (next, after_next) = (batches.get(at + 1), batches.get(at + 2));
     let bound = |batch: Option<&Survivor>| batch.map(|batch| batch.first_offset).or(around.end);
     let is_below = |last: i64, bound: Option<i64>| bound.is_none_or(|bound| last < bound);
-    if batch.first_offset > last {
-        let Some(next) = next else {
-            return judge_last(batch, expected, around, has_gaps, previous.and_then(|at| batches.get(at)));
-        };
+    let is_in_segment = !around.end_is_next_segment || is_below(batch.last_offset, around.end);
+    if batch.first_offset > last && is_in_segment {
+        let Some(next) = next else { return judge_last(batch, expected, around, previous) };
         if batch.last_offset < next.first_offset {
             return Verdict::Fits;
         }
@@ -119,10 +119,11 @@ fn judge(
             return Verdict::Fits;
         }
     }
-    // This one is wrong. The first that stands behind it limits where it can have been.
-    let highest = batches[at + 1..].iter().take(2).map(|next| next.first_offset).find(|&first| first > expected);
-    let end = highest.or(around.end);
-    match place(batches, batch, expected, end, around, has_gaps, previous, next) {
+    if batch.first_offset == expected && !batch.follows_loss && previous.is_some() {
+        // It is where it belongs; what is wrong is the name of a segment.
+        return Verdict::Misplaced;
+    }
+    match place(batches, at, expected, around, has_gaps, previous) {
         Some(first_offset) if first_offset == batch.first_offset => Verdict::Fits,
         Some(first_offset) => Verdict::At(first_offset),
         None => Verdict::Misplaced,
@@ -130,79 +131,97 @@ fn judge(
 }
 
 /// The last batch of a file has nothing behind it but what is known of the end.
-fn judge_last(
-    batch: &Survivor,
+fn judge_last(batch: &Survivor, expected: i64, around: &Around<'_>, previous: Option<&Survivor>) -> Verdict {
+    let moved_end = expected.saturating_add(batch.delta() + 1);
+    // What a checkpoint says of the end counts where it fits to the byte; else a gap where the sequence numbers have none.
+    let is_beyond = around.end.is_some_and(|end| batch.last_offset >= end);
+    let fits_end = is_beyond && around.end == Some(moved_end);
+    let fits_sequence = previous.and_then(|previous| by_sequence(batch, previous)) == Some(expected);
+    let is_odd = batch.first_offset != expected && !batch.follows_loss;
+    if is_odd && (fits_end || fits_sequence && around.end.is_none_or(|end| moved_end <= end)) {
+        Verdict::At(expected)
+    } else {
+        Verdict::Fits
+    }
+}
+
+/// Batches that are looked at for the end of a run of wrong ones, at most.
+const RUN_MAX: usize = 64;
+
+/// Where a batch must begin that does not fit where it claims to be: from `expected` on, and before what follows it.
+///
+/// What follows must be where it belongs. Where everything is out of place it is another file under this name, and no
+/// batch of it may pass for one of this segment.
+fn place(
+    batches: &[Survivor],
+    at: usize,
     expected: i64,
     around: &Around<'_>,
     has_gaps: bool,
     previous: Option<&Survivor>,
-) -> Verdict {
-    let moved_end = expected.saturating_add(batch.delta() + 1);
-    match around.end {
-        Some(end) if batch.last_offset >= end => {
-            if moved_end == end {
-                Verdict::At(expected)
-            } else if around.end_is_next_segment {
-                let none_before = !has_gaps && !batch.follows_loss && moved_end < end;
-                if none_before { Verdict::At(expected) } else { Verdict::Misplaced }
-            } else {
-                Verdict::Fits
-            }
-        }
-        Some(_) => Verdict::Fits,
-        None => {
-            // A gap where the sequence numbers have none.
-            let proven = previous.and_then(|previous| by_sequence(batch, previous));
-            let is_odd = !batch.follows_loss && batch.first_offset != expected && proven == Some(expected);
-            if is_odd { Verdict::At(expected) } else { Verdict::Fits }
-        }
-    }
-}
-
-/// Where a batch must begin that has to lie from `expected` on and before `end`.
-#[expect(clippy::too_many_arguments, reason = "each is a witness of its own")]
-fn place(
-    batches: &[Survivor],
-    batch: &Survivor,
-    expected: i64,
-    end: Option<i64>,
-    around: &Around<'_>,
-    has_gaps: bool,
-    previous: Option<usize>,
-    next: Option<&Survivor>,
 ) -> Option<i64> {
-    let highest = end.map_or(i64::MAX - batch.delta(), |end| end.saturating_sub(batch.delta() + 1));
-    if highest < expected {
-        return None;
+    let batch = &batches[at];
+    let is_in_segment =
+        |other: &Survivor| !around.end_is_next_segment || around.end.is_none_or(|end| other.last_offset < end);
+    let mut run = batches[at..].iter().take(RUN_MAX).zip(batches[at + 1..].iter().map(Some).chain([None]));
+    let first = run.next();
+    let end = expected.checked_add(batch.delta() + 1)?;
+    let next = first.and_then(|(_, next)| next);
+    if !batch.follows_loss {
+        // Several wrong ones in a row, and the right number of offsets for them in front of one that is right.
+        let mut run_end = end;
+        let mut behind = next;
+        while let Some(right) = behind {
+            if right.first_offset == run_end && is_in_segment(right) {
+                return Some(expected);
+            }
+            let Some((wrong, next)) = run.next().filter(|(wrong, _)| !wrong.follows_loss) else { break };
+            run_end = run_end.checked_add(wrong.delta() + 1)?;
+            behind = next;
+        }
     }
-    if highest == expected {
+    let limit = match next {
+        Some(next) if next.first_offset >= end && is_in_segment(next) => Some(next.first_offset),
+        Some(_) => return None,
+        // The end of the segment says where its last batch ends, if there is one before it that is right.
+        None => {
+            previous?;
+            around.end
+        }
+    };
+    if limit == Some(end) {
         return Some(expected);
     }
+    let highest = limit.map_or(i64::MAX - batch.delta(), |limit| limit.saturating_sub(batch.delta() + 1));
     let in_range = |first: i64| (expected..=highest).contains(&first).then_some(first);
     if let Some(first) = around.indexed.get(&batch.position).and_then(|last| in_range(last - batch.delta())) {
         return Some(first);
     }
-    let neighbours = [previous.and_then(|at| batches.get(at)), next];
+    let neighbours = [previous, next];
     if let Some(first) = neighbours.into_iter().flatten().find_map(|other| in_range(by_sequence(batch, other)?)) {
         return Some(first);
     }
-    if !has_gaps {
-        if !batch.follows_loss {
-            return Some(expected);
-        }
-        if end.is_some() && next.is_some_and(|next| !next.follows_loss) {
-            return Some(highest);
-        }
+    let next = next?;
+    if !has_gaps && !batch.follows_loss {
+        return Some(expected);
     }
-    let bytes = batch.first_offset.to_be_bytes();
-    let mut candidates = (0..8).flat_map(|at| {
+    if !has_gaps && !next.follows_loss {
+        return Some(highest);
+    }
+    one_byte_away(batch.first_offset, expected, highest)
+}
+
+/// The only offset in a range that differs from `found` in one byte, if there is one.
+fn one_byte_away(found: i64, lowest: i64, highest: i64) -> Option<i64> {
+    let bytes = found.to_be_bytes();
+    let candidates = (0..8).flat_map(|at| {
         (0..=255).filter_map(move |value| {
             let mut other = bytes;
             other[at] = value;
             (other != bytes).then(|| i64::from_be_bytes(other))
         })
     });
-    let mut fitting = candidates.by_ref().filter(|first| in_range(*first).is_some());
+    let mut fitting = candidates.filter(|offset| (lowest..=highest).contains(offset));
     match (fitting.next(), fitting.next()) {
         (Some(only), None) => Some(only),
         _ => None,

@@ -229,7 +229,8 @@ fn ended_within(
         later.iter().find(|event| event.producer_id == producer_id && matches!(event.kind, Kind::Marker { .. }));
     // What a snapshot says of the time before the next marker.
     let until = next_marker.map_or(i64::MAX, |marker| marker.offset);
-    let snapshot = evidence.snapshots.range(hole.last + 1..=until).next();
+    let snapshot =
+        (until > hole.last).then(|| evidence.snapshots.range(hole.last.saturating_add(1)..=until).next()).flatten();
     if let Some((_, running)) = snapshot {
         return match running.get(&producer_id) {
             Some(&first) if first < hole.first => None,
