@@ -199,3 +199,19 @@ fn many_threads_load_what_one_loads() {
     assert_eq!((report.logs, manager.all_logs().len()), (60, 60));
     assert!(manager.all_logs().iter().all(|log| log.log_end_offset() == 3));
 }
+
+#[test]
+fn a_start_after_a_clean_stop_changes_nothing_on_the_disk_but_the_marker() {
+    let (fs, dirs) = (tests::sim::SimFs::new(1), vec![std::path::PathBuf::from("/d")]);
+    let (manager, _) = start_on(fs.clone(), &dirs, small_segments());
+    (0..30).for_each(|partition| append(&create(&manager, &tp("t", partition)), 7));
+    stop(manager);
+    let (changes, reads) = (fs.changes(), fs.reads());
+    let (manager, report) = start_on(fs.clone(), &dirs, small_segments());
+    assert_eq!(report.logs, 30);
+    // The marker goes, its directory is synced, and the lock is taken.
+    assert!(fs.changes() - changes <= 3, "{} changes", fs.changes() - changes);
+    let of_partition = (fs.reads() - reads) / 30;
+    assert!(of_partition <= 20, "{of_partition} reads for each partition");
+    drop(manager);
+}
