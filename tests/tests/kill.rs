@@ -77,7 +77,8 @@ fn found(dir: &Path, copy: &Path) -> (i64, BTreeMap<i64, Batch>) {
         fs::copy(entry.path(), copy.join("t-0").join(entry.file_name())).unwrap();
     }
     let recovery_point = fs::read_to_string(dir.join("recovery-point")).map_or(0, |text| text.parse().unwrap());
-    let options = LogOptions { had_clean_shutdown: false, recovery_point, config: Arc::default(), ..Default::default() };
+    let options =
+        LogOptions { had_clean_shutdown: false, recovery_point, config: Arc::default(), ..Default::default() };
     let (log, _) = Log::open(OsFs, &copy.join("t-0"), options).unwrap();
     let (mut batches, mut offset) = (BTreeMap::new(), log.log_start_offset());
     while offset < log.log_end_offset() {
@@ -149,6 +150,11 @@ fn a_log_whose_process_is_killed_again_and_again_has_all_it_acknowledged() {
         let (start, found) = found(&data, &copy);
         check(&mut told, start, found, round);
     }
-    println!("{rounds} kills, {} appends, {} flushes, {} batches at the end", told.appends, told.flushes, told.batches.len());
+    println!(
+        "{rounds} kills, {} appends, {} flushes, {} batches at the end",
+        told.appends,
+        told.flushes,
+        told.batches.len()
+    );
     assert!(told.appends > rounds, "the children did something");
 }

@@ -19,6 +19,8 @@ pub enum Stop {
     Medium(String),
     /// The log cannot be opened, and Kafka would not open it either.
     Refused,
+    /// A crash was all that was wanted, and has happened.
+    Captured,
     /// The medium failed while the bytes of a read were fetched, of which the log knows nothing.
     Slice(String),
 }

@@ -28,6 +28,10 @@ impl Run {
         let rule = rules[self.random.below(rules.len())];
         self.tell(|| format!("crash: {rule:?}"));
         self.fs = self.fs.crash(rule, self.random.number());
+        if self.crashes_left.is_some_and(|left| left <= 1) {
+            return Err(Stop::Captured);
+        }
+        self.crashes_left = self.crashes_left.map(|left| left - 1);
         self.reopen(Some(rule))
     }
 

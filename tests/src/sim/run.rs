@@ -104,6 +104,8 @@ pub(super) struct Run {
     /// The log may know more of producers than the batches tell.
     pub(super) is_uncertain: bool,
     pub(super) trace: Option<Vec<String>>,
+    /// After so many crashes the run ends without opening the log again.
+    pub(super) crashes_left: Option<usize>,
     pub(super) counts: Counts,
 }
 
@@ -120,8 +122,43 @@ pub fn run(seed: u64, trace: bool) -> Result<Counts, String> {
     drop(run);
     match outcome {
         Ok(()) => Ok(counts),
+        Err(Stop::Captured) => Ok(counts),
         Err(Stop::Refused) => Ok(Counts { not_opened: counts.not_opened + 1, ..counts }),
         Err(Stop::Wrong(text) | Stop::Medium(text) | Stop::Slice(text)) => Err(format!("{}\n{text}", told.join("\n"))),
+    }
+}
+
+/// What a crash left.
+pub struct Image {
+    /// The files; the partition is [`DIR`].
+    pub fs: SimFs,
+    /// Settings of the topic.
+    pub config: Arc<LogConfig>,
+    /// When it is opened next, in ms.
+    pub now_ms: i64,
+    /// Recovery point, log start and high watermark from the checkpoints.
+    pub checkpoints: [i64; 3],
+    /// Whether the log had been closed before.
+    pub is_clean: bool,
+}
+
+/// What crash number `crashes` of a run leaves, counted from 1; of a shorter run its last one.
+///
+/// # Errors
+/// What the log did wrong before.
+pub fn image(seed: u64, crashes: usize) -> Result<Image, String> {
+    let mut run = Run::new(seed, false);
+    run.crashes_left = Some(crashes);
+    let operations = 20 + run.random.below(60);
+    match run.go(operations) {
+        Ok(()) | Err(Stop::Captured | Stop::Refused) => Ok(Image {
+            checkpoints: [run.saved.recovery_point, run.saved.start, run.saved.high_watermark],
+            is_clean: run.saved.is_clean,
+            fs: run.fs,
+            config: run.config,
+            now_ms: run.now_ms,
+        }),
+        Err(Stop::Wrong(text) | Stop::Medium(text) | Stop::Slice(text)) => Err(text),
     }
 }
 
@@ -151,6 +188,7 @@ impl Run {
             active: 0,
             is_uncertain: false,
             trace: trace.then(Vec::new),
+            crashes_left: None,
             counts: Counts::default(),
         }
     }

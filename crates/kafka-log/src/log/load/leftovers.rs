@@ -13,6 +13,7 @@ use crate::segment::log_segment::LogSegment;
 const DELETED: &str = ".deleted";
 const CLEANED: &str = ".cleaned";
 const SWAP: &str = ".swap";
+const EPOCHS_TEMPORARY: &str = "leader-epoch-checkpoint.tmp";
 /// Deleted snapshots of the metadata log belong to others.
 const SNAPSHOT_DELETED: &str = ".checkpoint.deleted";
 
@@ -20,6 +21,10 @@ impl<F: Fs> Loader<'_, F> {
     /// Removes what was to be deleted and what was not finished, and gives what was finished its names.
     pub(super) fn finish_or_undo_leftovers(&mut self) -> Result<(), OpenError> {
         let names = self.file_names()?;
+        // Kafka writes the epochs anew when it reads them, and so uses up what an interrupted write has left.
+        if !self.epochs.entries().is_empty() && names.iter().any(|name| name == EPOCHS_TEMPORARY) {
+            self.remove(EPOCHS_TEMPORARY)?;
+        }
         let has = |suffix: &str| names.iter().any(|name| name.ends_with(suffix));
         if !has(DELETED) && !has(CLEANED) && !has(SWAP) {
             self.names = Some(names);
