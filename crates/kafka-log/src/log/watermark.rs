@@ -122,7 +122,9 @@ impl<F: Fs> Log<F> {
 
     /// Where an offset lies; without a place if it is outside of the log (`maybeConvertToOffsetMetadata`).
     pub(super) fn convert_to_metadata(&self, offset: i64) -> Result<LogOffsetMetadata, LogError> {
-        match self.read_local(offset, 1, false, self.offsets.read().log_end, false) {
+        // In a statement of its own: the lock must not be held when the read asks for it again.
+        let end = self.offsets.read().log_end;
+        match self.read_local(offset, 1, false, end, false) {
             Ok(found) => Ok(found.offset_metadata),
             Err(LogError::OffsetOutOfRange { .. }) => Ok(LogOffsetMetadata::offset_only(offset)),
             Err(error) => Err(error),

@@ -183,6 +183,10 @@ impl<F: Fs> LogSegment<F> {
     /// Those of the medium.
     pub fn release_idle(&self, home: &Home<F>) -> Result<(), StorageError> {
         let mut state = self.write_state();
+        if state.suffix == FileState::Deleted {
+            // What is open of it cannot be opened again, and goes with the last reader.
+            return Ok(());
+        }
         self.write_indexes_locked(home, &mut state)?;
         state.offset_index.release();
         state.time_index.release();
@@ -196,6 +200,10 @@ impl<F: Fs> LogSegment<F> {
     /// Those of the medium.
     pub fn change_suffix(&self, home: &Home<F>, suffix: FileState) -> Result<(), StorageError> {
         let mut state = self.write_state();
+        if suffix == FileState::Deleted {
+            // A reader may have it from a list that is old by now, and the file will be gone.
+            self.file_locked(home, &mut state)?;
+        }
         for kind in KINDS {
             let from = home.path(FileName::segment(kind, self.base_offset, state.suffix));
             let to = home.path(FileName::segment(kind, self.base_offset, suffix));
