@@ -54,7 +54,7 @@ impl Told {
             }
             ("starting", &[offset]) => self.starting = Some(offset),
             ("start", _) => self.start = self.starting.take().unwrap(),
-            _ => panic!("the child says {line:?}"),
+            _ => unreachable!("the child says {line:?}"),
         }
     }
 }
