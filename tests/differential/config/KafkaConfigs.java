@@ -8,6 +8,9 @@ import java.util.Map;
 import java.util.StringJoiner;
 import kafka.server.KafkaConfig;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.coordinator.transaction.TransactionLogConfig;
+import org.apache.kafka.coordinator.transaction.TransactionStateManagerConfig;
+import org.apache.kafka.storage.internals.log.CleanerConfig;
 import org.apache.kafka.storage.internals.log.LogConfig;
 
 /** What Kafka makes of settings; the protocol is that of `main.rs`. */
@@ -54,6 +57,10 @@ public class KafkaConfigs {
                 Map<String, String> existing = Map.of(TopicConfig.REMOTE_LOG_STORAGE_ENABLE_CONFIG, "" + (flags.charAt(0) == '1'));
                 LogConfig.validate(existing, settings, defaults, flags.charAt(1) == '1');
                 return "ok";
+            case "manager":
+                Map<String, String> ofBroker = new HashMap<>(REQUIRED);
+                ofBroker.putAll(settings);
+                return manager(new KafkaConfig(ofBroker, false));
             case "broker":
                 Map<String, String> all = new HashMap<>(REQUIRED);
                 all.putAll(settings);
@@ -61,6 +68,22 @@ public class KafkaConfigs {
             default:
                 throw new IllegalStateException(kind);
         }
+    }
+
+    static String manager(KafkaConfig c) {
+        CleanerConfig cleaner = new CleanerConfig(c);
+        TransactionLogConfig transactions = new TransactionLogConfig(c);
+        StringJoiner out = new StringJoiner(" ");
+        for (long number : new long[] {
+            c.numRecoveryThreadsPerDataDir(), c.logCleanupIntervalMs(), c.logFlushSchedulerIntervalMs(), c.logFlushOffsetCheckpointIntervalMs(),
+            c.logFlushStartOffsetCheckpointIntervalMs(), c.replicaHighWatermarkCheckpointIntervalMs(), c.logInitialTaskDelayMs(),
+            transactions.producerIdExpirationMs(), transactions.producerIdExpirationCheckIntervalMs(),
+            new TransactionStateManagerConfig(c).transactionMaxTimeoutMs(), cleaner.numThreads, cleaner.dedupeBufferSize,
+            Double.doubleToLongBits(cleaner.dedupeBufferLoadFactor), cleaner.ioBufferSize, Double.doubleToLongBits(cleaner.maxIoBytesPerSecond),
+            cleaner.backoffMs, cleaner.maxMessageSize}) out.add("" + number);
+        out.add("" + transactions.transactionPartitionVerificationEnable());
+        out.add("" + c.remoteLogManagerConfig().isRemoteStorageSystemEnabled()).add("" + cleaner.enableCleaner);
+        return out.toString();
     }
 
     static String show(LogConfig c) {

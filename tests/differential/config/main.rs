@@ -9,6 +9,7 @@ use std::io::{self, BufRead as _, Write as _};
 use kafka_log::compression::Codec;
 use kafka_log::log::config::{CompressionType, ConfigError, LogConfig};
 use kafka_log::log::error::KafkaError as _;
+use kafka_log::manager::LogManagerConfig;
 
 fn main() -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -43,6 +44,7 @@ fn answer(kind: &str, flags: &str, settings: &[(String, String)]) -> String {
         "topic" => LogConfig::from_properties(pairs(), &LogConfig::default()).map(|config| show(&config)),
         "validate" => LogConfig::validate(pairs()).map(|()| "ok".to_owned()),
         "tiered" => tiered(&mut pairs(), flag(0), flag(1)),
+        "manager" => LogManagerConfig::from_properties(pairs()).map(|config| show_manager(&config)),
         "broker" => LogConfig::from_broker_properties(pairs()).map(|config| show(&config)),
         _ => Ok("no such kind".to_owned()),
     };
@@ -59,6 +61,33 @@ fn tiered<'a>(
     let config = LogConfig::from_properties(pairs, &LogConfig::default())?;
     config.validate_topic(was, system)?;
     Ok("ok".to_owned())
+}
+
+/// All fields, in the order of `KafkaConfigs.manager`.
+fn show_manager(c: &LogManagerConfig) -> String {
+    let bits = |value: f64| if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() } as i64;
+    let numbers = [
+        c.recovery_threads_per_data_dir as i64,
+        c.retention_check_ms,
+        c.flush_check_ms,
+        c.recovery_point_checkpoint_ms,
+        c.log_start_offset_checkpoint_ms,
+        c.high_watermark_checkpoint_ms,
+        c.initial_task_delay_ms,
+        i64::from(c.producer_id_expiration_ms),
+        c.producer_id_expiration_check_ms,
+        i64::from(c.transaction_max_timeout_ms),
+        c.cleaner.threads as i64,
+        c.cleaner.dedupe_buffer_bytes,
+        bits(c.cleaner.dedupe_buffer_load_factor),
+        i64::from(c.cleaner.io_buffer_bytes),
+        bits(c.cleaner.io_max_bytes_per_second),
+        c.cleaner.backoff_ms,
+        i64::from(c.cleaner.max_message_bytes),
+    ];
+    let flags = [c.transaction_partition_verification, c.remote_storage_system, c.cleaner.enabled];
+    let numbers = numbers.iter().map(ToString::to_string);
+    numbers.chain(flags.iter().map(ToString::to_string)).collect::<Vec<_>>().join(" ")
 }
 
 /// All fields, in the order of `KafkaConfigs.show`.

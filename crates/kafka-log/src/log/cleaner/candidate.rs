@@ -108,6 +108,11 @@ impl<F: Fs> Log<F> {
 
     /// (`maxCompactionDelay`)
     fn max_compaction_delay(&self, first_dirty_offset: i64, now_ms: i64) -> Result<i64, LogError> {
+        let clean_until = now_ms.wrapping_sub(self.config().max_compaction_lag_ms.max(0));
+        if clean_until <= 0 {
+            // No timestamp that counts lies below, so no file need be opened: as long as nobody sets a lag, that is always so.
+            return Ok(0);
+        }
         let mut earliest = i64::MAX;
         for segment in self.non_active_segments_from(first_dirty_offset) {
             let first = segment.first_batch_timestamp(self.home())?;
@@ -115,7 +120,6 @@ impl<F: Fs> Log<F> {
                 earliest = earliest.min(first);
             }
         }
-        let clean_until = now_ms.wrapping_sub(self.config().max_compaction_lag_ms.max(0));
         Ok(if earliest < clean_until { clean_until - earliest } else { 0 })
     }
 
