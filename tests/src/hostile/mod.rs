@@ -62,6 +62,7 @@ targets! {
     segments::chain
     segments::resync
     partition::verify
+    partition::repair
     tool::dump
     tool::dump_extended
 }

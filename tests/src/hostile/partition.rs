@@ -1,9 +1,10 @@
 //! A partition directory of any bytes whatever.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kafka_log::fs::overlay::OverlayFs;
-use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs};
+use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs, read_whole};
+use kafka_log::repair::{Checkpoints, Options, apply, plan_partition, undo};
 use kafka_log::verify::{FaultKind, Level, VerifyOptions, verify_partition};
 
 use super::{DECOMPRESSED_MAX, Dice};
@@ -18,8 +19,8 @@ const BESIDE: [&str; 6] = [
     "partition.metadata",
 ];
 
-/// A verification ends, and what it says about a log covers it once, in order, and lies inside of it.
-pub(super) fn verify(bytes: &[u8]) {
+/// The directory that the bytes stand for.
+fn directory(bytes: &[u8]) -> (OverlayFs<OsFs>, PathBuf) {
     let fs = OverlayFs::new(OsFs);
     let dir = Path::new("hostile-partition").join("topic-0");
     fs.create_dir_all(&dir).expect("directories in memory can be made");
@@ -34,6 +35,12 @@ pub(super) fn verify(bytes: &[u8]) {
         }
     }
     write("00000000000000000000.log", dice.0);
+    (fs, dir)
+}
+
+/// A verification ends, and what it says about a log covers it once, in order, and lies inside of it.
+pub(super) fn verify(bytes: &[u8]) {
+    let (fs, dir) = directory(bytes);
     for level in [Level::Quick, Level::Default, Level::Deep] {
         let options = VerifyOptions { level, threads: 1, decompressed_max: DECOMPRESSED_MAX };
         let report = verify_partition(&fs, &dir, &options).expect("the directory is there");
@@ -57,4 +64,27 @@ pub(super) fn verify(bytes: &[u8]) {
         }
         assert!(report.log_end_offset >= 0 || level == Level::Quick, "{}", report.log_end_offset);
     }
+}
+
+/// A repair ends, a second one does nothing, and an undo restores every byte.
+pub(super) fn repair(bytes: &[u8]) {
+    let (fs, dir) = directory(bytes);
+    let files = || {
+        let mut names: Vec<_> =
+            fs.read_dir(&dir).expect("the directory is there").into_iter().map(|e| e.name).collect();
+        names.sort();
+        let read =
+            |name: String| (name.clone(), read_whole(&fs, &dir.join(name)).expect("files in memory can be read"));
+        names.into_iter().map(read).collect::<Vec<_>>()
+    };
+    let before = files();
+    let options = Options { decompressed_max: Some(DECOMPRESSED_MAX), ..Options::default() };
+    let plan = || plan_partition(&fs, &dir, &Checkpoints::default(), &options).expect("files in memory can be read");
+    let first = plan();
+    apply(&fs, &dir, false, &first.changes).expect("files in memory can be written");
+    let second = plan();
+    assert!(second.changes.is_empty(), "{:?} after {:?}", second.changes, first.changes);
+    assert!(second.lost.is_empty(), "{:?}", second.lost);
+    undo(&fs, &dir, false, false).expect("files in memory can be written");
+    assert!(files() == before, "an undo restores every byte");
 }

@@ -61,7 +61,7 @@ pub fn seeds(target: &str, files: &[(String, Vec<u8>)]) -> Vec<Vec<u8>> {
         "file_name" => files.iter().map(|(name, _)| name.clone().into_bytes()).collect(),
         "segment_scan" | "resync" => logs().map(<[u8]>::to_vec).collect(),
         // No file beside the log, then each of an even length of its own.
-        "verify" => logs()
+        "verify" | "repair" => logs()
             .flat_map(|log| [[&[0, 1].repeat(6)[..], log].concat(), [&[0, 16].repeat(6)[..], log].concat()])
             .collect(),
         "chain" => logs().map(|log| [&[0; 10], log].concat()).collect(),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::error::RepairError;
 use super::files;
+use super::plan::Depth;
 use super::scan::scan_log;
 use super::segment::{SegmentState, summarize};
 use super::survivor::Survivor;
@@ -34,12 +35,12 @@ pub(super) fn fill<F: Fs>(
     donor: &Path,
     segments: &mut [SegmentState],
     holes: &[Hole],
-    is_deep: bool,
+    depth: Depth,
 ) -> Result<Vec<String>, RepairError> {
     let mut notes = Vec::new();
     let mut covered = Vec::new();
     for hole in holes {
-        let Around { batches, is_whole } = batches_around(fs, donor, hole, is_deep)?;
+        let Around { batches, is_whole } = batches_around(fs, donor, hole, depth)?;
         let (before, after) = neighbours(segments, hole);
         if let Some(why) = disagrees(&batches, before.as_ref(), after.as_ref()) {
             notes.push(format!(
@@ -134,7 +135,7 @@ struct Around {
     is_whole: bool,
 }
 
-fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, is_deep: bool) -> Result<Around, RepairError> {
+fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, depth: Depth) -> Result<Around, RepairError> {
     let listed = files::list(fs, donor)?;
     let bases: Vec<i64> = listed.segments.keys().copied().collect();
     let mut batches = Vec::new();
@@ -150,7 +151,7 @@ fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, is_deep: bool) -> Re
         let path = donor.join(&log.from);
         let origin: Arc<Path> = Arc::from(path.as_path());
         let mut last = batches.last().map_or(base_offset - 1, |batch: &Survivor| batch.last_offset);
-        let scan = scan_log(fs, &path, base_offset, is_deep)?;
+        let scan = scan_log(fs, &path, base_offset, depth)?;
         is_whole &= scan.lost.iter().all(|lost| lost.is_zero);
         end_offset = scan.survivors.iter().map(|batch| batch.last_offset + 1).max().unwrap_or(end_offset);
         for mut batch in scan.survivors {

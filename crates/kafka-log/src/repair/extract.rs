@@ -88,7 +88,7 @@ pub fn extract<F: Fs>(
         extracted.unreadable += (lost + segment.misplaced) as u64;
         extracted.restored += segment.restored.len() as u64;
         if !segment.is_changed {
-            *segment = reread(fs, source, segment, !options.is_shallow)?;
+            *segment = reread(fs, source, segment, how.depth())?;
         }
         let mut batches = std::mem::take(&mut segment.survivors);
         batches.retain(|batch| !batch.is_misplaced && wants(options, batch));

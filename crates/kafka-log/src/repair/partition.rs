@@ -12,7 +12,7 @@ use super::files::{self, PartitionFiles};
 use super::fill::{self, Made};
 use super::holes;
 use super::layout;
-use super::plan::{Checkpoints, Options, PartitionPlan};
+use super::plan::{Checkpoints, Depth, Options, PartitionPlan};
 use super::producers::{FoundSnapshot, ProducerReplay};
 use super::segment::{Known, SegmentState, first_batch, read_segment};
 use super::survivor::{Kind, Survivor};
@@ -59,7 +59,7 @@ pub fn plan_partition<F: Fs>(
             let first = wanted.last().map_or(end, |hole| end.max(hole.last + 1));
             wanted.push(Hole { first, last: i64::MAX - 1, aborts_are_known: false });
         }
-        plan.notes = donor::fill(fs, &donor, &mut segments, &wanted, !options.is_shallow)?;
+        plan.notes = donor::fill(fs, &donor, &mut segments, &wanted, options.depth())?;
         end = end_of(&segments);
         held_end = held_end.filter(|&held| held > end);
         found = holes::find(&segments, held_end);
@@ -84,7 +84,7 @@ pub fn plan_partition<F: Fs>(
     let made = fill::fill(&segments, &found.holes, &resolved.markers, agreed, &mut plan.notes)
         .map_err(|source| StorageError::Corrupt { path: dir.to_owned(), source })?;
     plan_epochs(&segments, filed_epochs.as_ref(), held_end.unwrap_or(end), &mut plan);
-    plan_segments(fs, dir, &segments, made, &mut plan)?;
+    plan_segments(fs, dir, &segments, made, options.depth(), &mut plan)?;
     plan_txn_indexes(&segments, &resolved, &found.holes, false, &mut plan);
     finish_snapshots(&files, replay.finish(end), held_end.unwrap_or(end), &mut plan);
     if let Some(held_end) = held_end.filter(|&held_end| held_end > end) {
@@ -145,7 +145,7 @@ pub(super) fn read_segments<F: Fs>(
             epoch_before,
             epochs,
             has_gaps,
-            is_deep: !options.is_shallow,
+            depth: options.depth(),
             log_bases: &log_bases,
         };
         let segment = read_segment(fs, dir, base_offset, segment_files, &known, seen)?;
@@ -272,6 +272,7 @@ fn plan_segments<F: Fs>(
     dir: &Path,
     segments: &[SegmentState],
     made: Vec<(usize, Made)>,
+    depth: Depth,
     plan: &mut PartitionPlan,
 ) -> Result<(), RepairError> {
     let mut made: Vec<Option<(usize, Made)>> = made.into_iter().map(Some).collect();
@@ -289,7 +290,7 @@ fn plan_segments<F: Fs>(
                 segment
             } else {
                 // Its batches are needed after all.
-                whole = super::segment::reread(fs, dir, segment, true)?;
+                whole = super::segment::reread(fs, dir, segment, depth)?;
                 &whole
             };
             layout::plan(dir, segment, mine, is_last, &mut plan.changes);

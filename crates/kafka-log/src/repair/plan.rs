@@ -14,8 +14,25 @@ pub struct Options {
     /// Not to keep the end of the log where it was when its last batches are lost, but to let it fall back as Kafka does.
     /// For a replica of a partition that other replicas bring up to date again.
     pub may_end_lower: bool,
+    /// Bytes that a batch may have when it is decompressed; what is longer is taken for readable. `None`: 1 GiB.
+    pub decompressed_max: Option<usize>,
     /// Another replica of the partition, or a log directory with one.
     pub donor: Option<PathBuf>,
+}
+
+impl Options {
+    /// How to look into records.
+    pub(super) fn depth(&self) -> Depth {
+        let decompressed_max = self.decompressed_max.unwrap_or(1024 * 1024 * 1024);
+        Depth { is_deep: !self.is_shallow, decompressed_max }
+    }
+}
+
+/// Whether to look into records, and how far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Depth {
+    pub(super) is_deep: bool,
+    pub(super) decompressed_max: usize,
 }
 
 /// What the checkpoints of the log directory say of a partition.

@@ -4,7 +4,8 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::survivor::{DECOMPRESSED_MAX, Survivor, with_length_and_magic};
+use super::plan::Depth;
+use super::survivor::{Survivor, with_length_and_magic};
 use crate::compression::Decompressor;
 use crate::format::FormatError;
 use crate::format::batch::{BatchHeader, HEADER_SIZE_UP_TO_MAGIC};
@@ -43,18 +44,19 @@ pub(super) struct LogScan {
 ///
 /// # Errors
 /// Those of the medium.
-pub(super) fn scan_log<F: Fs>(fs: &F, path: &Path, base_offset: i64, is_deep: bool) -> Result<LogScan, StorageError> {
+pub(super) fn scan_log<F: Fs>(fs: &F, path: &Path, base_offset: i64, depth: Depth) -> Result<LogScan, StorageError> {
     let file = fs.open(path, OpenMode::Read).map_err(StorageError::io("open", path))?;
     let len = crate::fs::FsFile::len(&file).map_err(StorageError::io("look at", path))?;
     let mut scan = LogScan { len, ..LogScan::default() };
-    walk(&file, base_offset, is_deep, &mut scan).map_err(StorageError::io("read", path))?;
+    walk(&file, base_offset, depth, &mut scan).map_err(StorageError::io("read", path))?;
     Ok(scan)
 }
 
-fn walk<R: ReadAt>(file: &R, base_offset: i64, is_deep: bool, scan: &mut LogScan) -> io::Result<()> {
+fn walk<R: ReadAt>(file: &R, base_offset: i64, depth: Depth, scan: &mut LogScan) -> io::Result<()> {
     let offsets = base_offset..=base_offset.saturating_add(i32::MAX.into());
     let mut resync = Resync::new(file, 0..scan.len, offsets, None);
-    let mut reader = Reader { is_deep, decompressor: Decompressor::new(DECOMPRESSED_MAX), after_loss: false };
+    let mut reader =
+        Reader { is_deep: depth.is_deep, decompressor: Decompressor::new(depth.decompressed_max), after_loss: false };
     while let Some(step) = resync.step()? {
         match step {
             Step::Batch(batch) => reader.take(&batch, false, scan),

@@ -7,6 +7,7 @@ use super::epochs::EpochRun;
 use super::error::RepairError;
 use super::files::{Placed, SegmentFiles};
 use super::indexes::{self, Indexed};
+use super::plan::Depth;
 use super::scan::{LostBytes, scan_log};
 use super::settle::{Around, Restored, settle_epochs, settle_offsets};
 use super::survivor::Survivor;
@@ -29,7 +30,7 @@ pub(super) struct Known<'a> {
     pub(super) epoch_before: i32,
     pub(super) epochs: Option<&'a [EpochEntry]>,
     pub(super) has_gaps: bool,
-    pub(super) is_deep: bool,
+    pub(super) depth: Depth,
     /// Base offsets of the log files there are.
     pub(super) log_bases: &'a [i64],
 }
@@ -102,7 +103,7 @@ pub(super) fn read_segment<F: Fs>(
         return Ok(state);
     };
     let path = dir.join(&log.from);
-    let scan = scan_log(fs, &path, base_offset, known.is_deep)?;
+    let scan = scan_log(fs, &path, base_offset, known.depth)?;
     let found = fs.metadata(&path).map_err(StorageError::io("look at", &path))?;
     (state.len, state.modified_ms, state.lost) = (scan.len, Some(found.modified_ms), scan.lost);
     let mut survivors = scan.survivors;
@@ -311,7 +312,7 @@ pub(super) fn reread<F: Fs>(
     fs: &F,
     dir: &Path,
     segment: &SegmentState,
-    is_deep: bool,
+    depth: Depth,
 ) -> Result<SegmentState, RepairError> {
     let mut again = SegmentState {
         base_offset: segment.base_offset,
@@ -335,7 +336,7 @@ pub(super) fn reread<F: Fs>(
         new_time_index: None,
     };
     if let Some(log) = &segment.files.log {
-        again.survivors = scan_log(fs, &dir.join(&log.from), segment.base_offset, is_deep)?.survivors;
+        again.survivors = scan_log(fs, &dir.join(&log.from), segment.base_offset, depth)?.survivors;
     }
     Ok(again)
 }

@@ -295,6 +295,8 @@ fn proven_epoch(batch: &Survivor, before: i32, next: Option<i32>, epochs: Option
         let was_never_led = next.is_none() && newest.is_some_and(|newest| epoch > newest);
         return filed.filter(|_| was_never_led);
     }
-    // Between two batches of one epoch there is no other.
-    filed.or(next.filter(|&next| next == before)).filter(|&proven| proven != epoch && proven >= 0)
+    // Between two batches of one epoch there is no other. For one that is too low the file is no witness: it may have been
+    // made from the batches around.
+    let filed = filed.filter(|_| epoch > before);
+    next.filter(|&next| next == before).or(filed).filter(|&proven| proven != epoch && proven >= 0)
 }

@@ -12,9 +12,6 @@ use crate::format::control::{ControlRecordType, EndTransactionMarker};
 use crate::format::{FormatError, FormatErrorKind};
 use crate::segment::batch::{Batch, RawBatch};
 
-/// Decompressed bytes of a batch at most; what is longer is taken for readable without a look into it.
-pub(super) const DECOMPRESSED_MAX: usize = 1024 * 1024 * 1024;
-
 /// What a batch means to transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -191,6 +191,7 @@ fn repair(path: &Path, options: &RepairOptions, to: &mut Out<'_>) -> Result<u8, 
     let how = repair::Options {
         is_shallow: options.shallow,
         may_end_lower: options.may_end_lower,
+        decompressed_max: None,
         donor: options.donor.clone(),
     };
     let mut target = Target::of(path)?;
