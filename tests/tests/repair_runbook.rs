@@ -285,3 +285,21 @@ fn every_command_of_the_runbook_is_run_here() {
     assert!(missing.is_empty(), "{missing:?}");
     assert!(Path::new(&root()).join("docs/repair.md").exists());
 }
+
+#[test]
+fn programs_read_the_plan_as_json() {
+    let dir = LogDir::new();
+    dir.change("00000000000000000036.log", |log| flip_payload(log));
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let data = dir.data().into_os_string();
+    let args = ["kafka-log".into(), "repair".into(), "--output".into(), "json".into(), data];
+    assert_eq!(run(args, &mut out, &mut err, Terminals::default()), 1);
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["partition", "log_dir", "summary"]);
+    let lost = &lines[0]["lost"][0];
+    assert_eq!((lost["first_offset"].as_i64(), lost["last_offset"].as_i64()), (Some(36), Some(47)));
+    assert_eq!(lines[0]["kafka_alone"]["good_records_lost"].as_u64(), Some(0));
+    assert_eq!(lines[2]["offsets_lost"].as_u64(), Some(12));
+}
