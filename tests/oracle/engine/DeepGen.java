@@ -28,7 +28,7 @@ final class DeepGen {
     /** An operation that the other profiles do not have; false if none came to mind. */
     static boolean step(ScriptGen g) {
         switch (g.r(8)) {
-            case 0 -> g.emit(ScriptGen.op("roll").put("offset", g.end() + g.r(6) - 2));
+            case 0 -> g.emit(ScriptGen.op("roll").put("offset", g.end() - g.r(3)));
             case 1 -> g.emit(ScriptGen.op("assign_epoch").put("epoch", g.epoch + g.r(3) - 1).put("offset", g.end() + g.r(3) - 1));
             case 2 -> g.emit(ScriptGen.op("snapshot").put("files", true));
             case 3 -> g.emit(ScriptGen.op("expire"));

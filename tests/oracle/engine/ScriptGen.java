@@ -364,7 +364,7 @@ final class ScriptGen {
                 long pid = 1 + r(3);
                 int[] s = seqs.computeIfAbsent(pid, q -> new int[]{0, 0, 0});
                 b.put("pid", pid).put("pepoch", s[0]).put("seq", s[1]);
-                s[1] += (int) (o2 - off);
+                s[1] = (s[1] + (int) (o2 - off)) & Integer.MAX_VALUE;
                 if (s[2] == 1) b.put("txn", true);
             }
             bs.add(freeze(b));
