@@ -3,8 +3,12 @@
 //! `SEEDS` sets the number of runs, `FIRST_SEED` the first of them; a failure names its seed, and
 //! `SEED=... cargo test -p tests --test simulation` repeats that run and tells all it did.
 
+#![expect(clippy::unwrap_used, reason = "nothing holds the lock when it panics")]
+
 use std::env;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tests::sim::run::{Counts, run};
 
@@ -31,18 +35,32 @@ fn whatever_was_flushed_is_there_after_every_crash_and_nothing_else_ever_appears
         return;
     }
     let (first, count) = (number("FIRST_SEED").unwrap_or(1), number("SEEDS").unwrap_or(300));
-    let mut total = Counts::default();
-    let mut found = Vec::new();
+    let failures_max = number("FAILURES").unwrap_or(3) as usize;
+    let (next, outcome) = (AtomicU64::new(first), Mutex::new((Counts::default(), Vec::new())));
     let began = std::time::Instant::now();
-    for seed in first..first + count {
-        match failure(seed, false) {
-            Ok(counts) => total.add(&counts),
-            Err(text) => found.push(format!("SEED={seed}{text}")),
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + count {
+                        break;
+                    }
+                    let result = failure(seed, false);
+                    let mut outcome = outcome.lock().unwrap();
+                    match result {
+                        Ok(counts) => outcome.0.add(&counts),
+                        Err(text) => outcome.1.push(format!("SEED={seed}{text}")),
+                    }
+                    if outcome.1.len() >= failures_max {
+                        break;
+                    }
+                }
+            });
         }
-        if found.len() >= number("FAILURES").unwrap_or(3) as usize {
-            break;
-        }
-    }
+    });
+    let (total, mut found) = outcome.into_inner().unwrap();
+    found.sort();
     println!("{total:?} in {} ms", began.elapsed().as_millis());
     assert!(found.is_empty(), "{}", found.join("\n\n"));
     assert!(total.crashes > count && total.recovered > count && total.failures > count / 10, "{total:?}");
