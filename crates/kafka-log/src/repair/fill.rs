@@ -16,7 +16,16 @@ use crate::format::leader_epoch_checkpoint::EpochEntry;
 /// A batch of our own, and its bytes.
 pub(super) type Made = (Survivor, Vec<u8>);
 
-/// What is put into the holes, with the place of its segment. `epochs` are those of the epoch file, if it can be trusted.
+/// Leader epochs, and where they are from.
+#[derive(Clone, Copy)]
+pub(super) enum Epochs<'a> {
+    /// From the epoch file, which agrees with the batches: it tells the epoch of any offset.
+    Filed(&'a [EpochEntry]),
+    /// Made from the batches.
+    OfBatches(&'a [EpochEntry]),
+}
+
+/// What is put into the holes, with the place of its segment.
 ///
 /// # Errors
 /// None that a marker or an empty batch can run into.
@@ -24,11 +33,17 @@ pub(super) fn fill(
     segments: &[SegmentState],
     holes: &[Hole],
     markers: &[LostMarker],
-    epochs: &[EpochEntry],
+    epochs: Epochs<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<(usize, Made)>, FormatError> {
     let mut made = Vec::new();
-    let filed = |offset: i64| epochs.iter().take_while(|entry| entry.start_offset <= offset).last().map(|e| e.epoch);
+    let filed = |offset: i64| match epochs {
+        Epochs::Filed(epochs) => epochs.iter().take_while(|entry| entry.start_offset <= offset).last().map(|e| e.epoch),
+        Epochs::OfBatches(_) => None,
+    };
+    let has_epochs = match epochs {
+        Epochs::Filed(epochs) | Epochs::OfBatches(epochs) => !epochs.is_empty(),
+    };
     for hole in holes {
         let at = segments.partition_point(|segment| segment.base_offset <= hole.first).saturating_sub(1);
         let Some(segment) = segments.get(at) else { continue };
@@ -38,7 +53,7 @@ pub(super) fn fill(
         let epoch_before = match before.map(|batch| batch.leader_epoch).or(last_epoch) {
             Some(epoch) => epoch,
             // In front of all epochs that the file knows there is none.
-            None if epochs.is_empty() => segment.last_epoch,
+            None if !has_epochs => segment.last_epoch,
             None => NO_PARTITION_LEADER_EPOCH,
         };
         let timestamp = before.map_or(NO_TIMESTAMP, |batch| batch.max_timestamp);

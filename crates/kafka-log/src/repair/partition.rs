@@ -17,7 +17,7 @@ use super::producers::{FoundSnapshot, ProducerReplay};
 use super::segment::{Known, SegmentState, first_batch, read_segment};
 use super::survivor::{Kind, Survivor};
 use super::transactions::{Evidence, Hole, Resolved, Snapshots, resolve};
-use crate::format::file_name::FileKind;
+use crate::format::file_name::{FileKind, FileName};
 use crate::format::leader_epoch_checkpoint::EpochEntry;
 use crate::format::partition_dir::PartitionDirName;
 use crate::format::producer_snapshot::{ProducerEntry, ProducerSnapshot};
@@ -81,7 +81,9 @@ pub fn plan_partition<F: Fs>(
     let runs = || segments.iter().flat_map(|segment| segment.epoch_runs.iter().copied());
     let of_batches = epochs::of_batches(runs());
     let agreed = trusted_epochs.filter(|filed| epochs::agree(filed, runs())).unwrap_or(&of_batches);
-    let made = fill::fill(&segments, &found.holes, &resolved.markers, agreed, &mut plan.notes)
+    let are_filed = !std::ptr::eq(agreed, &of_batches);
+    let epochs = if are_filed { fill::Epochs::Filed(agreed) } else { fill::Epochs::OfBatches(agreed) };
+    let made = fill::fill(&segments, &found.holes, &resolved.markers, epochs, &mut plan.notes)
         .map_err(|source| StorageError::Corrupt { path: dir.to_owned(), source })?;
     plan_epochs(&segments, filed_epochs.as_ref(), held_end.unwrap_or(end), &mut plan);
     plan_segments(fs, dir, &segments, made, options.depth(), &mut plan)?;
@@ -330,6 +332,9 @@ pub(super) fn plan_txn_indexes(
     is_new: bool,
     plan: &mut PartitionPlan,
 ) {
+    let written = plan.changes.iter().filter(|change| change.content.is_some());
+    let names = written.filter_map(|change| FileName::parse(&change.name)).filter(|name| name.kind == FileKind::Log);
+    let logs: Vec<i64> = names.filter_map(|name| name.offset).collect();
     for (at, segment) in segments.iter().enumerate() {
         let end = segments.get(at + 1).map_or(i64::MAX, |next| next.base_offset);
         let range = segment.base_offset..end;
@@ -361,33 +366,54 @@ pub(super) fn plan_txn_indexes(
                 }
             })
             .collect();
-        let name = layout::name(FileKind::TransactionIndex, segment.base_offset);
-        let placed = segment.files.txn_index.as_ref();
-        let is_named_well = placed.is_none_or(|placed| placed.from == name);
-        if !is_new
-            && filed == Some(wanted.as_slice())
-            && is_named_well
-            && !(wanted.is_empty() && segment.files.log.is_none())
-        {
-            continue;
-        }
-        let why = match filed {
-            None => "Kafka cannot read it",
-            Some(entries) if entries == wanted.as_slice() => "the name is put right",
-            Some(_) => "it does not fit the markers in the log",
-        };
-        if let Some(placed) = placed.filter(|placed| placed.from != name || wanted.is_empty()) {
-            plan.changes.push(Change { name: placed.from.clone(), content: None, why: why.to_owned() });
-        }
-        if !wanted.is_empty() {
-            let mut bytes = Vec::new();
-            let mut appender = TransactionIndexAppender::default();
-            for txn in wanted {
-                // In the order of their markers, so none is refused.
-                let _ = appender.append(txn, &mut bytes);
+        // A segment that is split has an index for each part.
+        let mut bases: Vec<i64> = logs.iter().copied().filter(|base| range.contains(base)).collect();
+        bases.push(segment.base_offset);
+        bases.sort_unstable();
+        bases.dedup();
+        for (part, &base_offset) in bases.iter().enumerate() {
+            let part_end = bases.get(part + 1).copied().unwrap_or(end);
+            let is_of_part = |txn: &&AbortedTxn| (base_offset..part_end).contains(&txn.last_offset);
+            let wanted: Vec<AbortedTxn> = wanted.iter().filter(is_of_part).copied().collect();
+            let is_whole = base_offset == segment.base_offset;
+            let filed = if is_whole { filed } else { Some(&[][..]) };
+            let placed = segment.files.txn_index.as_ref().filter(|_| is_whole);
+            let must_go = is_whole && wanted.is_empty() && segment.files.log.is_none();
+            if !is_new && filed == Some(wanted.as_slice()) && !must_go {
+                let name = layout::name(FileKind::TransactionIndex, base_offset);
+                if placed.is_none_or(|placed| placed.from == name) {
+                    continue;
+                }
             }
-            plan.changes.push(Change { name, content: Some(Content::of(bytes)), why: why.to_owned() });
+            plan_txn_index(base_offset, placed, filed, wanted, plan);
         }
+    }
+}
+
+fn plan_txn_index(
+    base_offset: i64,
+    placed: Option<&files::Placed>,
+    filed: Option<&[AbortedTxn]>,
+    wanted: Vec<AbortedTxn>,
+    plan: &mut PartitionPlan,
+) {
+    let name = layout::name(FileKind::TransactionIndex, base_offset);
+    let why = match filed {
+        None => "Kafka cannot read it",
+        Some(entries) if entries == wanted.as_slice() => "the name is put right",
+        Some(_) => "it does not fit the markers in the log",
+    };
+    if let Some(placed) = placed.filter(|placed| placed.from != name || wanted.is_empty()) {
+        plan.changes.push(Change { name: placed.from.clone(), content: None, why: why.to_owned() });
+    }
+    if !wanted.is_empty() {
+        let mut bytes = Vec::new();
+        let mut appender = TransactionIndexAppender::default();
+        for txn in wanted {
+            // In the order of their markers, so none is refused.
+            let _ = appender.append(txn, &mut bytes);
+        }
+        plan.changes.push(Change { name, content: Some(Content::of(bytes)), why: why.to_owned() });
     }
 }
 
