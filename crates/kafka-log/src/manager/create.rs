@@ -147,7 +147,7 @@ impl<F: Fs> LogManager<F> {
                 if is_medium_failure(&source) {
                     dir.fail(source.to_string());
                 }
-                Err(ManagerError::Open { path: path.to_owned(), source })
+                Err(ManagerError::Open { path: path.to_owned(), source: Box::new(source) })
             }
         }
     }

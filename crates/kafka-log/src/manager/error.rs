@@ -81,7 +81,7 @@ pub enum ManagerError {
         /// Folder of the partition.
         path: PathBuf,
         /// Why.
-        source: OpenError,
+        source: Box<OpenError>,
     },
     /// A log does not do something.
     Log(LogError),
@@ -137,7 +137,7 @@ impl std::error::Error for ManagerError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ManagerError::Config(error) => Some(error),
-            ManagerError::Open { source, .. } => Some(source),
+            ManagerError::Open { source, .. } => Some(&**source),
             ManagerError::Log(error) => Some(error),
             ManagerError::Storage(error) => Some(error),
             _ => None,

@@ -227,7 +227,7 @@ impl<F: Fs> LogManager<F> {
                 dir.fail(error.to_string());
                 return Ok(None);
             }
-            Err(source) => return Err(ManagerError::Open { path, source }),
+            Err(source) => return Err(ManagerError::Open { path, source: Box::new(source) }),
         };
         let remaining = loading.remaining.fetch_sub(1, std::sync::atomic::Ordering::AcqRel) - 1;
         let had_clean_shutdown = loading.had_clean_shutdown;
