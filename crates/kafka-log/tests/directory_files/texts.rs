@@ -36,7 +36,7 @@ fn errors_in_a_checkpoint_name_the_line() {
     let read = |text: &str| message(read_leader_epoch_checkpoint(text.as_bytes()));
     assert_eq!(read("1\n0\n"), "checkpoint version at byte 0: expected 0, found 1");
     assert_eq!(read("0\n2\n0 0\n"), "number of checkpoint entries at byte 2: expected 1, found 2");
-    assert_eq!(read("0\n2\n0 0\n1 x\n"), "epoch entry at byte 8: malformed line");
+    assert_eq!(read("0\n2\n0 0\n1 x\n"), "epoch entry at byte 8: malformed line: expected numbers");
     assert_eq!(read("0\n1\n0 0 0\n"), "epoch entry at byte 4: malformed line");
     assert_eq!(
         message(read_leader_epoch_checkpoint(b"0\n1\n\xff")),
