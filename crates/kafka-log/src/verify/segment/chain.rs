@@ -66,6 +66,38 @@ impl Chain {
         self.pending.front()
     }
 
+    /// Whether a batch follows those decided about, and `next` follows it.
+    #[inline]
+    pub(super) fn is_in_order(&self, seen: &Seen, next: &Seen) -> bool {
+        let is_known = seen.knows_first && next.knows_first && seen.holes_before == 0;
+        is_known
+            && seen.first_offset > self.last_offset
+            && seen.last_offset >= seen.first_offset
+            && next.first_offset > seen.last_offset
+    }
+
+    /// Takes a batch that is in order, while none is pending.
+    #[inline]
+    pub(super) fn pass(&mut self, seen: &Seen) -> Placed {
+        let missing = (seen.first_offset - 1).saturating_sub(self.last_offset).unsigned_abs();
+        self.last_offset = seen.last_offset;
+        self.is_at_start = false;
+        Placed::InOrder { missing }
+    }
+
+    /// The only pending batch, if it is in order with `next` behind it.
+    pub(super) fn release_before(&mut self, next: &Seen) -> Option<(Seen, Placed)> {
+        let is_only = self.pending.len() == 1;
+        let front = self.pending.front().filter(|front| is_only && self.is_in_order(front, next))?;
+        // Its place does not depend on what else follows.
+        let placed =
+            Placed::InOrder { missing: (front.first_offset - 1).saturating_sub(self.last_offset).unsigned_abs() };
+        let seen = self.pending.pop_front()?;
+        self.last_offset = seen.last_offset;
+        self.is_at_start = false;
+        Some((seen, placed))
+    }
+
     /// Takes the next batch of the file.
     pub(super) fn push(&mut self, seen: Seen) {
         self.pending.push_back(seen);

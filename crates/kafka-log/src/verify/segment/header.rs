@@ -11,6 +11,7 @@ const RECORD_LEN_MIN: i64 = 7;
 const UNUSED_ATTRIBUTES: i16 = !0x7f;
 
 /// Adds what is wrong to the batch.
+#[inline]
 pub(super) fn check(seen: &mut Seen) {
     if seen.magic < 2 { check_legacy(seen) } else { check_default(seen) }
 }

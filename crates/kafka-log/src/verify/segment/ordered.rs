@@ -94,9 +94,37 @@ impl<'o> Ordered<'o> {
         self.walked_to = seen.end();
         seen.holes_before = std::mem::take(&mut self.holes_new);
         self.chain.push(seen);
-        while let Some((seen, placed)) = self.chain.decide(false, None, None) {
-            self.place(seen, placed);
+        while let Some((mut seen, placed)) = self.chain.decide(false, None, None) {
+            let next = self.chain.next().map(|next| next.epoch);
+            self.place(&mut seen, placed, next);
         }
+    }
+
+    /// The next batches of the file. Those that follow each other as they should, and that is nearly all, are looked at where
+    /// they are.
+    pub(super) fn batches(&mut self, all: &mut Vec<Seen>) {
+        for i in 0..all.len() {
+            if self.holes_new == 0
+                && let Some((mut seen, placed)) = self.chain.release_before(&all[i])
+            {
+                self.place(&mut seen, placed, Some(all[i].epoch));
+            }
+            let is_usual = self.holes_new == 0 && self.chain.next().is_none();
+            match &mut all[i..] {
+                [seen, next, ..] if is_usual && self.chain.is_in_order(seen, next) => {
+                    self.walked_to = seen.end();
+                    let placed = self.chain.pass(seen);
+                    let next = next.epoch;
+                    self.place(seen, placed, Some(next));
+                }
+                [seen, ..] => {
+                    let seen = seen.clone();
+                    self.batch(seen);
+                }
+                [] => {}
+            }
+        }
+        all.clear();
     }
 
     /// A stretch of the file without a batch that can be used.
@@ -114,8 +142,9 @@ impl<'o> Ordered<'o> {
 
     /// The file is at its end.
     pub(super) fn finish(&mut self) {
-        while let Some((seen, placed)) = self.chain.decide(true, self.next_base, self.next_first) {
-            self.place(seen, placed);
+        while let Some((mut seen, placed)) = self.chain.decide(true, self.next_base, self.next_first) {
+            let next = self.chain.next().map(|next| next.epoch);
+            self.place(&mut seen, placed, next);
         }
         let count = self.holes.len();
         self.fill_holes(count, self.next_base);
@@ -126,16 +155,16 @@ impl<'o> Ordered<'o> {
         self.report.faults.sort_by_key(|fault| fault.bytes.start);
     }
 
-    fn place(&mut self, mut seen: Seen, placed: Placed) {
+    fn place(&mut self, seen: &mut Seen, placed: Placed, next_epoch: Option<i32>) {
         let bytes = seen.position..seen.end();
         match placed {
-            Placed::Misplaced { between } => return self.misplaced(&seen, between),
+            Placed::Misplaced { between } => return self.misplaced(seen, between),
             Placed::InOrder { missing } => {
                 let holes = seen.holes_before as usize;
                 self.fill_holes(holes, Some(seen.first_offset));
                 let is_known = self.has_name || self.report.batches > 0;
                 if missing > 0 && holes == 0 && is_known && !self.is_kraft_snapshot {
-                    self.gap(&seen, missing);
+                    self.gap(seen, missing);
                 }
             }
             Placed::BelowBase => {
@@ -153,13 +182,13 @@ impl<'o> Ordered<'o> {
                     format!("base offset {proven}, as its neighbours prove"),
                     found.to_string(),
                 );
-                self.fault(kind, &seen, finding);
+                self.fault(kind, seen, finding);
             }
         }
-        self.repaired_header(&seen);
-        self.epoch(&mut seen);
-        let is_lost = self.problems(&seen);
-        self.accept(&seen, is_lost);
+        self.repaired_header(seen);
+        self.epoch(seen, next_epoch);
+        let is_lost = self.problems(seen);
+        self.accept(seen, is_lost);
     }
 
     fn chain_base(&self) -> i64 {
@@ -219,11 +248,10 @@ impl<'o> Ordered<'o> {
         }
     }
 
-    fn epoch(&mut self, seen: &mut Seen) {
+    fn epoch(&mut self, seen: &mut Seen, next: Option<i32>) {
         if self.is_kraft_snapshot {
             return;
         }
-        let next = self.chain.next().map(|next| next.epoch);
         let recorded = self.partition.recorded_epoch(seen.first_offset);
         let found = seen.epoch;
         match self.epochs.check(seen, next, recorded) {

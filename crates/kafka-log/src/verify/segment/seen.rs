@@ -66,6 +66,7 @@ pub(in crate::verify) struct Seen {
 
 impl Seen {
     /// What there is to remember of a batch whose shape is right.
+    #[inline]
     pub(super) fn of(raw: &RawBatch<'_>, batch: &Batch<'_>) -> Self {
         match batch {
             Batch::Default(batch) => Seen::of_default(raw.position, batch.as_bytes().len(), &batch.header()),
@@ -73,6 +74,7 @@ impl Seen {
         }
     }
 
+    #[inline]
     fn of_default(position: u64, size: usize, header: &BatchHeader<'_>) -> Self {
         Seen {
             position,

@@ -34,6 +34,7 @@ impl Judge {
     }
 
     /// A batch whose checksum is known to hold.
+    #[inline]
     pub(super) fn judge_valid(&mut self, raw: &RawBatch<'_>, batch: &Batch<'_>) -> Seen {
         let mut seen = Seen::of(raw, batch);
         header::check(&mut seen);
@@ -64,9 +65,7 @@ impl<'w, 'o> Worker<'w, 'o> {
 
     fn hand_over(&mut self) {
         let mut ordered = self.ordered.lock().unwrap_or_else(PoisonError::into_inner);
-        for seen in self.seen.drain(..) {
-            ordered.batch(seen);
-        }
+        ordered.batches(&mut self.seen);
     }
 }
 
