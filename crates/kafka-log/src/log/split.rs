@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use super::Log;
 use super::error::LogError;
+use crate::compression::Decompressor;
 use crate::format::file_name::FileState;
 use crate::format::{FormatError, FormatErrorKind};
 use crate::fs::Fs;
-use crate::segment::batch::Batch;
+use crate::segment::batch::{Batch, RawBatch};
 use crate::segment::error::StorageError;
 use crate::segment::log_segment::{
     BatchWalk, Home, LogSegment, SegmentError, SegmentOptions, WalkError, remove_segment_files,
 };
 
+/// More than this a batch may not decompress to, in bytes.
+const DECOMPRESSED_MAX: usize = 256 * 1024 * 1024;
 /// Bytes that are copied at once.
 const CHUNK: usize = 1024 * 1024;
 
@@ -79,7 +82,8 @@ pub(super) fn write_parts<F: Fs>(
         };
         if new.last().is_none_or(|part| !part.can_hold(last_offset)) {
             writer.write(home, new)?;
-            let base = batch.overhead.offset;
+            let base =
+                base_offset(&batch).map_err(StorageError::corrupt(&home.dir())).map_err(SegmentError::Corrupt)?;
             remove_segment_files(home.fs(), &home.dir(), base, FileState::Cleaned)?;
             let part = LogSegment::create(home, base, FileState::Cleaned, options, now_ms)?;
             new.push(Arc::new(part));
@@ -99,6 +103,14 @@ pub(super) fn write_parts<F: Fs>(
         part.set_last_modified(home, modified_ms)?;
     }
     Ok(())
+}
+
+/// Base offset of a batch, which only its records tell where it is a wrapper of magic 0 or 1.
+fn base_offset(batch: &RawBatch<'_>) -> Result<i64, FormatError> {
+    let Batch::Legacy(message) = batch.parse()? else { return Ok(batch.overhead.offset) };
+    let mut decompressor = Decompressor::new(DECOMPRESSED_MAX);
+    let first = message.records(&mut decompressor)?.next().transpose()?;
+    Ok(first.map_or(batch.overhead.offset, |record| record.offset()))
 }
 
 /// Batches that are not written yet.
