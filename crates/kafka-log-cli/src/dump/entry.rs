@@ -225,6 +225,6 @@ mod tests {
     #[test]
     fn a_malformed_checkpoint_gives_no_entries_but_an_error_with_its_place() {
         let error = lines(Contents::LeaderEpochs, b"0\n2\n0 0\nx 17\n").unwrap_err();
-        assert_eq!(error, "epoch entry at byte 8: malformed line");
+        assert_eq!(error, "epoch entry at byte 8: malformed line: expected numbers");
     }
 }
