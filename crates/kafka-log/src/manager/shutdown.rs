@@ -8,6 +8,7 @@ use super::workers::Queue;
 use super::{LogManager, Workers};
 use crate::fs::Fs;
 use crate::log::Log;
+use crate::log::error::LogError;
 
 /// How the logs were closed.
 #[derive(Debug, Default)]
@@ -47,7 +48,7 @@ impl<F: Fs> LogManager<F> {
         let work = |number: usize| {
             let closing = &dirs[number % dirs.len()];
             while let Some(log) = closing.logs.take() {
-                let closed = log.flush(true, now_ms).and_then(|()| log.close());
+                let closed = flush_all(log, now_ms).and_then(|()| log.close());
                 if self.note_failure(closing.dir, closed).is_err() {
                     closing.all_closed.store(false, Ordering::Release);
                 }
@@ -82,4 +83,14 @@ impl<F: Fs> LogManager<F> {
         self.dirs.iter().for_each(|dir| dir.unlock());
         report
     }
+}
+
+/// Makes everything durable, the names of empty files too. A log that nobody has changed since it was opened after a clean stop
+/// is left alone: of many logs these are most.
+fn flush_all<F: Fs>(log: &Log<F>, now_ms: i64) -> Result<(), LogError> {
+    let is_behind = log.recovery_point() < log.log_end_offset();
+    if is_behind || log.segments().iter().any(|segment| segment.is_unsynced()) {
+        return log.flush(true, now_ms);
+    }
+    Ok(log.home().sync_names()?)
 }

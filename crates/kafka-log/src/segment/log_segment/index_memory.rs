@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Home;
-use crate::fs::{Fs, FsFile, OpenMode, ReadAt};
+use crate::fs::{Fs, FsFile, OpenMode, ReadAt, exists};
 use crate::segment::error::StorageError;
 
 /// Bytes that gather before they are written to the file.
@@ -178,7 +178,8 @@ impl<F: Fs> IndexMemory<F> {
                 Ok(Some(file))
             }
             IndexMemory::Mapped(_) | IndexMemory::Unloaded => {
-                if !to_sync && !must_exist {
+                // As long as it is there it has everything.
+                if !to_sync && (!must_exist || exists(fs, path).map_err(StorageError::io("look at", path))?) {
                     return Ok(None);
                 }
                 match fs.open(path, OpenMode::Write) {
