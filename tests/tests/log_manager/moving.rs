@@ -47,6 +47,26 @@ fn a_partition_moves_with_all_it_has() {
 }
 
 #[test]
+fn a_log_that_starts_in_the_middle_of_a_batch_moves_with_the_whole_batch() {
+    let temp = TempDir::new();
+    let dirs = temp.dirs(2);
+    let (manager, _) = start(&dirs);
+    let log = create(&manager, &tp("t", 0));
+    let mut records = batch(&[("a", "0"), ("b", "1"), ("c", "2"), ("d", "3")]);
+    log.append_as_leader(&mut records, kafka_log::log::LeaderAppend::from_client(0), NOW).unwrap();
+    log.update_high_watermark(4).unwrap();
+    let reason = kafka_log::log::LogStartOffsetReason::ClientRecordDeletion;
+    log.maybe_increment_log_start_offset(2, reason, NOW).unwrap();
+    let to = if log.dir().starts_with(&dirs[0]) { &dirs[1] } else { &dirs[0] };
+
+    manager.start_move(&tp("t", 0), to, NOW).unwrap();
+    while !manager.copy_to_future_log(&tp("t", 0), 1000, NOW).unwrap() {}
+    let moved = manager.replace_current_with_future_log(&tp("t", 0), NOW).unwrap();
+    assert_eq!((moved.log_start_offset(), moved.log_end_offset()), (2, 4));
+    assert!(names(&moved.dir()).contains(&"00000000000000000000.log".to_owned()));
+}
+
+#[test]
 fn a_future_log_follows_truncations_and_retention_of_the_current_one() {
     let temp = TempDir::new();
     let dirs = temp.dirs(2);

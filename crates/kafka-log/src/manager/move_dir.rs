@@ -103,7 +103,16 @@ impl<F: Fs> LogManager<F> {
                 let path = current.log.dir().to_path_buf();
                 StorageError::Io { op: "read", path, source }
             })?;
-            let appended = future.log.append_as_follower(&bytes, i32::MAX, now_ms);
+            let mut appended = future.log.append_as_follower(&bytes, i32::MAX, now_ms);
+            // The log start is in the middle of a batch, after a deletion of records: the batch comes as a whole
+            // (`Partition.appendRecordsToFollowerOrFutureReplica`).
+            if let Err(AppendError::UnexpectedAppendOffset { first_offset, last_offset, .. }) = appended
+                && next == future.log.log_start_offset()
+                && (first_offset..=last_offset).contains(&next)
+            {
+                self.truncate_fully_and_start_at(partition, first_offset, true, None, now_ms)?;
+                appended = future.log.append_as_follower(&bytes, i32::MAX, now_ms);
+            }
             self.note_append_failure(future.dir, appended)?;
         }
         let seen = future.log.update_high_watermark(current.log.high_watermark());
