@@ -123,6 +123,10 @@ fn judge(
         // It is where it belongs; what is wrong is the name of a segment.
         return Verdict::Misplaced;
     }
+    if batch.magic < 2 {
+        // A message that wraps others has offsets inside that would have to move with it.
+        return Verdict::Misplaced;
+    }
     match place(batches, at, expected, around, has_gaps, previous) {
         Some(first_offset) if first_offset == batch.first_offset => Verdict::Fits,
         Some(first_offset) => Verdict::At(first_offset),
