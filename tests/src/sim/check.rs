@@ -208,7 +208,12 @@ fn one_lookup(log: &Log<SimFs>, model: &Model, random: &mut Random) -> Result<()
     let is_old = found.is_none_or(|found| Some(found) > expected) && model.has_old_times;
     let is_lost = found.is_none() && was_cut || is_old;
     if found != expected && !is_lost {
-        return Err(Stop::Wrong(format!("at time {target} there is {found:?}, not {expected:?}")));
+        let segments: Vec<_> =
+            log.segments().iter().map(|s| (s.base_offset(), s.largest_timestamp(log.home()).ok())).collect();
+        let times: Vec<_> = model.visible().map(|b| (b.base_offset, b.max_timestamp)).collect();
+        return Err(Stop::Wrong(format!(
+            "at time {target} there is {found:?}, not {expected:?}; segments {segments:?}, batches {times:?}"
+        )));
     }
     Ok(())
 }
@@ -223,8 +228,15 @@ pub fn producers(log: &Log<SimFs>, model: &Model) -> Result<(), Stop> {
     log.for_each_producer(|id, state| {
         ids.push(id);
         let Some(view) = model.producer(id) else { return };
-        let found = (state.producer_epoch(), state.last_sequence(), state.current_txn_first_offset());
-        let expected = (view.epoch, view.last_sequence, view.open_from);
+        let mut found = (state.producer_epoch(), state.last_sequence(), state.current_txn_first_offset());
+        let mut expected = (view.epoch, view.last_sequence, view.open_from);
+        // What lies below the log start is not read again when producers are loaded anew.
+        if view.batches.last().is_none_or(|(_, _, _, last)| *last < model.start) {
+            (found.1, expected.1) = (0, 0);
+        }
+        if view.open_from.is_some_and(|from| from < model.start) {
+            (found.2, expected.2) = (None, None);
+        }
         if found != expected {
             wrong =
                 Some(format!("producer {id}: epoch, last sequence and transaction are {found:?}, not {expected:?}"));

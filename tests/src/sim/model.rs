@@ -192,6 +192,13 @@ impl Model {
         self.written.get(&batch.base_offset).is_some_and(|known| known.iter().any(|known| known.bytes == batch.bytes))
     }
 
+    /// Whether the batch is one that was ever in the log but for its offset or its leader epoch, which no checksum covers.
+    pub fn is_torn(&self, batch: &ModelBatch) -> bool {
+        const COVERED_FROM: usize = 16;
+        let mut known = self.written.values().flatten();
+        known.any(|known| known.bytes[COVERED_FROM..] == batch.bytes[COVERED_FROM..])
+    }
+
     /// Whether the batch is one that was ever in the log, with fewer records.
     pub fn was_thinned(&self, batch: &ModelBatch) -> bool {
         let known = self.written.get(&batch.base_offset);

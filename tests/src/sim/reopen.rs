@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kafka_log::fs::{Fs, read_whole};
+use kafka_log::log::load::RecoveryReason;
 use kafka_log::log::producers::ProducerStateConfig;
-use kafka_log::log::{Log, LogOptions, OpenError};
+use kafka_log::log::{Log, LogOptions, OpenError, OpenReport};
 
 use super::check::{self, Stop};
 use super::model::{ModelBatch, decode};
@@ -50,8 +51,14 @@ impl Run {
             let opened = self.open();
             let was_clean = std::mem::replace(&mut self.saved.is_clean, false);
             match opened {
-                Ok(log) => {
+                Ok((log, report)) => {
                     self.fs.disarm();
+                    // A torn write that lost no more than an offset, which no checksum covers: Kafka empties the segment.
+                    let reasons = report.recovered_segments.iter().map(|segment| segment.reason);
+                    if crash.is_some() && reasons.into_iter().any(|reason| reason == RecoveryReason::OffsetsOutOfOrder)
+                    {
+                        return Err(Stop::Refused);
+                    }
                     let outcome = self.recovered(&log, crash, was_clean);
                     // What a manager has to do: a checkpoint above the log end would hide what is appended now from the next
                     // recovery.
@@ -97,7 +104,7 @@ impl Run {
         }
     }
 
-    fn open(&mut self) -> Result<Log<super::SimFs>, OpenError> {
+    fn open(&mut self) -> Result<(Log<super::SimFs>, OpenReport), OpenError> {
         let options = LogOptions {
             config: Arc::clone(&self.config),
             log_start_offset: self.saved.start,
@@ -114,9 +121,9 @@ impl Run {
         let opened = Log::open(self.fs.clone(), Path::new(DIR), options);
         let saved = self.saved;
         self.tell(|| format!("open: {saved:?} -> {:?}", opened.as_ref().map(|(_, report)| report)));
-        let (log, _) = opened?;
+        let (log, report) = opened?;
         log.update_high_watermark(self.saved.high_watermark)?;
-        Ok(log)
+        Ok((log, report))
     }
 
     /// What recovery left is all that was durable, nothing that was never there, and taken as the truth from now on.
@@ -171,6 +178,9 @@ impl Run {
     fn check_origin(&self, found: &[Arc<ModelBatch>], kept: i64) -> Result<(), Stop> {
         for batch in found {
             let is_known = self.model.was_written(batch) || self.config.compact && self.model.was_thinned(batch);
+            if !is_known && self.model.is_torn(batch) {
+                return Err(Stop::Refused);
+            }
             if !is_known {
                 return Err(Stop::Wrong(format!("was never written: {batch:?}")));
             }

@@ -145,6 +145,8 @@ impl<F: Fs> Log<F> {
                 reason = %LogStartOffsetReason::SegmentDeletion, "deleting old segments"
             );
             self.remove_and_delete(&deletable, now_ms)?;
+            // They were perhaps never flushed, and must not come back below the recovery point, which went up with the start.
+            self.home.sync_names()?;
         }
         self.delete_snapshots_of(writer, &deletable, now_ms)?;
         Ok(count)

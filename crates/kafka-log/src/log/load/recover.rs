@@ -58,6 +58,10 @@ impl<F: Fs> Loader<'_, F> {
     pub(super) fn recover_log(&mut self) -> Result<(i64, i64), OpenError> {
         if !self.options.had_clean_shutdown {
             let unflushed = self.segments.range(self.options.recovery_point, i64::MAX).to_vec();
+            // Sealed when all in it was flushed already, perhaps, and then not synced any more.
+            if let Some(before) = unflushed.first().and_then(|first| self.segments.lower(first.base_offset())) {
+                before.note_unsynced();
+            }
             for (at, segment) in unflushed.iter().enumerate() {
                 let truncated = match self.recover_segment(segment, RecoveryReason::UncleanShutdown) {
                     Ok(truncated) => truncated,

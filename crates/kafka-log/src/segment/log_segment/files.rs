@@ -119,6 +119,11 @@ impl<F: Fs> LogSegment<F> {
         }
     }
 
+    /// Asks for a sync: an earlier process may have ended between a change and its sync.
+    pub fn note_unsynced(&self) {
+        self.write_state().unsynced = true;
+    }
+
     /// Whether indexes that were on the medium have been rebuilt, and what took their place may not be there.
     pub fn is_rebuilt_unsynced(&self) -> bool {
         self.read_state().rebuilt
