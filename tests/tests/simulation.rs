@@ -3,8 +3,6 @@
 //! `SEEDS` sets the number of runs, `FIRST_SEED` the first of them; a failure names its seed, and
 //! `SEED=... cargo test -p tests --test simulation` repeats that run and tells all it did.
 
-#![expect(clippy::unwrap_used, reason = "nothing holds the lock when it panics")]
-
 use std::env;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;

@@ -184,6 +184,7 @@ pub fn start<B: Fs>(
 ) -> Result<(Prediction, OverlayFs<B>), VerifyError> {
     let overlay = OverlayFs::new(fs.clone());
     let log_options = LogOptions {
+        refuse_like_kafka: true,
         config: Arc::clone(&options.config),
         log_start_offset: options.log_start_offset,
         recovery_point: options.recovery_point,

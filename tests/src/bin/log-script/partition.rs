@@ -33,6 +33,7 @@ pub(crate) struct Partition {
 impl Partition {
     pub(crate) fn open(with: &OpenWith<'_>) -> Result<Self, Failure> {
         let options = LogOptions {
+            refuse_like_kafka: true,
             config: config(with.config)?,
             log_start_offset: with.log_start,
             recovery_point: with.recovery_point,

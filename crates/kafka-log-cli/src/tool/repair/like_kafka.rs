@@ -96,6 +96,7 @@ fn of_partition(
     let refused = |what: String| RepairError::Refused { path: dir.to_owned(), what };
     let is_clean = options.stop.map_or(checkpoints.is_clean_stop, |stop| stop == Stop::Clean);
     let mut how = LogOptions {
+        refuse_like_kafka: true,
         log_start_offset: options.log_start_offset.or(checkpoints.log_start_offset).unwrap_or(0),
         recovery_point: options.recovery_point.or(checkpoints.recovery_point).unwrap_or(0),
         had_clean_shutdown: is_clean,

@@ -140,10 +140,19 @@ impl<F: Fs> LogSegment<F> {
     /// # Errors
     /// Those of the medium; a batch on the way that cannot be read.
     pub fn translate_offset(&self, home: &Home<F>, offset: i64) -> Result<Option<Located>, SegmentError> {
+        self.translate(home, offset, true)
+    }
+
+    /// As [`LogSegment::translate_offset`], batch by batch: where batches overlap the short cut may find the first of them.
+    pub(super) fn translate_for_cut(&self, home: &Home<F>, offset: i64) -> Result<Option<Located>, SegmentError> {
+        self.translate(home, offset, false)
+    }
+
+    fn translate(&self, home: &Home<F>, offset: i64, short_cut: bool) -> Result<Option<Located>, SegmentError> {
         let ((entry, next), segment_size) =
             self.with_offset_index(home, |index, size| (index.lookup_with_next(offset), size))?;
         let file = self.file(home)?;
-        let found = match long_batch_at(&*file, segment_size, entry, next, offset) {
+        let found = match long_batch_at(&*file, segment_size, entry, next, offset).filter(|_| short_cut) {
             Some(batch) => Ok(Some(batch)),
             None => search_for_offset(&*file, segment_size, entry.position, offset),
         };
@@ -249,13 +258,16 @@ fn search_for_offset<R: ReadAt + ?Sized>(
     target: i64,
 ) -> Result<Option<FoundBatch>, WalkError> {
     let mut headers = Headers::new(file, end, position.max(0).cast_unsigned());
+    let mut before: Option<Header> = None;
     while let Some(header) = headers.next()? {
-        // Kafka reads one header more, to compare base offsets alone; the answer is the same where offsets grow.
-        if header.last_offset >= target || header.batch.base_offset >= target {
-            return Ok(Some(header.batch));
+        // After truncations in the middle of a batch batches may overlap; of those with the offset the last one counts.
+        if header.batch.base_offset >= target {
+            let before = before.filter(|before| header.batch.base_offset > target && before.last_offset >= target);
+            return Ok(Some(before.unwrap_or(header).batch));
         }
+        before = Some(header);
     }
-    Ok(None)
+    Ok(before.filter(|before| before.last_offset >= target).map(|before| before.batch))
 }
 
 #[derive(Clone, Copy)]

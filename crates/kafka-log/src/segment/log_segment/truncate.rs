@@ -21,7 +21,7 @@ impl<F: Fs> LogSegment<F> {
         index_bytes_max: u32,
         now_ms: i64,
     ) -> Result<u32, SegmentError> {
-        let place = self.translate_offset(home, offset)?;
+        let place = self.translate_for_cut(home, offset)?;
         let mut state = self.write_state();
         let state = &mut *state;
         // Kafka's entries are in the file at once, and stay there until others take their place or the file is trimmed.
