@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::times::{last_offset, max_timestamp};
-use super::{Home, LogSegment, SegmentError, SegmentOptions, SegmentState};
+use super::{Home, Known, LogSegment, SegmentError, SegmentOptions, SegmentState};
 use crate::format::file_name::{FileKind, FileName};
 use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex, OffsetIndexAppender};
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimeIndexAppender, TimestampOffset};
@@ -47,7 +47,7 @@ impl<F: Fs> AppendState<F> {
             file: Arc::clone(file),
             size: state.size,
             index_room,
-            first_batch_timestamp: state.first_batch_timestamp,
+            first_batch_timestamp: state.first_batch_timestamp.get(),
         }
     }
 }
@@ -149,8 +149,8 @@ impl<F: Fs> LogSegment<F> {
             max = TimestampOffset { timestamp: batch.max_timestamp, offset: batch.last_offset };
             state.max_timestamp = Some(max);
         }
-        if state.first_batch_timestamp.is_none() && position == 0 {
-            state.first_batch_timestamp = Some(batch.max_timestamp);
+        if state.first_batch_timestamp.get().is_none() && position == 0 {
+            state.first_batch_timestamp = Known(batch.max_timestamp);
         }
         if state.bytes_since_index_entry > self.index_interval_bytes {
             self.append_offset_entry(home, state, batch.last_offset, position)?;
@@ -210,7 +210,7 @@ impl<F: Fs> LogSegment<F> {
         txn: AbortedTxn,
     ) -> Result<(), SegmentError> {
         let mut entry = Vec::new();
-        TransactionIndexAppender::new(state.last_aborted_offset).append(txn, &mut entry)?;
+        TransactionIndexAppender::new(state.last_aborted_offset.get()).append(txn, &mut entry)?;
         let path = home.path(self.name(FileKind::TransactionIndex, state));
         let file = home.fs().open(&path, OpenMode::Create).map_err(StorageError::io("open", &path))?;
         if !std::mem::replace(&mut state.txn_index_open, true) {
@@ -219,7 +219,7 @@ impl<F: Fs> LogSegment<F> {
         state.unsynced = true;
         file.write_all_at(&entry, state.txn_bytes.into()).map_err(StorageError::io("write", &path))?;
         state.txn_bytes += entry.len() as u32;
-        state.last_aborted_offset = Some(txn.last_offset);
+        state.last_aborted_offset = Known(txn.last_offset);
         Ok(())
     }
 }

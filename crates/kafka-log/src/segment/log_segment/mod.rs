@@ -63,6 +63,18 @@ pub struct LogSegment<F: Fs> {
     state: RwLock<SegmentState<F>>,
 }
 
+/// A number that may not be known, in 8 bytes: there are many segments. The smallest number stands for none.
+#[derive(Clone, Copy)]
+struct Known(i64);
+
+impl Known {
+    const NOTHING: Known = Known(i64::MIN);
+
+    fn get(self) -> Option<i64> {
+        (self.0 != i64::MIN).then_some(self.0)
+    }
+}
+
 pub(crate) struct SegmentState<F: Fs> {
     /// Bytes of batches: what readers may see of the log file.
     size: u32,
@@ -79,10 +91,10 @@ pub(crate) struct SegmentState<F: Fs> {
     /// Largest timestamp so far; `None`: as the last entry of the time index says.
     max_timestamp: Option<TimestampOffset>,
     /// Largest timestamp of the first batch, once looked at.
-    first_batch_timestamp: Option<i64>,
+    first_batch_timestamp: Known,
     /// When the segment was made or emptied, in ms.
     created_ms: i64,
-    last_aborted_offset: Option<i64>,
+    last_aborted_offset: Known,
     /// Something was written or cut since the files were last handed out to be synced.
     unsynced: bool,
     /// Its indexes were rebuilt since.
@@ -163,9 +175,9 @@ impl<F: Fs> LogSegment<F> {
                 time_index_used: false,
                 txn_index_open: false,
                 max_timestamp: None,
-                first_batch_timestamp: None,
+                first_batch_timestamp: Known::NOTHING,
                 created_ms: now_ms,
-                last_aborted_offset: None,
+                last_aborted_offset: Known::NOTHING,
                 unsynced: false,
                 rebuilt: false,
                 file: None,

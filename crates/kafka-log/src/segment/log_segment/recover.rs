@@ -7,7 +7,7 @@ use std::ops::{ControlFlow, Range};
 
 use parking_lot::Mutex;
 
-use super::{Home, LogSegment, SegmentError, SegmentState};
+use super::{Home, Known, LogSegment, SegmentError, SegmentState};
 use crate::format::batch::{BatchHeader, NO_PARTITION_LEADER_EPOCH, NO_TIMESTAMP, RECORD_BATCH_OVERHEAD, RecordBatch};
 use crate::format::file_name::FileKind;
 use crate::format::time_index::TimestampOffset;
@@ -115,7 +115,7 @@ impl<F: Fs> LogSegment<F> {
         }
         let truncated_bytes = self.cut_log(home, state, valid_bytes)?;
         self.append_last_time_entry(home, state)?;
-        state.first_batch_timestamp = None;
+        state.first_batch_timestamp = Known::NOTHING;
         self.trim_indexes_locked(home, state)?;
         state.offset_index.release();
         state.time_index.release();

@@ -2,7 +2,7 @@
 
 use super::locate::broken_walk;
 use super::walk::{BatchWalk, WalkError};
-use super::{Home, LogSegment, SegmentError, SegmentState};
+use super::{Home, Known, LogSegment, SegmentError, SegmentState};
 use crate::format::batch::NO_TIMESTAMP;
 use crate::format::file_name::FileKind;
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimestampOffset};
@@ -81,7 +81,7 @@ impl<F: Fs> LogSegment<F> {
 
     /// Largest timestamp of the first batch in ms, looked up once (`rollingBasedTimestamp`).
     fn first_batch_timestamp_known(&self, home: &Home<F>) -> Result<Option<i64>, SegmentError> {
-        if let Some(known) = self.read_state().first_batch_timestamp {
+        if let Some(known) = self.read_state().first_batch_timestamp.get() {
             return Ok(Some(known));
         }
         let size = self.size();
@@ -96,7 +96,7 @@ impl<F: Fs> LogSegment<F> {
             Err(error) => return Err(broken_walk(self.log_path(home), error)),
         };
         if let Some(first) = first {
-            self.write_state().first_batch_timestamp = Some(first);
+            self.write_state().first_batch_timestamp = Known(first);
         }
         Ok(first)
     }

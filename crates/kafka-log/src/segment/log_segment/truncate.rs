@@ -1,6 +1,6 @@
 //! Cutting a segment.
 
-use super::{Home, LogSegment, SegmentError, SegmentState};
+use super::{Home, Known, LogSegment, SegmentError, SegmentState};
 use crate::format::file_name::FileKind;
 use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex};
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex};
@@ -46,7 +46,7 @@ impl<F: Fs> LogSegment<F> {
         }
         if state.size == 0 {
             state.created_ms = now_ms;
-            state.first_batch_timestamp = None;
+            state.first_batch_timestamp = Known::NOTHING;
         }
         state.bytes_since_index_entry = 0;
         if self.max_timestamp_locked(home, state)?.timestamp >= 0 {
@@ -82,8 +82,8 @@ impl<F: Fs> LogSegment<F> {
             let len = slot * ABORTED_TXN_LEN;
             file.set_len(len as u64).map_err(StorageError::io("cut", &path))?;
             state.txn_bytes = len as u32;
-            state.last_aborted_offset =
-                slot.checked_sub(1).and_then(|slot| index.entry(slot)).map(|entry| entry.txn.last_offset);
+            let before = slot.checked_sub(1).and_then(|slot| index.entry(slot));
+            state.last_aborted_offset = before.map_or(Known::NOTHING, |entry| Known(entry.txn.last_offset));
         }
         Ok(())
     }
@@ -109,7 +109,7 @@ impl<F: Fs> LogSegment<F> {
             }
         }
         state.txn_bytes = 0;
-        state.last_aborted_offset = None;
+        state.last_aborted_offset = Known::NOTHING;
         Ok(())
     }
 
