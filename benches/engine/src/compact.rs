@@ -41,6 +41,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     bench("compact", options, want, want / record as u64, || {
         let log = open_new(&dir, topic.clone())?;
         let records = fill(&log, &shape, want)?;
+        log.update_high_watermark(records)?;
         log.roll(None, NOW)?;
         log.flush(false, NOW)?;
         log.run_due(NOW)?;

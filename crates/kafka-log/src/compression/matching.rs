@@ -1,6 +1,7 @@
 //! What compressors share that look for repetitions.
 
 /// Four bytes at a position, which must be there.
+#[cfg(any(feature = "snappy", feature = "lz4"))]
 #[inline(always)]
 pub(super) fn read_u32(input: &[u8], at: usize) -> u32 {
     let bytes = input[at..at + 4].first_chunk::<4>();
