@@ -34,18 +34,20 @@ impl<F: Fs> Log<F> {
         let is_needed = |offset: i64| {
             flush_offset(offset) > self.recovery_point() || self.is_sealed_unsynced.load(Ordering::Acquire)
         };
-        if !is_needed(offset.unwrap_or_else(|| self.log_end_offset())) {
+        let asked_for = offset.unwrap_or_else(|| self.log_end_offset());
+        if !is_needed(asked_for) {
             return Ok(());
         }
         let began = Instant::now();
         // Who waits here finds, most often, that the one before him has synced his records as well.
         let _syncing = self.syncing.lock();
         self.check_usable()?;
-        let before = *self.offsets.read();
-        let offset = offset.unwrap_or(before.log_end_offset());
-        if !is_needed(offset) {
+        if !is_needed(asked_for) {
             return Ok(());
         }
+        // Who syncs does it for those who wait, too.
+        let before = *self.offsets.read();
+        let offset = offset.unwrap_or(before.log_end_offset());
         let flushed = self.sync_segments(before.recovery_point, flush_offset(offset));
         self.guard(flushed)?;
         self.metrics.flush_us.record_us(began.elapsed());
