@@ -9,6 +9,9 @@ use super::error::{LogError, StorageError};
 use super::tasks::Work;
 use crate::fs::Fs;
 
+/// How often a sync lets others append first.
+const TURNS_GIVEN: usize = 32;
+
 impl<F: Fs> Log<F> {
     /// Returns when everything that was appended before is on the medium (`flush`). Callers that come at the same time share
     /// one sync. `force` includes the active segment also when it is empty.
@@ -45,7 +48,17 @@ impl<F: Fs> Log<F> {
         if !is_needed(asked_for) {
             return Ok(());
         }
-        // Who syncs does it for those who wait, too.
+        // Who syncs does it for those who wait, too. Others may be about to append, and file systems hold up writes to a file
+        // while it is synced: they go first, as long as they come.
+        let mut end = self.log_end_offset();
+        for _ in 0..TURNS_GIVEN {
+            std::thread::yield_now();
+            let grown = self.log_end_offset();
+            if grown == end {
+                break;
+            }
+            end = grown;
+        }
         let before = *self.offsets.read();
         let offset = offset.unwrap_or(before.log_end_offset());
         let flushed = self.sync_segments(before.recovery_point, flush_offset(offset));
