@@ -151,7 +151,9 @@ fn compare(paths: &[String]) -> ExitCode {
         for case in &mut cases {
             let error = decompressor.decompress(case.codec, case.magic, case.stream).err();
             let ours = decompressor.delivered();
-            if error.is_some() != case.refused || ours.len() != case.len || fnv1a(ours) != case.hash {
+            // Where zstd-jni runs out of room it gives nothing, and our newer library what it has: both refuse the stream.
+            let is_room = case.refused && error.is_some() && case.message.contains("Destination buffer is too small");
+            if !is_room && (error.is_some() != case.refused || ours.len() != case.len || fnv1a(ours) != case.hash) {
                 different += 1;
                 println!(
                     "{path} case {count}, {} magic {}, {} bytes\n  Kafka: {} bytes, {}\n  ours:  {} bytes of {}, {}",

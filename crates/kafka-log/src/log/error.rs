@@ -354,6 +354,8 @@ pub enum LogError {
     InvalidRecord(String),
     /// The records of a batch in the log do not decompress, or their codec is not in this build (`KafkaException`).
     Codec(String),
+    /// A batch in the log does not follow from those before it (as the append of such a batch).
+    Replay(Box<AppendError>),
     /// The cleaner was told to stop (`LogCleaningAbortedException`).
     CleaningAborted,
     /// The files failed; the log is offline.
@@ -377,6 +379,7 @@ impl fmt::Display for LogError {
             LogError::SegmentOverflow { offset, base_offset } => {
                 write!(f, "expected an offset from {base_offset} up to 2147483647 above it, found {offset}")
             }
+            LogError::Replay(error) => error.fmt(f),
             LogError::CleaningAborted => f.write_str("cleaning was aborted"),
             LogError::Storage(error) => error.fmt(f),
         }
@@ -404,6 +407,7 @@ impl KafkaError for LogError {
             LogError::InvalidOffset(_) => "InvalidOffsetException",
             LogError::SegmentOverflow { .. } => "LogSegmentOffsetOverflowException",
             LogError::InvalidRecord(_) => "InvalidRecordException",
+            LogError::Replay(error) => error.exception(),
             LogError::CleaningAborted => "LogCleaningAbortedException",
             LogError::Storage(error) => error.exception(),
         }
@@ -412,6 +416,7 @@ impl KafkaError for LogError {
     fn code(&self) -> ErrorCode {
         match self {
             LogError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
+            LogError::Replay(error) => error.code(),
             LogError::CorruptRecord(_) => ErrorCode::CorruptMessage,
             LogError::InvalidRecord(_) => ErrorCode::InvalidRecord,
             LogError::IndexOverflow(_)

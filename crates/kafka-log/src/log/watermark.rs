@@ -251,7 +251,7 @@ impl From<AppendError> for LogError {
             AppendError::IllegalArgument(message) => LogError::IllegalArgument(message),
             AppendError::Roll(message) => LogError::Roll(message),
             AppendError::CorruptRecord(message) => LogError::CorruptRecord(message),
-            other => LogError::IllegalState(other.to_string()),
+            other => LogError::Replay(Box::new(other)),
         }
     }
 }
