@@ -12,7 +12,6 @@ use super::validate::{Validated, ValidationParams, ValidationScratch, validate};
 use super::{Log, Writer};
 use crate::format::batch::{NO_TIMESTAMP, RecordBatch};
 use crate::format::producer_snapshot::BatchMetadata;
-use crate::format::transaction_index::AbortedTxn;
 use crate::fs::Fs;
 use crate::segment::batch::{Batch, Batches, RawBatch};
 use crate::segment::log_segment::{AppendState, AppendedBatch};
@@ -318,13 +317,7 @@ impl<F: Fs> Log<F> {
         writer.producers.apply(appends);
         for completed in appends.completed() {
             let last_stable_offset = writer.producers.last_stable_offset(completed);
-            if completed.is_aborted {
-                let txn = AbortedTxn {
-                    producer_id: completed.producer_id,
-                    first_offset: completed.first_offset,
-                    last_offset: completed.last_offset,
-                    last_stable_offset,
-                };
+            if let Some(txn) = completed.aborted(last_stable_offset) {
                 active.append_aborted_txn(&self.home, txn).map_err(LogError::from)?;
             }
             writer.producers.complete_txn(completed)?;

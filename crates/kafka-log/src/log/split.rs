@@ -11,7 +11,7 @@ use crate::fs::Fs;
 use crate::segment::batch::{Batch, RawBatch};
 use crate::segment::error::StorageError;
 use crate::segment::log_segment::{
-    BatchWalk, Home, LogSegment, SegmentError, SegmentOptions, WalkError, remove_segment_files,
+    BatchWalk, Home, LogSegment, SegmentError, SegmentOptions, WalkError, last_offset, remove_segment_files,
 };
 
 /// More than this a batch may not decompress to, in bytes.
@@ -76,10 +76,7 @@ pub(super) fn write_parts<F: Fs>(
                 return Err(StorageError::Io { op: "read", path: home.dir().to_path_buf(), source }.into());
             }
         };
-        let last_offset = match batch.parse() {
-            Ok(Batch::Default(batch)) => batch.header().last_offset(),
-            _ => batch.overhead.offset,
-        };
+        let last_offset = last_offset(&batch);
         if new.last().is_none_or(|part| !part.can_hold(last_offset)) {
             writer.write(home, new)?;
             let base =

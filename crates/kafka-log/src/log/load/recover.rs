@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Loader, OpenError, RecoveredSegment, RecoveryReason};
-use crate::format::transaction_index::AbortedTxn;
 use crate::fs::Fs;
 use crate::log::epochs::LeaderEpochCache;
 use crate::log::error::{AppendError, LogError};
@@ -192,13 +191,8 @@ impl Replay<'_> {
             self.producers.apply(&self.appends);
             for completed in self.appends.completed() {
                 let last_stable_offset = self.producers.last_stable_offset(completed);
-                if completed.is_aborted {
-                    replayed = ReplayedBatch::Aborted(AbortedTxn {
-                        producer_id: completed.producer_id,
-                        first_offset: completed.first_offset,
-                        last_offset: completed.last_offset,
-                        last_stable_offset,
-                    });
+                if let Some(txn) = completed.aborted(last_stable_offset) {
+                    replayed = ReplayedBatch::Aborted(txn);
                 }
                 self.producers.complete_txn(completed)?;
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::format::transaction_index::AbortedTxn;
 use crate::log::error::AppendError;
 use crate::log::types::LogOffsetMetadata;
 
@@ -25,6 +26,18 @@ pub struct CompletedTxn {
     pub last_offset: i64,
     /// Whether the marker aborts it.
     pub is_aborted: bool,
+}
+
+impl CompletedTxn {
+    /// What goes into the transaction index, if it was aborted.
+    pub fn aborted(&self, last_stable_offset: i64) -> Option<AbortedTxn> {
+        self.is_aborted.then_some(AbortedTxn {
+            producer_id: self.producer_id,
+            first_offset: self.first_offset,
+            last_offset: self.last_offset,
+            last_stable_offset,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -31,6 +31,7 @@ pub use files::{SegmentFiles, remove_segment_files};
 pub use home::Home;
 pub use locate::{FoundBatch, Located};
 pub use recover::{ReplayBatch, ReplayProducer, ReplayedBatch, SegmentRecovery};
+pub(crate) use times::last_offset;
 pub use walk::{BatchWalk, WalkError};
 
 use crate::format::file_name::{FileKind, FileName, FileState};
