@@ -114,5 +114,18 @@ impl<'a> BatchMut<'a> {
     }
 }
 
+/// Moves a batch of magic 2 so that its last offset is this one, and sets the leader epoch: what a leader does with each
+/// batch. The checksum covers neither.
+///
+/// # Errors
+/// As [`RecordBatch::parse`].
+#[inline]
+pub fn set_offset_and_epoch(batch: &mut [u8], last_offset: i64, epoch: i32) -> Result<(), FormatError> {
+    let delta = RecordBatch::parse(batch)?.header().last_offset_delta();
+    batch[BASE_OFFSET..BASE_OFFSET + 8].copy_from_slice(&last_offset.wrapping_sub(delta.into()).to_be_bytes());
+    batch[PARTITION_LEADER_EPOCH..PARTITION_LEADER_EPOCH + 4].copy_from_slice(&epoch.to_be_bytes());
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests;

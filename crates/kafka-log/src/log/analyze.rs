@@ -3,10 +3,11 @@
 
 use super::error::AppendError;
 use super::types::AppendOrigin;
-use super::validate::batches::AppendedBatches;
+use super::validate::batches::{AppendedBatches, BatchView};
 use super::validate::every_record::check_every_record;
 use crate::compression::Codec;
-use crate::format::batch::{NO_PARTITION_LEADER_EPOCH, NO_TIMESTAMP};
+use crate::format::batch::{NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_ID, NO_TIMESTAMP, RecordBatch};
+use crate::segment::log_segment::AppendedBatch;
 
 /// What an append is measured against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,57 @@ impl Analysis {
     }
 }
 
+/// What an append needs to know of each batch that it writes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BatchHead {
+    /// With magic 2; else the last offset.
+    pub(super) base_offset: i64,
+    /// Size, last offset and timestamp.
+    pub(super) indexed: AppendedBatch,
+    /// `None` with magic 0 and 1.
+    pub(super) leader_epoch: Option<i32>,
+    pub(super) has_producer: bool,
+}
+
+impl BatchHead {
+    /// Of a batch of magic 2.
+    #[inline]
+    pub(super) fn of(batch: &RecordBatch<'_>) -> Self {
+        let header = batch.header();
+        BatchHead {
+            base_offset: header.base_offset(),
+            indexed: AppendedBatch {
+                last_offset: header.last_offset(),
+                max_timestamp: header.max_timestamp(),
+                size: batch.as_bytes().len() as u32,
+            },
+            leader_epoch: Some(header.partition_leader_epoch()),
+            has_producer: header.producer_id() > NO_PRODUCER_ID,
+        }
+    }
+
+    /// A batch of magic 2 with other offsets and another epoch.
+    pub(super) fn move_to(&mut self, last_offset: i64, leader_epoch: i32) {
+        let delta = self.indexed.last_offset.wrapping_sub(self.base_offset);
+        self.base_offset = last_offset.wrapping_sub(delta);
+        self.indexed.last_offset = last_offset;
+        self.leader_epoch = Some(leader_epoch);
+    }
+
+    #[inline]
+    fn of_view(view: &BatchView<'_>, last_offset: i64, size: usize) -> Self {
+        match view {
+            BatchView::Default(batch) => BatchHead::of(batch),
+            BatchView::Legacy(record) => BatchHead {
+                base_offset: last_offset,
+                indexed: AppendedBatch { last_offset, max_timestamp: record.timestamp(), size: size as u32 },
+                leader_epoch: None,
+                has_producer: false,
+            },
+        }
+    }
+}
+
 /// Looks through the batches in `records` (`UnifiedLog.analyzeAndValidateRecords`).
 ///
 /// A batch that is not all there ends the call without a complaint, and so does, for a follower, the first one of a later
@@ -61,6 +113,16 @@ impl Analysis {
 /// 2; `InvalidRecord` for a wrong epoch from a Raft leader, and for a base offset other than 0 from a client;
 /// `RecordTooLarge`; `CorruptRecord` for a wrong checksum; `OffsetsOutOfOrder`.
 pub fn analyze(records: &[u8], params: &AnalyzeParams) -> Result<Analysis, AppendError> {
+    analyze_each(records, params, |_| {})
+}
+
+/// As [`analyze`], and hands out each batch that counts.
+#[inline]
+pub(super) fn analyze_each(
+    records: &[u8],
+    params: &AnalyzeParams,
+    mut each: impl FnMut(BatchHead),
+) -> Result<Analysis, AppendError> {
     let mut found = Analysis {
         first_offset: -1,
         last_offset_of_first_batch: -1,
@@ -107,6 +169,7 @@ pub fn analyze(records: &[u8], params: &AnalyzeParams) -> Result<Analysis, Appen
             found.max_timestamp = found.max_timestamp.max(view.max_timestamp());
             found.valid_bytes += size;
             found.batch_count += 1;
+            each(BatchHead::of_view(&view, last_offset, size));
             match view.codec()? {
                 Codec::None => {}
                 codec => found.source_codec = codec,

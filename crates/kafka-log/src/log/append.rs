@@ -2,19 +2,18 @@
 
 use std::cell::Cell;
 
-use super::analyze::{Analysis, AnalyzeParams, analyze, unexpected_append_offset};
+use super::Log;
+use super::analyze::{Analysis, AnalyzeParams, BatchHead, analyze, analyze_each, unexpected_append_offset};
 use super::config::LogConfig;
 use super::error::{AppendError, LogError};
 use super::producers::{AppendTerms, Checked, EndTransaction, ProducerAppends, TV_UNKNOWN, VerificationGuard};
 use super::roll::RollParams;
 use super::types::{AppendOrigin, LogAppendInfo, LogOffsetMetadata, SegmentPlace};
 use super::validate::{Validated, ValidationParams, ValidationScratch, validate};
-use super::{Log, Writer};
+use super::writer::{Appender, Tail, Writer};
 use crate::format::batch::{NO_TIMESTAMP, RecordBatch};
 use crate::format::producer_snapshot::BatchMetadata;
 use crate::fs::Fs;
-use crate::segment::batch::{Batch, Batches, RawBatch};
-use crate::segment::log_segment::{AppendState, AppendedBatch};
 
 thread_local! {
     /// Buffers of the appends of a thread: there are fewer threads than logs, and no lock to take.
@@ -59,6 +58,7 @@ impl LeaderAppend {
 pub(super) struct Scratch {
     pub(super) validation: ValidationScratch,
     pub(super) producers: ProducerAppends,
+    heads: Vec<BatchHead>,
 }
 
 pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
@@ -69,29 +69,22 @@ pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
 }
 
 /// Whole batches with their offsets, about to be written.
-pub(super) struct Write {
+pub(super) struct Write<'w> {
+    pub(super) records: &'w [u8],
+    /// What is in them.
+    pub(super) heads: &'w [BatchHead],
     /// -1 where only decompression could tell.
     pub(super) first_offset: i64,
     pub(super) last_offset: i64,
     pub(super) max_timestamp: i64,
     pub(super) terms: AppendTerms,
     pub(super) now_ms: i64,
-    /// What a leader writes is one batch of magic 2, of which this is known already.
-    pub(super) only: Option<OnlyBatch>,
 }
 
-/// What is left to do with a batch that is the only one of its append.
-#[derive(Clone, Copy)]
-pub(super) struct OnlyBatch {
-    pub(super) leader_epoch: i32,
-    pub(super) has_producer: bool,
-    pub(super) indexed: AppendedBatch,
-}
-
-impl Write {
-    pub(super) fn roll_params(&self, size: usize) -> RollParams {
+impl Write<'_> {
+    pub(super) fn roll_params(&self) -> RollParams {
         RollParams {
-            size,
+            size: self.records.len(),
             max_timestamp: self.max_timestamp,
             last_offset: self.last_offset,
             first_offset: self.first_offset,
@@ -103,6 +96,9 @@ impl Write {
 /// A leader's append that is checked and needs its offsets alone.
 pub(super) struct Prepared {
     validated: Validated,
+    /// The one batch that is left of it; `None` where that has no records and was to be built anew.
+    head: Option<BatchHead>,
+    pub(super) is_control: bool,
     valid_bytes: usize,
     append: LeaderAppend,
     now_ms: i64,
@@ -129,7 +125,10 @@ pub(super) fn prepare(
     }
     let params = ValidationParams::new(config, analysis.source_codec, append.origin, now_ms);
     let validated = validate(&mut records[..valid_bytes], &params, scratch)?;
-    Ok(Some(Prepared { validated, valid_bytes, append, now_ms }))
+    let batch = RecordBatch::parse(if validated.rebuilt { scratch.rebuilt() } else { &records[..valid_bytes] }).ok();
+    let is_control = batch.is_some_and(|batch| batch.header().attributes().is_control());
+    let head = batch.as_ref().map(BatchHead::of);
+    Ok(Some(Prepared { validated, head, is_control, valid_bytes, append, now_ms }))
 }
 
 impl Prepared {
@@ -139,28 +138,35 @@ impl Prepared {
     }
 
     /// Gives the batch its offsets, from `first_offset` on.
-    pub(super) fn place(&self, batch: &mut [u8], first_offset: i64, config: &LogConfig) -> Result<Write, AppendError> {
+    pub(super) fn place<'w>(
+        &'w mut self,
+        batch: &'w mut [u8],
+        first_offset: i64,
+        config: &LogConfig,
+    ) -> Result<Write<'w>, AppendError> {
         let last_offset = self.validated.assign_offsets(batch, first_offset, self.append.leader_epoch);
         if self.validated.rebuilt {
-            check_sizes(batch, config)?;
+            check_size(batch, config)?;
         }
-        let max_timestamp = self.validated.max_timestamp;
-        let only = RecordBatch::parse(batch).ok().map(|batch| {
-            let header = batch.header();
-            let (max_timestamp, size) = (header.max_timestamp(), batch.as_bytes().len() as u32);
-            OnlyBatch {
-                leader_epoch: self.append.leader_epoch,
-                has_producer: header.producer_id() >= 0,
-                indexed: AppendedBatch { last_offset: header.last_offset(), max_timestamp, size },
-            }
-        });
-        Ok(Write { first_offset, last_offset, max_timestamp, terms: self.append.terms(), now_ms: self.now_ms, only })
+        if let Some(head) = &mut self.head {
+            head.move_to(last_offset, self.append.leader_epoch);
+        }
+        Ok(Write {
+            records: batch,
+            heads: self.head.as_slice(),
+            first_offset,
+            last_offset,
+            max_timestamp: self.validated.max_timestamp,
+            terms: self.append.terms(),
+            now_ms: self.now_ms,
+        })
     }
 
-    pub(super) fn answer(&self, write: &Write, duplicate: Option<BatchMetadata>) -> LogAppendInfo {
+    /// The answer for what was placed at `first_offset`.
+    pub(super) fn answer(&self, first_offset: i64, duplicate: Option<BatchMetadata>) -> LogAppendInfo {
         let info = LogAppendInfo {
-            first_offset: write.first_offset,
-            last_offset: write.last_offset,
+            first_offset,
+            last_offset: self.validated.last_offset(first_offset),
             max_timestamp: self.validated.max_timestamp,
             log_append_time: self.validated.log_append_time,
             valid_bytes: self.valid_bytes,
@@ -186,8 +192,9 @@ impl<F: Fs> Log<F> {
         append: LeaderAppend,
         now_ms: i64,
     ) -> Result<LogAppendInfo, AppendError> {
-        let appended = with_scratch(|scratch| self.lead(records, append, now_ms, scratch));
-        self.finish(appended, now_ms)
+        let config = self.config();
+        let appended = with_scratch(|scratch| self.lead(records, append, now_ms, &config, scratch));
+        self.finish(appended, &config, now_ms)
     }
 
     /// Appends what a leader has (`appendAsFollower`): offsets and epochs stay as they are. Batches from the first one on
@@ -202,10 +209,11 @@ impl<F: Fs> Log<F> {
         leader_epoch: i32,
         now_ms: i64,
     ) -> Result<LogAppendInfo, AppendError> {
+        let config = self.config();
         let appended = with_scratch(|scratch| {
-            self.take_as_given(records, leader_epoch, AppendTerms::REPLICATION, None, now_ms, scratch)
+            self.take_as_given(records, leader_epoch, AppendTerms::REPLICATION, None, now_ms, &config, scratch)
         });
-        self.finish(appended, now_ms)
+        self.finish(appended, &config, now_ms)
     }
 
     fn lead(
@@ -213,107 +221,113 @@ impl<F: Fs> Log<F> {
         records: &mut [u8],
         append: LeaderAppend,
         now_ms: i64,
+        config: &LogConfig,
         scratch: &mut Scratch,
     ) -> Result<LogAppendInfo, AppendError> {
-        let config = self.config();
         if append.origin == AppendOrigin::RaftLeader {
             let max = Some(config.max_message_bytes);
-            return self.take_as_given(records, append.leader_epoch, append.terms(), max, now_ms, scratch);
+            return self.take_as_given(records, append.leader_epoch, append.terms(), max, now_ms, config, scratch);
         }
         self.check_usable()?;
-        let Some(prepared) = prepare(records, append, now_ms, &config, &mut scratch.validation)? else {
+        let Some(mut prepared) = prepare(records, append, now_ms, config, &mut scratch.validation)? else {
             return Ok(LogAppendInfo::nothing());
         };
         let batch = prepared.batch(records, &mut scratch.validation);
-        let mut writer = self.writer.lock();
-        self.lead_locked(&mut writer, batch, &prepared, &config, &mut scratch.producers)
+        self.lead_locked(&mut self.writer.lock_to_append(), batch, &mut prepared, config, &mut scratch.producers)
     }
 
     /// What a leader does under the lock.
     pub(super) fn lead_locked(
         &self,
-        writer: &mut Writer,
+        appender: &mut Appender<F>,
         batch: &mut [u8],
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         config: &LogConfig,
         appends: &mut ProducerAppends,
     ) -> Result<LogAppendInfo, AppendError> {
         self.check_usable()?;
-        self.guard(self.write_metadata(writer))?;
-        let write = prepared.place(batch, self.log_end_offset(), config)?;
+        self.guard(self.write_metadata(&mut appender.writer))?;
+        let first_offset = self.log_end_offset();
+        let write = prepared.place(batch, first_offset, config)?;
         // Offline before the next one gets the lock.
-        let duplicate = self.guard(self.write_locked(writer, batch, &write, config, appends))?;
-        Ok(prepared.answer(&write, duplicate))
+        let duplicate = self.guard(self.write_locked(appender, &write, config, appends))?;
+        Ok(prepared.answer(first_offset, duplicate))
     }
 
-    pub(super) fn take_as_given(
+    #[expect(clippy::too_many_arguments, reason = "what a leader and a follower differ in")]
+    fn take_as_given(
         &self,
         records: &[u8],
         leader_epoch: i32,
         terms: AppendTerms,
         max_message_bytes: Option<i32>,
         now_ms: i64,
+        config: &LogConfig,
         scratch: &mut Scratch,
     ) -> Result<LogAppendInfo, AppendError> {
         self.check_usable()?;
-        let config = self.config();
         let params = AnalyzeParams { origin: terms.origin, leader_epoch, max_message_bytes, offsets_must_grow: true };
-        let analysis = analyze(records, &params)?;
+        scratch.heads.clear();
+        let analysis = analyze_each(records, &params, |head| scratch.heads.push(head))?;
         let info = of_analysis(&analysis);
         if analysis.valid_bytes == 0 {
             return Ok(info);
         }
-        let mut writer = self.writer.lock();
+        let mut appender = self.writer.lock_to_append();
         self.check_usable()?;
-        self.guard(self.write_metadata(&mut writer))?;
+        self.guard(self.write_metadata(&mut appender.writer))?;
         let log_end_offset = self.log_end_offset();
         if analysis.first_or_last_offset_of_first_batch() < log_end_offset {
             return Err(unexpected_append_offset(records, &analysis, log_end_offset));
         }
-        let records = &records[..analysis.valid_bytes];
         let write = Write {
+            records: &records[..analysis.valid_bytes],
+            heads: &scratch.heads,
             first_offset: analysis.first_offset,
             last_offset: analysis.last_offset,
             max_timestamp: analysis.max_timestamp,
             terms,
             now_ms,
-            only: None,
         };
-        let duplicate = self.guard(self.write_locked(&mut writer, records, &write, &config, &mut scratch.producers))?;
+        let duplicate = self.guard(self.write_locked(&mut appender, &write, config, &mut scratch.producers))?;
         Ok(duplicate.map_or(info, |duplicate| as_duplicate(info, duplicate)))
     }
 
-    /// Everything from the epochs on; `records` are whole batches with their offsets. The batch that was there already,
-    /// if it was.
+    /// Everything from the epochs on. The batch that was there already, if it was.
     fn write_locked(
         &self,
-        writer: &mut Writer,
-        records: &[u8],
-        write: &Write,
+        appender: &mut Appender<F>,
+        write: &Write<'_>,
         config: &LogConfig,
         appends: &mut ProducerAppends,
     ) -> Result<Option<BatchMetadata>, AppendError> {
-        self.note_epochs(writer, records, write)?;
-        if records.len() > usize::try_from(config.segment_bytes).unwrap_or(0) {
-            let max = usize::try_from(config.segment_bytes).unwrap_or(0);
-            return Err(AppendError::RecordBatchTooLarge { size: records.len(), max });
+        self.note_epochs(&mut appender.writer, write)?;
+        let (size, max) = (write.records.len(), usize::try_from(config.segment_bytes).unwrap_or(0));
+        if size > max {
+            return Err(AppendError::RecordBatchTooLarge { size, max });
         }
-        let (active, AppendState { file, size, .. }) =
-            self.segment_for(writer, config, &write.roll_params(records.len()))?;
-        let segment_base_offset = active.base_offset();
-        let place = SegmentPlace { segment_base_offset, position: size };
-        if let Some(duplicate) = check_producers(writer, records, place, write, appends)? {
+        self.roll_if_due(appender, config, &write.roll_params())?;
+        let (writer, active) = self.tail_of(appender)?;
+        let place = SegmentPlace { segment_base_offset: active.segment.base_offset(), position: active.state.size };
+        if let Some(duplicate) = check_producers(writer, place, write, appends)? {
             return Ok(Some(duplicate));
         }
-        if !active.can_hold(write.last_offset) {
-            let offset = write.last_offset;
-            return Err(LogError::SegmentOverflow { offset, base_offset: segment_base_offset }.into());
+        if !active.segment.can_hold(write.last_offset) {
+            let (offset, base_offset) = (write.last_offset, place.segment_base_offset);
+            return Err(LogError::SegmentOverflow { offset, base_offset }.into());
         }
-        let only = write.only.map(|only| only.indexed);
-        active.append_to(&self.home, &file, size, records, only).map_err(LogError::from)?;
+        let indexed = write.heads.iter().map(|head| head.indexed);
+        let appended = active.segment.append_to(&self.home, &mut active.state, write.records, indexed);
+        if let Err(error) = appended {
+            appender.tail = None;
+            return Err(LogError::from(error).into());
+        }
+        let active = &active.segment;
         let end_offset = write.last_offset.wrapping_add(1);
-        let end = LogOffsetMetadata::at(end_offset, segment_base_offset, size + records.len() as u32);
-        self.publish_end(writer, end)?;
+        self.publish_end(
+            writer,
+            LogOffsetMetadata::at(end_offset, place.segment_base_offset, place.position + size as u32),
+        )?;
         writer.producers.apply(appends);
         for completed in appends.completed() {
             let last_stable_offset = writer.producers.last_stable_offset(completed);
@@ -327,27 +341,34 @@ impl<F: Fs> Log<F> {
         Ok(None)
     }
 
-    /// Notes the leader epochs of batches; batches of magic 0 and 1, which have none, void what was known.
-    pub(super) fn note_epochs(&self, writer: &mut Writer, records: &[u8], write: &Write) -> Result<(), AppendError> {
-        if let Some(only) = write.only {
-            return self.note_epoch(writer, only.leader_epoch, write.first_offset);
-        }
-        for batch in Batches::new(records) {
-            let Ok(batch) = batch else { break };
-            if let Ok(Batch::Default(batch)) = batch.parse() {
-                let header = batch.header();
-                self.note_epoch(writer, header.partition_leader_epoch(), header.base_offset())?;
-            } else if !writer.epochs.entries().is_empty() {
-                writer.epochs.clear_and_flush(self.home.fs(), &self.home.dir())?;
+    /// The writer, and the active segment that the next write goes to.
+    pub(super) fn tail_of<'a>(
+        &self,
+        appender: &'a mut Appender<F>,
+    ) -> Result<(&'a mut Writer, &'a mut Tail<F>), LogError> {
+        let tail = match &mut appender.tail {
+            Some(tail) => tail,
+            none => {
+                let segment = self.active_segment()?;
+                let state = segment.append_state(&self.home)?;
+                none.insert(Tail { segment, state })
             }
-        }
-        Ok(())
+        };
+        Ok((&mut appender.writer, tail))
     }
 
-    fn note_epoch(&self, writer: &mut Writer, epoch: i32, start: i64) -> Result<(), AppendError> {
-        let latest = writer.epochs.latest();
-        if latest.is_none_or(|latest| latest.epoch != epoch || latest.start_offset > start) {
-            writer.epochs.assign(self.home.fs(), &self.home.dir(), epoch, start)?;
+    /// Notes the leader epochs of batches; batches of magic 0 and 1, which have none, void what was known.
+    pub(super) fn note_epochs(&self, writer: &mut Writer, write: &Write<'_>) -> Result<(), AppendError> {
+        for head in write.heads {
+            let latest = writer.epochs.latest();
+            match head.leader_epoch {
+                Some(epoch) if latest.is_some_and(|at| at.epoch == epoch && at.start_offset <= head.base_offset) => {}
+                Some(epoch) => {
+                    writer.epochs.assign(self.home.fs(), &self.home.dir(), epoch, head.base_offset)?;
+                }
+                None if latest.is_some() => writer.epochs.clear_and_flush(self.home.fs(), &self.home.dir())?,
+                None => {}
+            }
         }
         Ok(())
     }
@@ -363,11 +384,16 @@ impl<F: Fs> Log<F> {
     }
 
     /// Ends an append, without the writer's lock: takes the log offline if the medium failed, and flushes if it is time.
-    fn finish(&self, appended: Result<LogAppendInfo, AppendError>, now_ms: i64) -> Result<LogAppendInfo, AppendError> {
+    fn finish(
+        &self,
+        appended: Result<LogAppendInfo, AppendError>,
+        config: &LogConfig,
+        now_ms: i64,
+    ) -> Result<LogAppendInfo, AppendError> {
         self.count(&appended);
         let info = self.guard(appended)?;
         if info.last_offset >= 0 && !info.is_duplicate {
-            self.flush_if_due(now_ms)?;
+            self.flush_if_due(config, now_ms)?;
         }
         Ok(info)
     }
@@ -382,10 +408,9 @@ impl<F: Fs> Log<F> {
     }
 
     /// Flushes where `flush.messages` asks for it.
-    pub(super) fn flush_if_due(&self, now_ms: i64) -> Result<(), LogError> {
-        let flush_messages = self.config.read().flush_messages;
-        let is_due =
-            flush_messages < i64::MAX && self.log_end_offset() - self.promised_recovery_point() >= flush_messages;
+    pub(super) fn flush_if_due(&self, config: &LogConfig, now_ms: i64) -> Result<(), LogError> {
+        let is_due = config.flush_messages < i64::MAX
+            && self.log_end_offset() - self.promised_recovery_point() >= config.flush_messages;
         if is_due { self.flush(false, now_ms) } else { Ok(()) }
     }
 }
@@ -393,52 +418,44 @@ impl<F: Fs> Log<F> {
 /// Checks the producers of all batches (`analyzeAndValidateProducerState`).
 pub(super) fn check_producers(
     writer: &mut Writer,
-    records: &[u8],
-    place: SegmentPlace,
-    write: &Write,
+    mut place: SegmentPlace,
+    write: &Write<'_>,
     appends: &mut ProducerAppends,
 ) -> Result<Option<BatchMetadata>, AppendError> {
     appends.clear();
-    if write.only.is_some_and(|only| !only.has_producer) {
-        return Ok(None);
-    }
-    let mut place = place;
-    for batch in Batches::new(records) {
-        let Ok(batch) = batch else { break };
-        if let Some(duplicate) = check_producer(writer, &batch, place, &write.terms, appends)? {
+    let mut rest = write.records;
+    for head in write.heads {
+        let Some((batch, behind)) = rest.split_at_checked(head.indexed.size as usize) else { break };
+        rest = behind;
+        if head.has_producer
+            && let Some(duplicate) = check_producer(writer, batch, place, &write.terms, appends)?
+        {
             return Ok(Some(duplicate));
         }
-        place.position += batch.overhead.size() as u32;
+        place.position += head.indexed.size;
     }
     Ok(None)
 }
 
 fn check_producer(
     writer: &mut Writer,
-    batch: &RawBatch<'_>,
+    batch: &[u8],
     place: SegmentPlace,
     terms: &AppendTerms,
     appends: &mut ProducerAppends,
 ) -> Result<Option<BatchMetadata>, AppendError> {
-    let Ok(Batch::Default(batch)) = batch.parse() else { return Ok(None) };
-    let header = batch.header();
-    if header.producer_id() < 0 {
-        return Ok(None);
-    }
+    let Ok(batch) = RecordBatch::parse(batch) else { return Ok(None) };
     let marker = EndTransaction::read(&batch)?;
-    match writer.producers.check(&header, marker, Some(place), terms, appends)? {
+    match writer.producers.check(&batch.header(), marker, Some(place), terms, appends)? {
         Checked::Accepted => Ok(None),
         Checked::Duplicate(duplicate) => Ok(Some(duplicate)),
     }
 }
 
 /// What was rewritten must not be larger than the topic allows.
-fn check_sizes(records: &[u8], config: &LogConfig) -> Result<(), AppendError> {
-    let max = usize::try_from(config.max_message_bytes).unwrap_or(0);
-    match Batches::new(records).filter_map(Result::ok).map(|batch| batch.overhead.size()).find(|&size| size > max) {
-        Some(size) => Err(AppendError::RecordTooLarge { size, max }),
-        None => Ok(()),
-    }
+fn check_size(batch: &[u8], config: &LogConfig) -> Result<(), AppendError> {
+    let (size, max) = (batch.len(), usize::try_from(config.max_message_bytes).unwrap_or(0));
+    if size > max { Err(AppendError::RecordTooLarge { size, max }) } else { Ok(()) }
 }
 
 fn of_analysis(analysis: &Analysis) -> LogAppendInfo {

@@ -1,13 +1,14 @@
 //! Several appends of a leader with one write.
 
+use super::Log;
 use super::append::{LeaderAppend, Prepared, Scratch, check_producers, prepare, with_scratch};
 use super::config::LogConfig;
 use super::error::{AppendError, LogError, StorageError};
 use super::producers::ProducerAppends;
 use super::types::{AppendOrigin, LogAppendInfo, LogOffsetMetadata, SegmentPlace};
-use super::{Log, Writer};
-use crate::format::batch::RecordBatch;
+use super::writer::Appender;
 use crate::fs::Fs;
+use crate::segment::log_segment::AppendedBatch;
 
 /// Bytes that gather at most before they are written.
 const STAGED_MAX: usize = 1024 * 1024;
@@ -28,7 +29,7 @@ pub struct GroupedAppend<'r> {
 #[derive(Default)]
 struct Staging {
     bytes: Vec<u8>,
-    batches: u32,
+    batches: Vec<AppendedBatch>,
     /// Offset behind the last of them.
     end_offset: i64,
     /// Where the answers are that wait for the write.
@@ -49,17 +50,23 @@ impl<F: Fs> Log<F> {
     pub fn append_group_as_leader(&self, group: &mut [GroupedAppend<'_>], now_ms: i64) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(group.len());
         let mut staging = Staging::default();
+        let config = self.config();
         with_scratch(|scratch| {
-            let mut writer = self.writer.lock();
+            let mut appender = self.writer.lock_to_append();
             for grouped in group.iter_mut() {
-                let answer = self.lead_in_group(&mut writer, grouped, now_ms, scratch, &mut staging, &mut answers);
+                let answer =
+                    self.lead_in_group(&mut appender, grouped, now_ms, &config, scratch, &mut staging, &mut answers);
                 answers.push(answer);
             }
-            self.write_staged(&mut writer, &mut staging, &mut answers);
+            self.write_staged(&mut appender, &mut staging, &mut answers);
         });
-        answers.iter().for_each(|answer| self.count(answer));
-        let answers: Vec<Answer> = answers.into_iter().map(|answer| self.guard(answer)).collect();
-        if let Err(error) = self.flush_if_due(now_ms) {
+        for answer in &mut answers {
+            self.count(answer);
+            if answer.is_err() {
+                *answer = self.guard(std::mem::replace(answer, Ok(LogAppendInfo::nothing())));
+            }
+        }
+        if let Err(error) = self.flush_if_due(&config, now_ms) {
             return answers.into_iter().map(|answer| answer.and_then(|_| Err(self.offline(&error)))).collect();
         }
         answers
@@ -71,11 +78,13 @@ impl<F: Fs> Log<F> {
         AppendError::Storage(StorageError::Offline { path: self.dir().to_path_buf() })
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what the appends of a group share")]
     fn lead_in_group(
         &self,
-        writer: &mut Writer,
+        appender: &mut Appender<F>,
         grouped: &mut GroupedAppend<'_>,
         now_ms: i64,
+        config: &LogConfig,
         scratch: &mut Scratch,
         staging: &mut Staging,
         answers: &mut [Answer],
@@ -86,73 +95,71 @@ impl<F: Fs> Log<F> {
             return Err(AppendError::IllegalArgument(message.to_owned()));
         }
         self.check_usable()?;
-        let config = self.config();
-        let Some(prepared) = prepare(grouped.records, append, now_ms, &config, &mut scratch.validation)? else {
+        let Some(mut prepared) = prepare(grouped.records, append, now_ms, config, &mut scratch.validation)? else {
             return Ok(LogAppendInfo::nothing());
         };
         let batch = prepared.batch(grouped.records, &mut scratch.validation);
         let producers = &mut scratch.producers;
-        if let Some(answer) = self.stage(writer, batch, &prepared, &config, producers, staging)? {
+        if let Some(answer) = self.stage(appender, batch, &mut prepared, config, producers, staging)? {
             if !answer.is_duplicate {
                 staging.waiting.push(answers.len());
             }
             return Ok(answer);
         }
-        self.write_staged(writer, staging, answers);
-        self.lead_locked(writer, batch, &prepared, &config, producers)
+        self.write_staged(appender, staging, answers);
+        self.lead_locked(appender, batch, &mut prepared, config, producers)
     }
 
     /// Takes a batch into what is written together; `None` where it has to be written alone: it is long or a marker, or a
     /// new segment is due, or one of the indexes might become full.
     fn stage(
         &self,
-        writer: &mut Writer,
+        appender: &mut Appender<F>,
         batch: &mut [u8],
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         config: &LogConfig,
         producers: &mut ProducerAppends,
         staging: &mut Staging,
     ) -> Result<Option<LogAppendInfo>, AppendError> {
-        let is_marker = RecordBatch::parse(batch).is_ok_and(|batch| batch.header().attributes().is_control());
         let room = STAGED_MAX.saturating_sub(staging.bytes.len()).min(COPIED_MAX);
-        if is_marker || batch.len() > room {
+        if prepared.is_control || batch.len() > room {
             return Ok(None);
         }
-        self.write_metadata(writer)?;
-        let active = self.active_segment()?;
-        let mut state = active.append_state(&self.home)?;
-        if state.size == 0 || state.index_room <= staging.batches {
+        self.write_metadata(&mut appender.writer)?;
+        let (writer, active) = self.tail_of(appender)?;
+        let (staged, position) = (staging.batches.len() as u32, active.state.size + staging.bytes.len() as u32);
+        if active.state.size == 0 || active.state.index_room <= staged {
             return Ok(None);
         }
-        state.size += staging.bytes.len() as u32;
-        let first_offset = if staging.batches == 0 { self.log_end_offset() } else { staging.end_offset };
+        let first_offset = if staged == 0 { self.log_end_offset() } else { staging.end_offset };
         let write = prepared.place(batch, first_offset, config)?;
-        if batch.len() > usize::try_from(config.segment_bytes).unwrap_or(0)
-            || self.should_roll(&active, &state, config, &write.roll_params(batch.len()))?
+        if write.records.len() > usize::try_from(config.segment_bytes).unwrap_or(0)
+            || self.should_roll(&active.segment, &active.state, position, config, &write.roll_params())?
         {
             return Ok(None);
         }
-        self.note_epochs(writer, batch, &write)?;
-        let place = SegmentPlace { segment_base_offset: active.base_offset(), position: state.size };
-        let duplicate = check_producers(writer, batch, place, &write, producers)?;
+        self.note_epochs(writer, &write)?;
+        let place = SegmentPlace { segment_base_offset: active.segment.base_offset(), position };
+        let duplicate = check_producers(writer, place, &write, producers)?;
         if duplicate.is_none() {
             writer.producers.apply(producers);
-            staging.bytes.extend_from_slice(batch);
-            staging.batches += 1;
+            staging.bytes.extend_from_slice(write.records);
+            staging.batches.extend(write.heads.iter().map(|head| head.indexed));
             staging.end_offset = write.last_offset.wrapping_add(1);
         }
-        Ok(Some(prepared.answer(&write, duplicate)))
+        Ok(Some(prepared.answer(first_offset, duplicate)))
     }
 
     /// Writes what was gathered; where that fails, so do the appends that wait for it.
-    fn write_staged(&self, writer: &mut Writer, staging: &mut Staging, answers: &mut [Answer]) {
-        if staging.batches == 0 {
+    fn write_staged(&self, appender: &mut Appender<F>, staging: &mut Staging, answers: &mut [Answer]) {
+        if staging.batches.is_empty() {
             return;
         }
-        let written = self.write_staged_bytes(writer, staging);
+        let written = self.write_staged_bytes(appender, staging);
         if let Err(error) = self.guard(written) {
             // The producers know of records that are not there: nothing goes on from here.
             self.health.set_offline();
+            appender.tail = None;
             let mut error = Some(AppendError::from(error));
             for &at in &staging.waiting {
                 let path = self.home.dir().to_path_buf();
@@ -161,15 +168,14 @@ impl<F: Fs> Log<F> {
         }
         staging.bytes.clear();
         staging.waiting.clear();
-        staging.batches = 0;
+        staging.batches.clear();
     }
 
-    fn write_staged_bytes(&self, writer: &mut Writer, staging: &Staging) -> Result<(), LogError> {
-        let active = self.active_segment()?;
-        let state = active.append_state(&self.home)?;
-        active.append_to(&self.home, &state.file, state.size, &staging.bytes, None)?;
-        let position = state.size + staging.bytes.len() as u32;
-        let end = LogOffsetMetadata::at(staging.end_offset, active.base_offset(), position);
+    fn write_staged_bytes(&self, appender: &mut Appender<F>, staging: &Staging) -> Result<(), LogError> {
+        let (writer, active) = self.tail_of(appender)?;
+        let batches = staging.batches.iter().copied();
+        active.segment.append_to(&self.home, &mut active.state, &staging.bytes, batches)?;
+        let end = LogOffsetMetadata::at(staging.end_offset, active.segment.base_offset(), active.state.size);
         self.publish_end(writer, end)?;
         writer.producers.update_map_end_offset(staging.end_offset);
         self.update_first_unstable(writer)

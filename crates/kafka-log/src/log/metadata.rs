@@ -1,7 +1,8 @@
 //! The topic id of a log, and the file that keeps it.
 
+use super::Log;
 use super::error::StorageError;
-use super::{Log, Writer};
+use super::writer::Writer;
 use crate::format::file_name::{FileKind, FileName};
 use crate::format::partition_metadata::PartitionMetadata;
 use crate::fs::{Fs, exists, write_atomically};

@@ -39,6 +39,7 @@ mod tasks;
 mod tiered;
 mod truncate;
 mod watermark;
+mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -62,12 +63,12 @@ use crate::format::uuid::Uuid;
 use crate::fs::{Fs, OsFs};
 use crate::segment::log_segment::{Home, LogSegment, SegmentError, SegmentOptions};
 use config::LogConfig;
-use epochs::LeaderEpochCache;
 use error::{AppendError, LogError, StorageError};
 use metrics::LogMetrics;
-use producers::{ProducerState, ProducerStateManager, VerificationGuard};
+use producers::{ProducerState, VerificationGuard};
 use state::{Offsets, Segments};
 use tasks::Task;
+use writer::WriterLock;
 
 /// The log of one partition (`UnifiedLog`).
 pub struct Log<F: Fs = OsFs> {
@@ -76,7 +77,7 @@ pub struct Log<F: Fs = OsFs> {
     config: RwLock<Arc<LogConfig>>,
     health: DirHealth,
     is_closed: AtomicBool,
-    writer: Mutex<Writer>,
+    writer: WriterLock<F>,
     segments: RwLock<Arc<Segments<F>>>,
     offsets: RwLock<Offsets>,
     tasks: Mutex<Vec<Task>>,
@@ -87,17 +88,6 @@ pub struct Log<F: Fs = OsFs> {
     metrics: Arc<LogMetrics>,
     remote_storage_system_enable: bool,
     jitter: Option<fn(i64) -> i64>,
-}
-
-/// What only one thread at a time may touch.
-struct Writer {
-    producers: ProducerStateManager,
-    epochs: LeaderEpochCache,
-    topic_id: Option<Uuid>,
-    /// The topic id is not in its file yet.
-    is_metadata_due: bool,
-    /// Whether readers have been told of a first unstable offset.
-    is_unstable: bool,
 }
 
 impl<F: Fs> Log<F> {

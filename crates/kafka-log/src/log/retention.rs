@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::error::LogError;
-use super::{Log, LogStartOffsetReason, Writer};
+use super::writer::Writer;
+use super::{Log, LogStartOffsetReason};
 use crate::fs::Fs;
 use crate::log::config::LogConfig;
 use crate::segment::log_segment::LogSegment;

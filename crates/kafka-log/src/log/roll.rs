@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::Log;
 use super::error::LogError;
 use super::tasks::Work;
 use super::types::LogOffsetMetadata;
-use super::{Log, Writer};
+use super::writer::{Appender, Writer};
 use crate::format::file_name::FileState;
 use crate::fs::Fs;
 use crate::log::config::LogConfig;
@@ -36,41 +37,39 @@ impl<F: Fs> Log<F> {
         self.guard(rolled)
     }
 
-    /// The active segment that a write goes to, and its state: a new one if the present one cannot take the write or has
-    /// waited long enough (`maybeRoll`).
-    pub(super) fn segment_for(
+    /// Makes a new active segment if the present one cannot take the write or has waited long enough (`maybeRoll`).
+    pub(super) fn roll_if_due(
         &self,
-        writer: &mut Writer,
+        appender: &mut Appender<F>,
         config: &LogConfig,
         write: &RollParams,
-    ) -> Result<(Arc<LogSegment<F>>, AppendState<F>), LogError> {
-        let active = self.active_segment()?;
-        let state = active.append_state(&self.home)?;
-        if !self.should_roll(&active, &state, config, write)? {
-            return Ok((active, state));
+    ) -> Result<(), LogError> {
+        let (writer, tail) = self.tail_of(appender)?;
+        if !self.should_roll(&tail.segment, &tail.state, tail.state.size, config, write)? {
+            return Ok(());
         }
         // Batches of magic 0 and 1 do not tell their first offset; this one is not above it.
         let from = match write.first_offset {
             -1 => write.last_offset.wrapping_sub(i64::from(i32::MAX)),
             first => first,
         };
-        self.roll_locked(writer, Some(from), write.now_ms)?;
-        let active = self.active_segment()?;
-        let state = active.append_state(&self.home)?;
-        Ok((active, state))
+        let rolled = self.roll_locked(writer, Some(from), write.now_ms);
+        appender.tail = None;
+        rolled.map(|_| ())
     }
 
-    /// (`LogSegment.shouldRoll`)
+    /// Whether a segment that will have `size` bytes by then is too full or too old for a write (`LogSegment.shouldRoll`).
     pub(super) fn should_roll(
         &self,
         active: &LogSegment<F>,
         state: &AppendState<F>,
+        size: u32,
         config: &LogConfig,
         write: &RollParams,
     ) -> Result<bool, LogError> {
         let lag = if config.compact { config.max_compaction_lag_ms } else { i64::MAX };
         let (segment_bytes, segment_ms) = (i64::from(config.segment_bytes), config.segment_ms.min(lag));
-        let size = i64::from(state.size);
+        let size = i64::from(size);
         let has_waited = || -> Result<bool, LogError> {
             let waited = match state.first_batch_timestamp {
                 Some(first) if first >= 0 => write.max_timestamp.wrapping_sub(first),

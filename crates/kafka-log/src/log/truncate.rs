@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::Log;
 use super::error::LogError;
 use super::tasks::Work;
-use super::{Log, Writer};
+use super::writer::Writer;
 use crate::fs::Fs;
 
 impl<F: Fs> Log<F> {

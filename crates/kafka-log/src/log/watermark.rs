@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use super::Log;
 use super::error::{AppendError, LogError};
 use super::state::Offsets;
 use super::tasks::Work;
 use super::types::LogOffsetMetadata;
-use super::{Log, Writer};
+use super::writer::Writer;
 use crate::fs::Fs;
 
 /// Why the log start moves (`LogStartOffsetIncrementReason`).

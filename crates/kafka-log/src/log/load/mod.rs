@@ -29,7 +29,8 @@ use super::rebuild::rebuild_producer_state;
 use super::state::{Offsets, Segments};
 use super::tasks::{Task, Work};
 use super::types::LogOffsetMetadata;
-use super::{Log, LogOptions, TopicPartition, Writer, segment_options};
+use super::writer::{Writer, WriterLock};
+use super::{Log, LogOptions, TopicPartition, segment_options};
 use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::leader_epoch_checkpoint::is_no_number;
 use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
@@ -145,7 +146,7 @@ impl<F: Fs> Log<F> {
             config: RwLock::new(Arc::clone(&options.config)),
             health: options.health.clone(),
             is_closed: AtomicBool::new(false),
-            writer: Mutex::new(Writer {
+            writer: WriterLock::new(Writer {
                 producers,
                 epochs,
                 topic_id: options.topic_id,

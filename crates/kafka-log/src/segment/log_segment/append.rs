@@ -37,19 +37,32 @@ pub struct AppendState<F: Fs> {
 
 impl<F: Fs> AppendState<F> {
     fn of(state: &SegmentState<F>, file: &Arc<F::File>) -> Self {
-        let max = state.index_bytes_max as usize;
-        let offsets = state.offset_index.bytes().len() / OFFSET_INDEX_ENTRY_LEN;
-        let times = state.time_index.bytes().len() / TIME_INDEX_ENTRY_LEN;
-        let offsets_max = max / OFFSET_INDEX_ENTRY_LEN;
-        let times_max = (max / TIME_INDEX_ENTRY_LEN).saturating_sub(1);
-        let index_room = offsets_max.saturating_sub(offsets).min(times_max.saturating_sub(times)) as u32;
         AppendState {
             file: Arc::clone(file),
             size: state.size,
-            index_room,
+            index_room: index_room(state),
             first_batch_timestamp: state.first_batch_timestamp.get(),
         }
     }
+
+    /// Brings it up to date after an append.
+    fn follow(&mut self, state: &SegmentState<F>, added_entry: bool) {
+        self.size = state.size;
+        self.first_batch_timestamp = state.first_batch_timestamp.get();
+        if added_entry {
+            self.index_room = index_room(state);
+        }
+    }
+}
+
+/// How many entries fit into both indexes; 0 where one is full (`isFull`).
+fn index_room<F: Fs>(state: &SegmentState<F>) -> u32 {
+    let max = state.index_bytes_max as usize;
+    let offsets = state.offset_index.bytes().len() / OFFSET_INDEX_ENTRY_LEN;
+    let times = state.time_index.bytes().len() / TIME_INDEX_ENTRY_LEN;
+    let offsets_max = max / OFFSET_INDEX_ENTRY_LEN;
+    let times_max = (max / TIME_INDEX_ENTRY_LEN).saturating_sub(1);
+    offsets_max.saturating_sub(offsets).min(times_max.saturating_sub(times)) as u32
 }
 
 impl<F: Fs> LogSegment<F> {
@@ -95,55 +108,53 @@ impl<F: Fs> LogSegment<F> {
         if !self.can_hold(largest_offset) {
             return Err(SegmentError::OffsetOverflow { offset: largest_offset, base_offset: self.base_offset });
         }
-        let AppendState { file, size, .. } = self.append_state(home)?;
-        self.append_to(home, &file, size, records, None)
+        let mut at = self.append_state(home)?;
+        let batches = Batches::new(records).map_while(Result::ok).map(|batch| appended(&batch));
+        self.append_to(home, &mut at, records, batches)
     }
 
-    /// As [`LogSegment::append`], for who has asked for [`LogSegment::append_state`] and checked the offset. Who has looked into
-    /// the only batch already says what he saw.
+    /// As [`LogSegment::append`], for who has asked for [`LogSegment::append_state`], which is brought up to date, checked
+    /// the offset, and knows what the batches are. After an error the state has to be asked for anew.
     ///
     /// # Errors
     /// As [`LogSegment::append`].
     pub fn append_to(
         &self,
         home: &Home<F>,
-        file: &F::File,
-        size: u32,
+        at: &mut AppendState<F>,
         records: &[u8],
-        only: Option<AppendedBatch>,
+        batches: impl IntoIterator<Item = AppendedBatch>,
     ) -> Result<(), SegmentError> {
+        let size = at.size;
         if size == 0 {
             // A segment with batches and no index would be recovered before those that lie before it.
             self.write_indexes(home)?;
         }
-        file.write_all_at(records, size.into()).map_err(|e| StorageError::io("write", &self.log_path(home))(e))?;
+        at.file.write_all_at(records, size.into()).map_err(|e| StorageError::io("write", &self.log_path(home))(e))?;
         let mut state = self.write_state();
         let state = &mut *state;
-        let mut position = size;
         state.unsynced = true;
         state.size = size + records.len() as u32;
-        if let Some(only) = only {
-            self.index_batch(home, state, &only, position)?;
-        } else {
-            for batch in Batches::new(records) {
-                let Ok(batch) = batch else { break };
-                self.index_batch(home, state, &appended(&batch), position)?;
-                position += batch.overhead.size() as u32;
-            }
+        let (mut position, mut added_entry) = (size, false);
+        for batch in batches {
+            added_entry |= self.index_batch(home, state, &batch, position)?;
+            position += batch.size;
         }
-        if state.offset_index.is_behind() || state.time_index.is_behind() {
+        if added_entry && (state.offset_index.is_behind() || state.time_index.is_behind()) {
             self.write_indexes_locked(home, state)?;
         }
+        at.follow(state, added_entry);
         Ok(())
     }
 
+    /// Says whether an index got an entry.
     fn index_batch(
         &self,
         home: &Home<F>,
         state: &mut SegmentState<F>,
         batch: &AppendedBatch,
         position: u32,
-    ) -> Result<(), SegmentError> {
+    ) -> Result<bool, SegmentError> {
         let mut max = self.max_timestamp_locked(home, state)?;
         if batch.max_timestamp > max.timestamp {
             max = TimestampOffset { timestamp: batch.max_timestamp, offset: batch.last_offset };
@@ -152,13 +163,14 @@ impl<F: Fs> LogSegment<F> {
         if state.first_batch_timestamp.get().is_none() && position == 0 {
             state.first_batch_timestamp = Known(batch.max_timestamp);
         }
-        if state.bytes_since_index_entry > self.index_interval_bytes {
+        let is_due = state.bytes_since_index_entry > self.index_interval_bytes;
+        if is_due {
             self.append_offset_entry(home, state, batch.last_offset, position)?;
             self.append_time_entry(home, state, max, false)?;
             state.bytes_since_index_entry = 0;
         }
         state.bytes_since_index_entry = state.bytes_since_index_entry.saturating_add(batch.size);
-        Ok(())
+        Ok(is_due)
     }
 
     pub(super) fn append_offset_entry(

@@ -1,0 +1,81 @@
+//! What only one thread at a time may touch.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use super::epochs::LeaderEpochCache;
+use super::producers::ProducerStateManager;
+use crate::format::uuid::Uuid;
+use crate::fs::Fs;
+use crate::segment::log_segment::{AppendState, LogSegment};
+
+/// What only one thread at a time may touch.
+pub(super) struct Writer {
+    pub(super) producers: ProducerStateManager,
+    pub(super) epochs: LeaderEpochCache,
+    pub(super) topic_id: Option<Uuid>,
+    /// The topic id is not in its file yet.
+    pub(super) is_metadata_due: bool,
+    /// Whether readers have been told of a first unstable offset.
+    pub(super) is_unstable: bool,
+}
+
+/// The active segment as the last append left it.
+pub(super) struct Tail<F: Fs> {
+    pub(super) segment: Arc<LogSegment<F>>,
+    pub(super) state: AppendState<F>,
+}
+
+/// The lock of the writer, and what appends keep from one to the next. Everybody else who takes it may change the list of
+/// segments or the active one, and so makes them look anew.
+pub(super) struct WriterLock<F: Fs>(Mutex<Appender<F>>);
+
+/// The writer in the hands of an append.
+pub(super) struct Appender<F: Fs> {
+    pub(super) writer: Writer,
+    pub(super) tail: Option<Tail<F>>,
+}
+
+impl<F: Fs> WriterLock<F> {
+    pub(super) fn new(writer: Writer) -> Self {
+        WriterLock(Mutex::new(Appender { writer, tail: None }))
+    }
+
+    pub(super) fn lock(&self) -> WriterGuard<'_, F> {
+        WriterGuard::new(self.0.lock())
+    }
+
+    pub(super) fn try_lock(&self) -> Option<WriterGuard<'_, F>> {
+        self.0.try_lock().map(WriterGuard::new)
+    }
+
+    pub(super) fn lock_to_append(&self) -> MutexGuard<'_, Appender<F>> {
+        self.0.lock()
+    }
+}
+
+/// The writer, held.
+pub(super) struct WriterGuard<'l, F: Fs>(MutexGuard<'l, Appender<F>>);
+
+impl<'l, F: Fs> WriterGuard<'l, F> {
+    fn new(mut guard: MutexGuard<'l, Appender<F>>) -> Self {
+        guard.tail = None;
+        WriterGuard(guard)
+    }
+}
+
+impl<F: Fs> Deref for WriterGuard<'_, F> {
+    type Target = Writer;
+
+    fn deref(&self) -> &Writer {
+        &self.0.writer
+    }
+}
+
+impl<F: Fs> DerefMut for WriterGuard<'_, F> {
+    fn deref_mut(&mut self) -> &mut Writer {
+        &mut self.0.writer
+    }
+}
