@@ -100,7 +100,7 @@ pub(super) fn fill<F: Fs>(
 fn replace(segments: &mut [SegmentState], theirs: &Survivor) {
     for segment in segments.iter_mut().filter(|segment| !segment.survivors.is_empty()) {
         let found = segment.survivors.iter_mut().find(|batch| batch.first_offset == theirs.first_offset);
-        if let Some(ours) = found.filter(|ours| ours.crc == theirs.crc && !ours.is_misplaced) {
+        if let Some(ours) = found.filter(|ours| ours.crc == theirs.crc && ours.batches == 1 && !ours.is_misplaced) {
             let follows_loss = ours.follows_loss;
             *ours = Survivor { follows_loss, ..theirs.clone() };
             segment.is_changed = true;
@@ -151,7 +151,7 @@ fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, depth: Depth) -> Res
         let path = donor.join(&log.from);
         let origin: Arc<Path> = Arc::from(path.as_path());
         let mut last = batches.last().map_or(base_offset - 1, |batch: &Survivor| batch.last_offset);
-        let scan = scan_log(fs, &path, base_offset, depth)?;
+        let scan = scan_log(fs, &path, base_offset, 0..i64::MAX, Depth { keeps_each: true, ..depth })?;
         is_whole &= scan.lost.iter().all(|lost| lost.is_zero);
         end_offset = scan.survivors.iter().map(|batch| batch.last_offset + 1).max().unwrap_or(end_offset);
         for mut batch in scan.survivors {

@@ -10,7 +10,7 @@ use super::error::RepairError;
 use super::files;
 use super::layout;
 use super::partition::{plan_txn_indexes, read_segments, resolve_transactions};
-use super::plan::{Checkpoints, Options, PartitionPlan};
+use super::plan::{Checkpoints, Depth, Options, PartitionPlan};
 use super::segment::{SegmentState, reread, summarize};
 use super::transactions::Snapshots;
 use crate::fs::{self, Fs};
@@ -77,8 +77,9 @@ pub fn extract<F: Fs>(
     let filed = if files.has_epochs { epochs::read(fs, source)? } else { None };
     let trusted = filed.as_ref().and_then(|epochs| epochs.as_ref().ok());
     let how = Options { is_shallow: options.is_shallow, ..Options::default() };
+    let depth = Depth { keeps_each: true, ..how.depth() };
     let mut segments =
-        read_segments(fs, source, &files, &Checkpoints::default(), &how, trusted.map(Vec::as_slice), &mut |_| {})?;
+        read_segments(fs, source, &files, &Checkpoints::default(), depth, trusted.map(Vec::as_slice), &mut |_| {})?;
 
     let mut extracted = Extracted { path: target.to_owned(), ..Extracted::default() };
     let is_asked_for = |base: i64| options.segment.is_none_or(|segment| segment == base);
@@ -88,7 +89,7 @@ pub fn extract<F: Fs>(
         extracted.unreadable += (lost + segment.misplaced) as u64;
         extracted.restored += segment.restored.len() as u64;
         if !segment.is_changed {
-            *segment = reread(fs, source, segment, how.depth())?;
+            *segment = reread(fs, source, segment, depth)?;
         }
         let mut batches = std::mem::take(&mut segment.survivors);
         batches.retain(|batch| !batch.is_misplaced && wants(options, batch));
@@ -118,7 +119,7 @@ pub fn extract<F: Fs>(
     }
     let count = segments.len();
     for (at, segment) in segments.iter().enumerate() {
-        layout::plan(source, segment, Vec::new(), at + 1 == count, &mut plan.changes);
+        layout::plan(fs, source, segment, Vec::new(), at + 1 == count, &mut plan.changes)?;
     }
     let resolved = resolve_transactions(&segments, &[], &Snapshots::new());
     plan_txn_indexes(&segments, &resolved, &[], true, &mut plan);

@@ -144,6 +144,8 @@ fn finish(
         kind,
         is_thinned: false,
         crc: 0,
+        batches: 1,
+        has_gaps: false,
         origin: None,
         restored: None,
         follows_loss: false,

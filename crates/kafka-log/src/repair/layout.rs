@@ -1,15 +1,19 @@
 //! The new files of a segment whose log changes: what survived of it in order, with batches of ours in its holes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::apply::Change;
 use super::content::{Content, Piece};
+use super::error::RepairError;
 use super::fill::Made;
-use super::indexes::{self, Indexed};
+use super::indexes::{IndexBuilder, Indexed};
+use super::runs::each;
 use super::segment::SegmentState;
 use super::survivor::Survivor;
 use crate::format::batch::HEADER_SIZE_UP_TO_MAGIC;
 use crate::format::file_name::{FileKind, FileName, FileState};
+use crate::fs::{Fs, OpenMode};
+use crate::segment::error::StorageError;
 
 /// Name of a file of the segment at `base_offset`.
 pub(super) fn name(kind: FileKind, base_offset: i64) -> String {
@@ -19,7 +23,17 @@ pub(super) fn name(kind: FileKind, base_offset: i64) -> String {
 
 /// Plans the files of a segment with a changed log. `made` are batches to be put into its holes, `is_last` tells that no
 /// segment follows.
-pub(super) fn plan(dir: &Path, segment: &SegmentState, made: Vec<Made>, is_last: bool, changes: &mut Vec<Change>) {
+///
+/// # Errors
+/// Those of the medium.
+pub(super) fn plan<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    segment: &SegmentState,
+    made: Vec<Made>,
+    is_last: bool,
+    changes: &mut Vec<Change>,
+) -> Result<(), RepairError> {
     let why = why(segment, &made);
     let kept = segment.survivors.iter().filter(|batch| !batch.is_misplaced).map(|batch| (batch.clone(), None));
     let mut batches: Vec<(Survivor, Option<Vec<u8>>)> = kept.collect();
@@ -33,7 +47,7 @@ pub(super) fn plan(dir: &Path, segment: &SegmentState, made: Vec<Made>, is_last:
         let fits = |batch: &Survivor| batch.last_offset - base_offset <= i64::from(i32::MAX);
         let count = rest.iter().take_while(|(batch, _)| fits(batch)).count();
         let (now, later) = rest.split_at(if rest.is_empty() { 0 } else { count.max(1) });
-        write(dir, segment, base_offset, now, &why, changes);
+        write(fs, dir, segment, base_offset, now, &why, changes)?;
         names.extend([FileKind::Log, FileKind::OffsetIndex, FileKind::TimeIndex].map(|kind| name(kind, base_offset)));
         rest = later;
         base_offset = rest.first().map_or(base_offset, |(batch, _)| batch.first_offset);
@@ -44,6 +58,7 @@ pub(super) fn plan(dir: &Path, segment: &SegmentState, made: Vec<Made>, is_last:
         let why = if names.is_empty() { "nothing of its segment is left".to_owned() } else { why.clone() };
         changes.push(Change { name: placed.from.clone(), content: None, why });
     }
+    Ok(())
 }
 
 fn why(segment: &SegmentState, made: &[Made]) -> String {
@@ -66,22 +81,33 @@ fn why(segment: &SegmentState, made: &[Made]) -> String {
     if reasons.is_empty() { "it has another base offset than its name".to_owned() } else { reasons.join(", ") }
 }
 
-fn write(
+fn write<F: Fs>(
+    fs: &F,
     dir: &Path,
     segment: &SegmentState,
     base_offset: i64,
     batches: &[(Survivor, Option<Vec<u8>>)],
     why: &str,
     changes: &mut Vec<Change>,
-) {
+) -> Result<(), RepairError> {
     let mut log = Content { modified_ms: segment.modified_ms, ..Content::default() };
-    let mut indexed = Vec::with_capacity(batches.len());
+    let mut indexes = IndexBuilder::new(base_offset);
     let mut position = 0;
+    let own = segment.files.log.as_ref().map(|placed| dir.join(&placed.from));
+    let open = |path: &PathBuf| fs.open(path, OpenMode::Read).map_err(StorageError::io("open", path));
+    let own_file = own.as_ref().map(open).transpose()?;
     for (batch, bytes) in batches {
-        indexed.push(Indexed { position, ..Indexed::of(batch) });
+        let mut index = |one: &Survivor| {
+            let position = position + (one.position - batch.position);
+            indexes.batch(&Indexed { position, ..Indexed::of(one) });
+        };
+        match (&own, &own_file) {
+            // Only batches of the segment itself stand for others.
+            (Some(path), Some(file)) => each(file, path, batch, &mut index)?,
+            _ => index(batch),
+        }
         position += u64::from(batch.size);
-        let own = segment.files.log.as_ref().map(|placed| dir.join(&placed.from));
-        match (bytes, batch.origin.as_ref().map(|origin| origin.to_path_buf()).or(own)) {
+        match (bytes, batch.origin.as_ref().map(|origin| origin.to_path_buf()).or_else(|| own.clone())) {
             (Some(bytes), _) => log.push(Piece::Bytes(bytes.clone())),
             (None, Some(path)) => {
                 let mut from = batch.position;
@@ -95,11 +121,12 @@ fn write(
             (None, None) => {}
         }
     }
-    let (offsets, times) = indexes::build(base_offset, &indexed);
+    let (offsets, times) = indexes.finish();
     let mut put = |kind, content, why: &str| {
         changes.push(Change { name: name(kind, base_offset), content: Some(content), why: why.to_owned() });
     };
     put(FileKind::Log, log, why);
     put(FileKind::OffsetIndex, Content::of(offsets), "built anew for the new log");
     put(FileKind::TimeIndex, Content::of(times), "built anew for the new log");
+    Ok(())
 }

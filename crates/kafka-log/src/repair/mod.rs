@@ -27,6 +27,7 @@ mod log_dir;
 mod partition;
 mod plan;
 mod producers;
+mod runs;
 mod scan;
 mod segment;
 mod settle;

@@ -38,6 +38,16 @@ pub fn plan_partition<F: Fs>(
     checkpoints: &Checkpoints,
     options: &Options,
 ) -> Result<PartitionPlan, RepairError> {
+    plan_with(fs, dir, checkpoints, options, options.depth())
+}
+
+pub(super) fn plan_with<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    checkpoints: &Checkpoints,
+    options: &Options,
+    depth: Depth,
+) -> Result<PartitionPlan, RepairError> {
     let mut plan = PartitionPlan { path: dir.to_owned(), ..PartitionPlan::default() };
     let files = files::list(fs, dir)?;
     let filed_epochs = if files.has_epochs { epochs::read(fs, dir)? } else { None };
@@ -45,7 +55,7 @@ pub fn plan_partition<F: Fs>(
     let (snapshots, mut replay) = read_snapshots(fs, dir, &files, &mut plan)?;
     let epochs = trusted_epochs.map(Vec::as_slice);
     let seen = &mut |batch: &Survivor| replay.batch(batch);
-    let mut segments = read_segments(fs, dir, &files, checkpoints, options, epochs, seen)?;
+    let mut segments = read_segments(fs, dir, &files, checkpoints, depth, epochs, seen)?;
 
     let mut end = end_of(&segments);
     let mut held_end = held_end_of(&segments, &snapshots, end, checkpoints, options);
@@ -59,7 +69,7 @@ pub fn plan_partition<F: Fs>(
             let first = wanted.last().map_or(end, |hole| end.max(hole.last + 1));
             wanted.push(Hole { first, last: i64::MAX - 1, aborts_are_known: false });
         }
-        plan.notes = donor::fill(fs, &donor, &mut segments, &wanted, options.depth())?;
+        plan.notes = donor::fill(fs, &donor, &mut segments, &wanted, depth)?;
         end = end_of(&segments);
         held_end = held_end.filter(|&held| held > end);
         found = holes::find(&segments, held_end);
@@ -86,7 +96,7 @@ pub fn plan_partition<F: Fs>(
     let made = fill::fill(&segments, &found.holes, &resolved.markers, epochs, &mut plan.notes)
         .map_err(|source| StorageError::Corrupt { path: dir.to_owned(), source })?;
     plan_epochs(&segments, filed_epochs.as_ref(), held_end.unwrap_or(end), &mut plan);
-    plan_segments(fs, dir, &segments, made, options.depth(), &mut plan)?;
+    plan_segments(fs, dir, &segments, made, depth, &mut plan)?;
     plan_txn_indexes(&segments, &resolved, &found.holes, false, &mut plan);
     finish_snapshots(&files, replay.finish(end), held_end.unwrap_or(end), &mut plan);
     if let Some(held_end) = held_end.filter(|&held_end| held_end > end) {
@@ -119,7 +129,7 @@ pub(super) fn read_segments<F: Fs>(
     dir: &Path,
     files: &PartitionFiles,
     checkpoints: &Checkpoints,
-    options: &Options,
+    depth: Depth,
     epochs: Option<&[EpochEntry]>,
     seen: &mut dyn FnMut(&Survivor),
 ) -> Result<Vec<SegmentState>, RepairError> {
@@ -147,7 +157,7 @@ pub(super) fn read_segments<F: Fs>(
             epoch_before,
             epochs,
             has_gaps,
-            depth: options.depth(),
+            depth,
             log_bases: &log_bases,
         };
         let segment = read_segment(fs, dir, base_offset, segment_files, &known, seen)?;
@@ -295,7 +305,7 @@ fn plan_segments<F: Fs>(
                 whole = super::segment::reread(fs, dir, segment, depth)?;
                 &whole
             };
-            layout::plan(dir, segment, mine, is_last, &mut plan.changes);
+            layout::plan(fs, dir, segment, mine, is_last, &mut plan.changes)?;
             continue;
         }
         let indexes = [

@@ -24,7 +24,7 @@ impl Options {
     /// How to look into records.
     pub(super) fn depth(&self) -> Depth {
         let decompressed_max = self.decompressed_max.unwrap_or(1024 * 1024 * 1024);
-        Depth { is_deep: !self.is_shallow, decompressed_max }
+        Depth { is_deep: !self.is_shallow, decompressed_max, keeps_each: false }
     }
 }
 
@@ -33,6 +33,8 @@ impl Options {
 pub(super) struct Depth {
     pub(super) is_deep: bool,
     pub(super) decompressed_max: usize,
+    /// Whether each batch is asked for one by one, so that none may stand for others.
+    pub(super) keeps_each: bool,
 }
 
 /// What the checkpoints of the log directory say of a partition.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::plan::Depth;
+use super::runs::Runs;
 use super::survivor::{Survivor, with_length_and_magic};
 use crate::compression::Decompressor;
 use crate::format::FormatError;
@@ -34,29 +35,40 @@ pub(super) struct LostBytes {
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogScan {
     pub(super) len: u64,
-    /// In file order.
+    /// In file order, where it is not asked for each with many of them as one.
     pub(super) survivors: Vec<Survivor>,
     /// In file order.
     pub(super) lost: Vec<LostBytes>,
 }
 
 /// Reads the log file at `path`, of a segment with this base offset.
+/// `inside` are the offsets that it may have.
 ///
 /// # Errors
 /// Those of the medium.
-pub(super) fn scan_log<F: Fs>(fs: &F, path: &Path, base_offset: i64, depth: Depth) -> Result<LogScan, StorageError> {
+pub(super) fn scan_log<F: Fs>(
+    fs: &F,
+    path: &Path,
+    base_offset: i64,
+    inside: Range<i64>,
+    depth: Depth,
+) -> Result<LogScan, StorageError> {
     let file = fs.open(path, OpenMode::Read).map_err(StorageError::io("open", path))?;
     let len = crate::fs::FsFile::len(&file).map_err(StorageError::io("look at", path))?;
     let mut scan = LogScan { len, ..LogScan::default() };
-    walk(&file, base_offset, depth, &mut scan).map_err(StorageError::io("read", path))?;
+    walk(&file, base_offset, inside, depth, &mut scan).map_err(StorageError::io("read", path))?;
     Ok(scan)
 }
 
-fn walk<R: ReadAt>(file: &R, base_offset: i64, depth: Depth, scan: &mut LogScan) -> io::Result<()> {
+fn walk<R: ReadAt>(file: &R, base_offset: i64, inside: Range<i64>, depth: Depth, scan: &mut LogScan) -> io::Result<()> {
     let offsets = base_offset..=base_offset.saturating_add(i32::MAX.into());
     let mut resync = Resync::new(file, 0..scan.len, offsets, None);
-    let mut reader =
-        Reader { is_deep: depth.is_deep, decompressor: Decompressor::new(depth.decompressed_max), after_loss: false };
+    let mut reader = Reader {
+        depth,
+        decompressor: Decompressor::new(depth.decompressed_max),
+        after_loss: false,
+        runs: Runs::new(inside),
+    };
     while let Some(step) = resync.step()? {
         match step {
             Step::Batch(batch) => reader.take(&batch, false, scan),
@@ -103,15 +115,16 @@ fn claim<R: ReadAt>(file: &R, at: u64) -> io::Result<Option<(i64, i64)>> {
 }
 
 struct Reader {
-    is_deep: bool,
+    depth: Depth,
     decompressor: Decompressor,
     after_loss: bool,
+    runs: Runs,
 }
 
 impl Reader {
     /// Keeps a batch whose checksum holds, if its records can be read.
     fn take(&mut self, batch: &RawBatch<'_>, is_restored: bool, scan: &mut LogScan) {
-        match Survivor::read(batch, self.is_deep, &mut self.decompressor) {
+        match Survivor::read(batch, self.depth.is_deep, &mut self.decompressor) {
             Ok(mut survivor) => {
                 if let Some(mut head) = batch.as_bytes().first_chunk::<HEADER_SIZE_UP_TO_MAGIC>().copied()
                     && (is_restored || batch.overhead.magic > 2)
@@ -121,7 +134,11 @@ impl Reader {
                     survivor.restored = Some(head);
                 }
                 survivor.follows_loss = std::mem::take(&mut self.after_loss);
-                scan.survivors.push(survivor);
+                if self.depth.keeps_each {
+                    scan.survivors.push(survivor);
+                } else {
+                    self.runs.push(&mut scan.survivors, survivor);
+                }
             }
             Err(error) => self.lose(batch, error.shifted(batch.position), scan),
         }

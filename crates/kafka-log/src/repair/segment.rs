@@ -1,13 +1,14 @@
 //! One segment: what of it survived, which headers were wrong, and whether its indexes lead to the right places.
 
-use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 
 use super::epochs::EpochRun;
 use super::error::RepairError;
 use super::files::{Placed, SegmentFiles};
-use super::indexes::{self, Indexed};
+use super::indexes::{Indexed, Indexes};
 use super::plan::Depth;
+use super::runs::each;
 use super::scan::{LostBytes, scan_log};
 use super::settle::{Around, Restored, settle_epochs, settle_offsets};
 use super::survivor::Survivor;
@@ -33,6 +34,14 @@ pub(super) struct Known<'a> {
     pub(super) depth: Depth,
     /// Base offsets of the log files there are.
     pub(super) log_bases: &'a [i64],
+}
+
+impl Known<'_> {
+    /// Offsets that a segment of this base offset may have.
+    fn inside(&self, base_offset: i64) -> Range<i64> {
+        let first = self.last_before.map_or(base_offset, |last| base_offset.max(last.saturating_add(1)));
+        first..self.next.map(|(next, _)| next).or(self.closed_at).unwrap_or(i64::MAX)
+    }
 }
 
 /// What was found of a segment.
@@ -103,24 +112,31 @@ pub(super) fn read_segment<F: Fs>(
         return Ok(state);
     };
     let path = dir.join(&log.from);
-    let scan = scan_log(fs, &path, base_offset, known.depth)?;
+    let scan = scan_log(fs, &path, base_offset, known.inside(base_offset), known.depth)?;
     let found = fs.metadata(&path).map_err(StorageError::io("look at", &path))?;
     (state.len, state.modified_ms, state.lost) = (scan.len, Some(found.modified_ms), scan.lost);
     let mut survivors = scan.survivors;
     state.base_offset = true_base(base_offset, &survivors, known);
     settle(fs, dir, &path, &mut state, &mut survivors, known)?;
-    survivors.iter().filter(|batch| !batch.is_misplaced).for_each(seen);
     summarize(&mut state, &survivors);
     state.is_changed = !state.lost.is_empty()
         || state.misplaced > 0
         || state.base_offset != base_offset
         || log.from != log.to
         || survivors.iter().any(|batch| batch.restored.is_some());
-    if !state.is_changed {
-        let batches: Vec<Indexed> = survivors.iter().map(Indexed::of).collect();
-        check_indexes(fs, dir, &mut state, &batches, known)?;
-    } else {
-        state.survivors = survivors;
+    let mut checks = if state.is_changed { None } else { Some(read_indexes(fs, dir, &state, known)?) };
+    let file = fs.open(&path, OpenMode::Read).map_err(StorageError::io("open", &path))?;
+    for batch in survivors.iter().filter(|batch| !batch.is_misplaced) {
+        each(&file, &path, batch, &mut |batch| {
+            seen(batch);
+            if let Some(checks) = &mut checks {
+                checks.batch(&Indexed::of(batch));
+            }
+        })?;
+    }
+    match checks {
+        Some(checks) => (state.new_offset_index, state.new_time_index) = checks.finish(),
+        None => state.survivors = survivors,
     }
     Ok(state)
 }
@@ -185,7 +201,7 @@ fn settle<F: Fs>(
         }
     }
     state.restored.sort_by_key(|restored| restored.position);
-    state.misplaced = survivors.iter().filter(|batch| batch.is_misplaced).count();
+    state.misplaced = survivors.iter().filter(|batch| batch.is_misplaced).map(|batch| batch.batches as usize).sum();
     Ok(())
 }
 
@@ -195,7 +211,7 @@ pub(super) fn summarize(state: &mut SegmentState, survivors: &[Survivor]) {
     let mut last: Option<i64> = None;
     for batch in survivors.iter().filter(|batch| !batch.is_misplaced) {
         let is_gap = last.is_some_and(|last| batch.first_offset != last + 1) && !batch.follows_loss;
-        state.has_gaps |= is_gap || batch.is_thinned;
+        state.has_gaps |= is_gap || batch.is_thinned || batch.has_gaps;
         state.first_offset.get_or_insert(batch.first_offset);
         last = Some(batch.last_offset);
         state.events.extend(Event::of(batch));
@@ -214,15 +230,9 @@ pub(super) fn summarize(state: &mut SegmentState, survivors: &[Survivor]) {
     state.last_offset = last;
 }
 
-fn check_indexes<F: Fs>(
-    fs: &F,
-    dir: &Path,
-    state: &mut SegmentState,
-    batches: &[Indexed],
-    known: &Known<'_>,
-) -> Result<(), RepairError> {
+/// The indexes of a segment, to be compared with its batches.
+fn read_indexes<F: Fs>(fs: &F, dir: &Path, state: &SegmentState, known: &Known<'_>) -> Result<Indexes, RepairError> {
     let is_closed = known.next.is_some() || known.closed_at.is_some();
-    let base_offset = state.base_offset;
     let read = |placed: &Option<Placed>| match placed {
         None => Ok(None),
         Some(placed) => {
@@ -230,32 +240,15 @@ fn check_indexes<F: Fs>(
             read_whole(fs, &path).map_err(StorageError::io("read", &path))
         }
     };
-    let offsets = read(&state.files.offset_index)?;
-    let offset_fault = match &offsets {
-        None if batches.is_empty() => None,
-        None => Some("it is missing"),
-        Some(bytes) => indexes::check_offset_index(base_offset, bytes, batches, !is_closed),
-    };
-    let times = read(&state.files.time_index)?;
-    let time_fault = match &times {
-        None if batches.is_empty() => None,
-        None => Some("it is missing"),
-        Some(bytes) => indexes::check_time_index(base_offset, bytes, batches, is_closed, !is_closed),
-    };
-    if offset_fault.is_some() || time_fault.is_some() {
-        let (offsets, times) = indexes::build(base_offset, batches);
-        state.new_offset_index = offset_fault.map(|why| (offsets, why));
-        state.new_time_index = time_fault.map(|why| (times, why));
-    }
-    Ok(())
+    Ok(Indexes::new(state.base_offset, read(&state.files.offset_index)?, read(&state.files.time_index)?, is_closed))
 }
 
 /// Last offsets by position, as the offset index has them, as far as it grows.
-fn indexed_positions<F: Fs>(fs: &F, dir: &Path, state: &SegmentState) -> Result<HashMap<u64, i64>, RepairError> {
-    let Some(placed) = &state.files.offset_index else { return Ok(HashMap::new()) };
+fn indexed_positions<F: Fs>(fs: &F, dir: &Path, state: &SegmentState) -> Result<Vec<(u64, i64)>, RepairError> {
+    let Some(placed) = &state.files.offset_index else { return Ok(Vec::new()) };
     let path = dir.join(&placed.from);
     let bytes = read_whole(fs, &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
-    let mut positions = HashMap::new();
+    let mut positions = Vec::new();
     let mut last = None;
     for entry in OffsetIndex::new(state.base_offset, &bytes).iter() {
         if last.is_some_and(|last| entry.offset <= last) {
@@ -263,9 +256,10 @@ fn indexed_positions<F: Fs>(fs: &F, dir: &Path, state: &SegmentState) -> Result<
         }
         last = Some(entry.offset);
         if let Ok(position) = u64::try_from(entry.position) {
-            positions.insert(position, entry.offset);
+            positions.push((position, entry.offset));
         }
     }
+    positions.sort_unstable();
     Ok(positions)
 }
 
@@ -336,7 +330,7 @@ pub(super) fn reread<F: Fs>(
         new_time_index: None,
     };
     if let Some(log) = &segment.files.log {
-        again.survivors = scan_log(fs, &dir.join(&log.from), segment.base_offset, depth)?.survivors;
+        again.survivors = scan_log(fs, &dir.join(&log.from), segment.base_offset, 0..i64::MAX, depth)?.survivors;
     }
     Ok(again)
 }

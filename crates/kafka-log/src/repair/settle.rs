@@ -5,8 +5,6 @@
 //! offset index, by the sequence numbers of its producer, by being one byte away from what is in the file, or by a log
 //! that has no gaps anywhere. What nothing settles is not guessed: such a batch is left out.
 
-use std::collections::HashMap;
-
 use super::survivor::Survivor;
 use crate::format::batch::{HEADER_SIZE_UP_TO_MAGIC, NO_SEQUENCE};
 use crate::format::leader_epoch_checkpoint::EpochEntry;
@@ -19,8 +17,8 @@ pub(super) struct Around<'a> {
     pub(super) end: Option<i64>,
     /// Whether `end` is the base offset of the next segment, not what a checkpoint says.
     pub(super) end_is_next_segment: bool,
-    /// Last offsets of batches by their position, from the offset index.
-    pub(super) indexed: &'a HashMap<u64, i64>,
+    /// Positions of batches and their last offsets from the offset index, in this order.
+    pub(super) indexed: &'a [(u64, i64)],
     /// Whether offsets were seen to be missing between batches so far, as compaction leaves it.
     pub(super) has_gaps: bool,
 }
@@ -77,6 +75,7 @@ pub(super) fn settle_offsets<E>(
                 });
             }
         }
+        has_gaps |= batches[at].has_gaps;
         has_gaps |= previous.is_some() && !batches[at].follows_loss && batches[at].first_offset != last + 1;
         last = batches[at].last_offset;
         previous = Some(at);
@@ -123,6 +122,10 @@ fn judge(
         // It is where it belongs; what is wrong is the name of a segment.
         return Verdict::Misplaced;
     }
+    if batch.batches > 1 {
+        // It goes on where the ones before it, which are kept apart, are: all of them are out of place.
+        return Verdict::Misplaced;
+    }
     if batch.magic < 2 {
         // A message that wraps others has offsets inside that would have to move with it.
         return Verdict::Misplaced;
@@ -150,7 +153,7 @@ fn judge_last(batch: &Survivor, expected: i64, around: &Around<'_>, previous: Op
 }
 
 /// Batches that are looked at for the end of a run of wrong ones, at most.
-const RUN_MAX: usize = 64;
+pub(super) const RUN_MAX: usize = 64;
 
 /// Where a batch must begin that does not fit where it claims to be: from `expected` on, and before what follows it.
 ///
@@ -179,7 +182,9 @@ fn place(
             if right.first_offset == run_end && is_in_segment(right) {
                 return Some(expected);
             }
-            let Some((wrong, next)) = run.next().filter(|(wrong, _)| !wrong.follows_loss) else { break };
+            let Some((wrong, next)) = run.next().filter(|(wrong, _)| !wrong.follows_loss && wrong.batches == 1) else {
+                break;
+            };
             run_end = run_end.checked_add(wrong.delta() + 1)?;
             behind = next;
         }
@@ -198,7 +203,9 @@ fn place(
     }
     let highest = limit.map_or(i64::MAX - batch.delta(), |limit| limit.saturating_sub(batch.delta() + 1));
     let in_range = |first: i64| (expected..=highest).contains(&first).then_some(first);
-    if let Some(first) = around.indexed.get(&batch.position).and_then(|last| in_range(last - batch.delta())) {
+    let indexed = around.indexed.binary_search_by_key(&batch.position, |(position, _)| *position);
+    let indexed = indexed.ok().map(|at| around.indexed[at].1);
+    if let Some(first) = indexed.and_then(|last| in_range(last - batch.delta())) {
         return Some(first);
     }
     let neighbours = [previous, next];

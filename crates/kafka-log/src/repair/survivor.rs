@@ -45,6 +45,10 @@ pub(super) struct Survivor {
     pub(super) is_thinned: bool,
     /// The stored checksum.
     pub(super) crc: u32,
+    /// How many batches it stands for (`runs`): its bytes are those of all of them, its first fields those of the first.
+    pub(super) batches: u32,
+    /// Whether offsets are missing between these.
+    pub(super) has_gaps: bool,
     /// The file of another replica that it is taken from.
     pub(super) origin: Option<Arc<Path>>,
     /// The first bytes as they must have been, where those in the file are wrong.
@@ -114,6 +118,8 @@ impl Survivor {
                     is_thinned: i64::from(header.record_count()) <= i64::from(header.last_offset_delta())
                         || attributes.has_delete_horizon(),
                     crc: header.crc(),
+                    batches: 1,
+                    has_gaps: false,
                     origin: None,
                     restored: None,
                     follows_loss: false,
@@ -152,6 +158,8 @@ impl Survivor {
                     kind: Kind::Plain,
                     is_thinned: false,
                     crc: message.crc(),
+                    batches: 1,
+                    has_gaps: false,
                     origin: None,
                     restored: None,
                     follows_loss: false,

@@ -1,0 +1,136 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::compression::Compressor;
+use crate::format::batch::PARTITION_LEADER_EPOCH;
+use crate::format::builder::{BatchFields, RecordBatchBuilder};
+use crate::fs::overlay::OverlayFs;
+use crate::fs::{Fs, FsFile, OpenMode, OsFs, read_whole};
+use crate::log::{Log, LogOptions};
+use crate::repair::partition::plan_with;
+use crate::repair::plan::{Checkpoints, Depth, Options, PartitionPlan};
+use crate::segment::batch::Batches;
+
+/// Batches in each segment.
+const BATCHES: i64 = 900;
+
+/// A partition of three segments of small batches, with producers, gaps and two leader epochs, and its indexes.
+fn partition(name: &str) -> PathBuf {
+    let dir = std::env::temp_dir().join(format!("runs-{name}-{}", std::process::id())).join("t-0");
+    let _ = fs::remove_dir_all(&dir);
+    fs::create_dir_all(&dir).unwrap();
+    let mut offset = 0;
+    let mut sequences = [0; 3];
+    for segment in 0..3 {
+        let mut log = Vec::new();
+        let base = offset;
+        for i in 0..BATCHES {
+            let count = 1 + i % 3;
+            let producer = (i % 4) as usize;
+            let mut fields = BatchFields {
+                base_offset: offset,
+                partition_leader_epoch: i32::from(segment > 0) + i32::from(segment == 1 && i > 500),
+                ..BatchFields::default()
+            };
+            if let Some(sequence) = sequences.get_mut(producer) {
+                (fields.producer_id, fields.producer_epoch, fields.base_sequence) = (producer as i64, 0, *sequence);
+                *sequence += count as i32;
+            }
+            let mut builder = RecordBatchBuilder::new(fields);
+            for record in 0..count {
+                let timestamp = 1_700_000_000_000 + offset * 7 % 5_000;
+                builder.append(offset + record, timestamp, None, Some(b"value of a small record"), &[]).unwrap();
+            }
+            builder.finish(&mut Compressor::new(), &mut log).unwrap();
+            offset += count + i64::from(segment == 2 && i % 50 == 49);
+        }
+        fs::write(dir.join(format!("{base:020}.log")), log).unwrap();
+    }
+    let options = LogOptions { had_clean_shutdown: false, now_ms: 1_700_000_000_000, ..LogOptions::default() };
+    Log::open(OsFs, &dir, options).unwrap().0.close().unwrap();
+    dir
+}
+
+fn random(state: &mut u64, below: u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) % below.max(1)
+}
+
+fn damage(fs: &OverlayFs<OsFs>, dir: &Path, state: &mut u64) {
+    let names: Vec<String> = fs.read_dir(dir).unwrap().into_iter().map(|entry| entry.name).collect();
+    let logs: Vec<&String> = names.iter().filter(|name| name.ends_with(".log")).collect();
+    let path = dir.join(logs[random(state, logs.len() as u64) as usize]);
+    let bytes = read_whole(fs, &path).unwrap().unwrap();
+    let file = fs.open(&path, OpenMode::Write).unwrap();
+    let starts: Vec<u64> = Batches::new(&bytes).map_while(Result::ok).map(|batch| batch.position).collect();
+    let batch = starts.get(random(state, starts.len() as u64) as usize).copied().unwrap_or(0);
+    let put = |at: u64, value: u8| file.write_all_at(&[value], at).unwrap();
+    match random(state, 8) {
+        0 => put(batch + 80, 0xff),
+        // Base offset, length, epoch, magic.
+        1 => put(batch + 5 + random(state, 3), random(state, 256) as u8),
+        2 => put(batch + 8 + random(state, 4), random(state, 256) as u8),
+        3 => put(batch + PARTITION_LEADER_EPOCH as u64 + 3, random(state, 5) as u8),
+        4 => put(batch + 16, random(state, 5) as u8),
+        5 => {
+            let len = random(state, 30_000) as usize;
+            let len = len.min(bytes.len().saturating_sub(batch as usize));
+            file.write_all_at(&vec![0; len], batch).unwrap();
+        }
+        6 => file.set_len(batch + random(state, 40)).unwrap(),
+        _ => {
+            let path = dir.join(&names[random(state, names.len() as u64) as usize]);
+            let len = fs.metadata(&path).unwrap().len;
+            let open = fs.open(&path, OpenMode::Write).unwrap();
+            open.write_all_at(&[random(state, 256) as u8], random(state, len)).unwrap();
+        }
+    }
+}
+
+fn plan<F: Fs>(fs: &F, dir: &Path, keeps_each: bool) -> PartitionPlan {
+    let options = Options::default();
+    let depth = Depth { keeps_each, ..options.depth() };
+    plan_with(fs, dir, &Checkpoints::default(), &options, depth).unwrap()
+}
+
+#[test]
+fn a_plan_with_stretches_is_the_same_as_one_that_keeps_each_batch() {
+    let dir = partition("same");
+    assert!(plan(&OsFs, &dir, false).changes.is_empty());
+    for seed in 0..100 {
+        let mut state = seed;
+        let fs = OverlayFs::new(OsFs);
+        for _ in 0..=random(&mut state, 3) {
+            damage(&fs, &dir, &mut state);
+        }
+        let (with, without) = (plan(&fs, &dir, false), plan(&fs, &dir, true));
+        assert!(
+            with == without,
+            "seed {seed}:\n{:?}\n{:?}\n{:?}\n{:?}",
+            with.lost,
+            without.lost,
+            with.notes,
+            without.notes
+        );
+    }
+    fs::remove_dir_all(dir.parent().unwrap()).unwrap();
+}
+
+#[test]
+fn a_long_stretch_is_a_few_batches_and_shows_all_of_them() {
+    let dir = partition("few");
+    let path = dir.join("00000000000000000000.log");
+    let scan = |keeps_each| {
+        let depth = Depth { keeps_each, ..Options::default().depth() };
+        crate::repair::scan::scan_log(&OsFs, &path, 0, 0..i64::MAX, depth).unwrap().survivors
+    };
+    let (few, all) = (scan(false), scan(true));
+    assert!(few.len() < 4 * KEPT && all.len() == BATCHES as usize, "{}", few.len());
+    assert_eq!(few.iter().map(|batch| batch.batches as usize).sum::<usize>(), all.len());
+    let file = OsFs.open(&path, OpenMode::Read).unwrap();
+    let mut shown = Vec::new();
+    few.iter().for_each(|batch| each(&file, &path, batch, &mut |one| shown.push(format!("{one:?}"))).unwrap());
+    assert_eq!(shown, all.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>());
+    fs::remove_dir_all(dir.parent().unwrap()).unwrap();
+}
