@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kafka_log::fs::OsFs;
 use tests::fixtures::scenario;
@@ -34,12 +34,7 @@ fn repair(arg: &str, dir: &Path) -> Command {
     command
 }
 
-#[test]
-fn a_repair_that_is_killed_is_finished_by_the_next_one() {
-    let runs: u64 = std::env::var("KILL_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(20);
-    let base = std::env::temp_dir().join(format!("killed-repairs-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&base);
-    let damaged = base.join("damaged");
+fn damage(damaged: &Path) {
     for partition in 0..3 {
         let dir = damaged.join(format!("orders-{partition}"));
         copy_tree(&OsFs, &scenario("broker-idempotent").join("main.alerts.dad-0"), &OsFs, &dir).unwrap();
@@ -52,42 +47,83 @@ fn a_repair_that_is_killed_is_finished_by_the_next_one() {
     }
     fs::write(damaged.join("replication-offset-checkpoint"), "0\n1\norders 0 9000\n").unwrap();
     fs::write(damaged.join(".lock"), "").unwrap();
-    let before = all(&damaged);
-    let after = {
-        let dir = base.join("whole");
-        copy_tree(&OsFs, &damaged, &OsFs, &dir).unwrap();
-        assert_eq!(repair("--apply", &dir).status().unwrap().code(), Some(1));
-        all(&dir)
-    };
-    // As long as one takes, and a bit.
-    let started = std::time::Instant::now();
-    let dir = base.join("timed");
-    copy_tree(&OsFs, &damaged, &OsFs, &dir).unwrap();
-    repair("--apply", &dir).status().unwrap();
-    let longest = started.elapsed().as_micros() as usize + 2000;
+}
 
-    let live = |files: &BTreeMap<String, Vec<u8>>| -> BTreeMap<String, Vec<u8>> {
-        files.clone().into_iter().filter(|(name, _)| !name.contains(".kafka-log-repair")).collect()
-    };
-    for seed in 0..runs {
+/// A directory to repair in, and how long a repair takes there.
+struct Place {
+    base: PathBuf,
+    longest_us: u64,
+}
+
+impl Place {
+    fn path(above: &Path) -> PathBuf {
+        above.join(format!("killed-repairs-{}", std::process::id()))
+    }
+
+    fn new(above: &Path) -> Self {
+        let base = Self::path(above);
+        let _ = fs::remove_dir_all(&base);
+        fs::create_dir_all(&base).unwrap();
+        damage(&base.join("damaged"));
+        let mut place = Place { base, longest_us: 0 };
+        for name in ["warm", "timed"] {
+            let dir = place.copy(name);
+            let began = Instant::now();
+            assert_eq!(repair("--apply", &dir).status().unwrap().code(), Some(1));
+            place.longest_us = began.elapsed().as_micros() as u64 + 2000;
+        }
+        place
+    }
+
+    fn copy(&self, name: &str) -> PathBuf {
+        let dir = self.base.join(name);
+        copy_tree(&OsFs, &self.base.join("damaged"), &OsFs, &dir).unwrap();
+        dir
+    }
+
+    /// Kills a repair, or an undo, at a moment that the seed tells; what comes after must not show it.
+    fn run(&self, seed: u64, before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>) {
         let mut random = Random(seed);
-        let dir = base.join(format!("run-{seed}"));
-        copy_tree(&OsFs, &damaged, &OsFs, &dir).unwrap();
+        let dir = self.copy(&format!("run-{seed}"));
         let is_undo = seed % 3 == 2;
         if is_undo {
             repair("--apply", &dir).status().unwrap();
         }
         let mut child = repair(if is_undo { "--undo" } else { "--apply" }, &dir).spawn().unwrap();
-        std::thread::sleep(Duration::from_micros(random.below(longest) as u64));
+        std::thread::sleep(Duration::from_micros(random.below(self.longest_us as usize) as u64));
         let _ = child.kill();
         child.wait().unwrap();
 
         repair("--apply", &dir).status().unwrap();
-        assert_eq!(live(&all(&dir)), live(&after), "seed {seed}: the next repair finishes");
+        assert_eq!(live(&all(&dir)), *after, "seed {seed}: the next repair finishes");
         assert_eq!(repair("--apply", &dir).status().unwrap().code(), Some(0), "seed {seed}: and leaves nothing to do");
         repair("--undo", &dir).status().unwrap();
-        assert_eq!(live(&all(&dir)), live(&before), "seed {seed}: an undo restores every byte");
+        assert_eq!(live(&all(&dir)), *before, "seed {seed}: an undo restores every byte");
         fs::remove_dir_all(&dir).unwrap();
     }
-    fs::remove_dir_all(&base).unwrap();
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.base);
+    }
+}
+
+fn live(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+    files.clone().into_iter().filter(|(name, _)| !name.contains(".kafka-log-repair")).collect()
+}
+
+#[test]
+fn a_repair_that_is_killed_is_finished_by_the_next_one() {
+    let runs: u64 = std::env::var("KILL_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(20);
+    let disk = Place::new(&std::env::temp_dir());
+    // What a process wrote outlives it, synced or not, so a kill is the same in memory; only there is no disk to wait for.
+    let shm = Path::new("/dev/shm");
+    let can_be_had = fs::create_dir_all(Place::path(shm)).is_ok();
+    let memory = can_be_had.then(|| Place::new(shm));
+    let (before, after) = (live(&all(&disk.base.join("damaged"))), live(&all(&disk.base.join("timed"))));
+    for seed in 0..runs {
+        let place = memory.as_ref().filter(|_| seed % 10 != 0).unwrap_or(&disk);
+        place.run(seed, &before, &after);
+    }
 }
