@@ -121,7 +121,8 @@ fn flip<F: Fs>(fs: &F, file: &Path, at: u64, bit: u64) {
     open.write_all_at(&[byte[0] ^ (1 << bit)], at).unwrap();
 }
 
-fn is_log(path: &Path) -> bool {
+/// Whether a path is that of a log file.
+pub fn is_log(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "log")
 }
 
