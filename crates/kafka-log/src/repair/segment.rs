@@ -112,12 +112,20 @@ pub(super) fn read_segment<F: Fs>(
         return Ok(state);
     };
     let path = dir.join(&log.from);
-    let scan = scan_log(fs, &path, base_offset, known.inside(base_offset), known.depth)?;
     let found = fs.metadata(&path).map_err(StorageError::io("look at", &path))?;
-    (state.len, state.modified_ms, state.lost) = (scan.len, Some(found.modified_ms), scan.lost);
-    let mut survivors = scan.survivors;
-    state.base_offset = true_base(base_offset, &survivors, known);
-    settle(fs, dir, &path, &mut state, &mut survivors, known)?;
+    let mut depth = known.depth;
+    let survivors = loop {
+        let scan = scan_log(fs, &path, base_offset, known.inside(base_offset), depth)?;
+        (state.len, state.modified_ms, state.lost) = (scan.len, Some(found.modified_ms), scan.lost);
+        let mut survivors = scan.survivors;
+        state.base_offset = true_base(base_offset, &survivors, known);
+        settle(fs, dir, &path, &mut state, &mut survivors, known)?;
+        // A whole stretch is out of place: then each batch of it is judged by itself.
+        if depth.keeps_each || survivors.iter().all(|batch| batch.batches == 1 || !batch.is_misplaced) {
+            break survivors;
+        }
+        depth.keeps_each = true;
+    };
     summarize(&mut state, &survivors);
     state.is_changed = !state.lost.is_empty()
         || state.misplaced > 0

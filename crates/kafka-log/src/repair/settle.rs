@@ -261,6 +261,22 @@ pub(super) fn settle_epochs<E>(
     let mut before = epoch_before;
     let live: Vec<usize> =
         (0..batches.len()).filter(|&at| batches[at].magic > 1 && !batches[at].is_misplaced).collect();
+    let mut put = |batch: &mut Survivor, proven: i32| {
+        let found = batch.leader_epoch;
+        let bytes = match batch.restored {
+            Some(bytes) => bytes,
+            None => head(batch)?,
+        };
+        batch.set_leader_epoch(proven, bytes);
+        restored.push(Restored {
+            position: batch.position,
+            field: "leader epoch",
+            found: found.into(),
+            proven: proven.into(),
+            offsets: (batch.first_offset, batch.last_offset),
+        });
+        Ok(())
+    };
     for (place, &at) in live.iter().enumerate() {
         let epoch = batches[at].leader_epoch;
         let next = live[place + 1..].iter().map(|&next| batches[next].leader_epoch).find(|&next| next != -1);
@@ -269,19 +285,30 @@ pub(super) fn settle_epochs<E>(
             before = before.max(epoch);
             continue;
         };
-        let bytes = match batches[at].restored {
-            Some(bytes) => bytes,
-            None => head(&batches[at])?,
-        };
-        batches[at].set_leader_epoch(proven, bytes);
-        restored.push(Restored {
-            position: batches[at].position,
-            field: "leader epoch",
-            found: epoch.into(),
-            proven: proven.into(),
-            offsets: (batches[at].first_offset, batches[at].last_offset),
-        });
+        put(&mut batches[at], proven)?;
         before = before.max(proven);
+    }
+    // What was put right may prove those before it that have sunk, one after another: all between two batches of one epoch.
+    let mut highest = epoch_before;
+    let mut highest_before = Vec::with_capacity(live.len());
+    for &at in &live {
+        highest_before.push(highest);
+        highest = highest.max(batches[at].leader_epoch);
+    }
+    let mut next = epoch_after;
+    for (&at, &before) in live.iter().zip(&highest_before).rev() {
+        let epoch = batches[at].leader_epoch;
+        if epoch == -1 {
+            continue;
+        }
+        let is_proven = epoch < before && next == Some(before);
+        if is_proven && batches[at].batches > 1 {
+            // Each of them has a header to be put right.
+            batches[at].is_misplaced = true;
+        } else if is_proven {
+            put(&mut batches[at], before)?;
+        }
+        next = Some(batches[at].leader_epoch);
     }
     Ok(restored)
 }

@@ -22,7 +22,7 @@ fn partition(name: &str) -> PathBuf {
     fs::create_dir_all(&dir).unwrap();
     let mut offset = 0;
     let mut sequences = [0; 3];
-    for segment in 0..3 {
+    for segment in 0..3_i32 {
         let mut log = Vec::new();
         let base = offset;
         for i in 0..BATCHES {
@@ -30,7 +30,7 @@ fn partition(name: &str) -> PathBuf {
             let producer = (i % 4) as usize;
             let mut fields = BatchFields {
                 base_offset: offset,
-                partition_leader_epoch: i32::from(segment > 0) + i32::from(segment == 1 && i > 500),
+                partition_leader_epoch: if segment == 1 { 1 + i32::from(i > 500) } else { segment },
                 ..BatchFields::default()
             };
             if let Some(sequence) = sequences.get_mut(producer) {
@@ -113,6 +113,34 @@ fn a_plan_with_stretches_is_the_same_as_one_that_keeps_each_batch() {
             with.notes,
             without.notes
         );
+    }
+    fs::remove_dir_all(dir.parent().unwrap()).unwrap();
+}
+
+/// Writes a leader epoch into some batches of a log.
+fn set_epochs(fs: &OverlayFs<OsFs>, path: &Path, batches: std::ops::Range<usize>, epoch: u8) {
+    let bytes = read_whole(fs, path).unwrap().unwrap();
+    let file = fs.open(path, OpenMode::Write).unwrap();
+    for batch in Batches::new(&bytes).skip(batches.start).take(batches.len()) {
+        let at = batch.unwrap().position + PARTITION_LEADER_EPOCH as u64;
+        file.write_all_at(&[0, 0, 0, epoch], at).unwrap();
+    }
+}
+
+#[test]
+fn epochs_that_have_sunk_are_put_right_by_one_plan_however_many_they_are() {
+    let dir = partition("sunk");
+    let base = 2 * (BATCHES * 2);
+    let log = dir.join(format!("{base:020}.log"));
+    for sunk in [10..11, 10..14, 200..700] {
+        let fs = OverlayFs::new(OsFs);
+        // The one behind them cannot tell before it has been put right itself.
+        set_epochs(&fs, &log, sunk.clone(), 1);
+        set_epochs(&fs, &log, sunk.end..sunk.end + 1, 7);
+        let first = plan(&fs, &dir, false);
+        assert_eq!(first.restored.len(), sunk.len() + 1);
+        crate::repair::apply(&fs, &dir, false, &first.changes).unwrap();
+        assert!(plan(&fs, &dir, false).changes.is_empty());
     }
     fs::remove_dir_all(dir.parent().unwrap()).unwrap();
 }
