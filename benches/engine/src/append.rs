@@ -20,9 +20,9 @@ pub(crate) fn config() -> LogConfig {
     LogConfig { segment_bytes: 1 << 30, max_message_bytes: 16 << 20, retention_ms: -1, ..LogConfig::default() }
 }
 
-pub(crate) fn open_new(dir: &Path, config: LogConfig) -> Anyhow<Log> {
+pub(crate) fn open_new(dir: &Path, config: LogConfig, append_ahead_bytes: u32) -> Anyhow<Log> {
     let _ = std::fs::remove_dir_all(dir);
-    let options = LogOptions { config: Arc::new(config), now_ms: NOW, ..LogOptions::default() };
+    let options = LogOptions { config: Arc::new(config), now_ms: NOW, append_ahead_bytes, ..LogOptions::default() };
     Ok(Log::open(OsFs, dir, options)?.0)
 }
 
@@ -37,6 +37,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     };
     let per = options.number("per", 1_usize)?;
     let appenders = options.number("appenders", 1_usize)?;
+    let ahead = options.number("ahead", 0_u32)?;
     let sync = options.number("sync", 0_u8)? > 0;
     let pool = ((64 << 20) / (shape.raw * per)).clamp(8, 1024);
     let (mut rng, mut compressor) = (Rng(7), Compressor::new());
@@ -55,7 +56,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let n = bytes / per_call / appenders as u64;
     let records = (shape.records() * per * appenders) as i64 * n.cast_signed();
     bench("append", options, per_call * n * appenders as u64, n * appenders as u64, || {
-        let log = open_new(&dir, config())?;
+        let log = open_new(&dir, config(), ahead)?;
         let seconds = if is_leader { lead(&log, &calls, n, appenders, sync)? } else { follow(&log, &calls, n)? };
         if log.log_end_offset() != records {
             return Err(format!("log end offset {}, expected {records}", log.log_end_offset()).into());

@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     });
     let sizes = std::cell::Cell::new((0, 0));
     bench("compact", options, want, want / record as u64, || {
-        let log = open_new(&dir, topic.clone())?;
+        let log = open_new(&dir, topic.clone(), 0)?;
         let records = fill(&log, &shape, want)?;
         log.update_high_watermark(records)?;
         log.roll(None, NOW)?;

@@ -24,7 +24,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let (mut rng, mut compressor) = (Rng(3), Compressor::new());
     let mut ends = Vec::new();
     for partition in 0..partitions {
-        let log = open_new(&root.join(format!("t-{partition}")), config())?;
+        let log = open_new(&root.join(format!("t-{partition}")), config(), 0)?;
         for segment in 0..segments {
             if segment > 0 {
                 log.roll(None, 0)?;
@@ -39,6 +39,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
         log.close()?;
     }
     let config = Arc::new(config());
+    let (before, held) = (resident_kib(), std::cell::Cell::new(0));
     bench("open", options, 0, partitions as u64, || {
         let next = AtomicUsize::new(0);
         let timer = Timer::start();
@@ -64,11 +65,20 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
             workers.into_iter().map(|w| w.join().map_err(|_| "a thread panicked".to_owned())?).collect()
         });
         let seconds = timer.stop();
+        held.set(resident_kib().saturating_sub(before));
         for log in opened?.iter().flatten() {
             log.close()?;
         }
         Ok(seconds)
     })?;
+    eprintln!("resident memory with {partitions} partitions open: {} KiB more than before", held.get());
     std::fs::remove_dir_all(&root)?;
     Ok(())
+}
+
+/// Resident memory of this process in KiB, 0 where the system does not tell.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }

@@ -60,6 +60,7 @@ fn run(dir: &Path, seed: u64) -> Result<(), Box<dyn Error>> {
         config: Arc::new(config),
         recovery_point: saved(dir)?,
         had_clean_shutdown: false,
+        append_ahead_bytes: if random.below(2) == 0 { 0 } else { 16 * 1024 },
         now_ms,
         ..LogOptions::default()
     };

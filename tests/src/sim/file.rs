@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use kafka_log::fs::{FsFile, ReadAt};
+use kafka_log::fs::{FileWindow, FsFile, ReadAt};
 
 use super::SimFs;
 use super::crash::mixture;
@@ -26,6 +26,28 @@ impl Deref for SimMap {
 
     fn deref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// A part of a file to be written to. The file must not be cut into it while it lives.
+pub struct SimWindow {
+    file: SimFile,
+    start: u64,
+    end: u64,
+}
+
+impl FileWindow for SimWindow {
+    fn covers(&self, position: u64, len: usize) -> bool {
+        position >= self.start && position + len as u64 <= self.end
+    }
+
+    fn write_all_at(&mut self, bytes: &[u8], position: u64) -> io::Result<()> {
+        if (self.file.len()?) < self.end {
+            let complaint =
+                format!("a write at {position} through a window up to {}, into which the file was cut", self.end);
+            self.file.fs.state().complaints.push(complaint);
+        }
+        self.file.write_all_at(bytes, position)
     }
 }
 
@@ -73,6 +95,7 @@ impl ReadAt for SimFile {
 
 impl FsFile for SimFile {
     type Map = SimMap;
+    type Window = SimWindow;
 
     fn len(&self) -> io::Result<u64> {
         let mut state = self.fs.state();
@@ -145,5 +168,18 @@ impl FsFile for SimFile {
         let mut state = self.fs.state();
         state.read()?;
         Ok(SimMap(state.file_mut(self.id)?.map()))
+    }
+
+    fn window(&self, from: u64, len: usize) -> io::Result<Option<SimWindow>> {
+        let end = from + len as u64;
+        if self.len()? < end {
+            self.set_len(end)?;
+        }
+        let file = SimFile { fs: self.fs.clone(), id: self.id, writable: true };
+        Ok(Some(SimWindow { file, start: from, end }))
+    }
+
+    fn reserve(&self, _: u64, _: usize) -> io::Result<()> {
+        Ok(())
     }
 }

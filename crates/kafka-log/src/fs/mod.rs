@@ -9,6 +9,7 @@ mod mmap;
 mod os;
 pub mod overlay;
 mod whole_file;
+mod window;
 
 use std::fs::File;
 use std::io;
@@ -19,6 +20,9 @@ use std::path::Path;
 pub use mmap::SealedFile;
 pub use os::{DirLock, OsFile, OsFs};
 pub use whole_file::{exists, read_whole, write_atomically};
+#[cfg(all(target_os = "linux", feature = "mmap"))]
+pub use window::MappedWindow;
+pub use window::{FileWindow, NoWindow};
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +142,8 @@ pub trait Fs: Clone + Send + Sync + 'static {
 pub trait FsFile: ReadAt + Send + Sync + 'static {
     /// The bytes of a file at rest.
     type Map: Deref<Target = [u8]> + Send + Sync + 'static;
+    /// Memory that is a part of the file.
+    type Window: FileWindow;
 
     /// Length in bytes.
     ///
@@ -178,6 +184,24 @@ pub trait FsFile: ReadAt + Send + Sync + 'static {
     /// # Errors
     /// Those of the medium.
     fn map(&self) -> io::Result<Self::Map>;
+
+    /// Makes the file reach to `from + len` at least, with zeros, and gives the part from `from` on (or from somewhat before) to be
+    /// written to without a call to the system; `None` where that cannot be had. What is written is a part of the file like
+    /// any other: readers see it, a sync makes it durable, and it survives the end of the process.
+    ///
+    /// Nobody may cut the file into the window while it lives. Where the system has to fetch such a page from the medium anew
+    /// and cannot, it ends the process (SIGBUS).
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn window(&self, from: u64, len: usize) -> io::Result<Option<Self::Window>>;
+
+    /// Gets space on the medium for these bytes, without a change of what the file has: writes to them are faster, and do not
+    /// run out of space. It is given back when the length is set.
+    ///
+    /// # Errors
+    /// `Unsupported`, and those of the medium.
+    fn reserve(&self, from: u64, len: usize) -> io::Result<()>;
 }
 
 /// Something that can be read at any position.

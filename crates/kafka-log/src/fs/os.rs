@@ -127,6 +127,10 @@ impl FsFile for OsFile {
     type Map = super::SealedFile;
     #[cfg(not(feature = "mmap"))]
     type Map = Vec<u8>;
+    #[cfg(all(target_os = "linux", feature = "mmap"))]
+    type Window = super::MappedWindow;
+    #[cfg(not(all(target_os = "linux", feature = "mmap")))]
+    type Window = super::NoWindow;
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
@@ -170,6 +174,26 @@ impl FsFile for OsFile {
         let got = self.read_full_at(&mut bytes, 0)?;
         bytes.truncate(got);
         Ok(bytes)
+    }
+
+    #[cfg(all(target_os = "linux", feature = "mmap"))]
+    fn window(&self, from: u64, len: usize) -> io::Result<Option<Self::Window>> {
+        super::MappedWindow::of_engine(&self.0, from, len)
+    }
+
+    #[cfg(not(all(target_os = "linux", feature = "mmap")))]
+    fn window(&self, _: u64, _: usize) -> io::Result<Option<Self::Window>> {
+        Ok(None)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn reserve(&self, from: u64, len: usize) -> io::Result<()> {
+        Ok(rustix::fs::fallocate(&self.0, rustix::fs::FallocateFlags::KEEP_SIZE, from, len as u64)?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn reserve(&self, _: u64, _: usize) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 

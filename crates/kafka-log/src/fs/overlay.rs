@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{DirEntry, Fs, FsFile, Metadata, OpenMode, ReadAt};
+use super::{DirEntry, Fs, FsFile, Metadata, NoWindow, OpenMode, ReadAt};
 
 /// Bytes that are copied together when one of them is written.
 const PAGE: u64 = 4096;
@@ -386,6 +386,7 @@ impl<F: FsFile> ReadAt for OverlayFile<F> {
 
 impl<F: FsFile> FsFile for OverlayFile<F> {
     type Map = Vec<u8>;
+    type Window = NoWindow;
 
     fn len(&self) -> io::Result<u64> {
         Ok(lock(&self.content).len)
@@ -422,6 +423,14 @@ impl<F: FsFile> FsFile for OverlayFile<F> {
         let got = self.read_full_at(&mut bytes, 0)?;
         bytes.truncate(got);
         Ok(bytes)
+    }
+
+    fn window(&self, _: u64, _: usize) -> io::Result<Option<NoWindow>> {
+        Ok(None)
+    }
+
+    fn reserve(&self, _: u64, _: usize) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 

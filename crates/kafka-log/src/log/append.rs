@@ -350,7 +350,7 @@ impl<F: Fs> Log<F> {
             Some(tail) => tail,
             none => {
                 let segment = self.active_segment()?;
-                let state = segment.append_state(&self.home)?;
+                let state = segment.append_state(&self.home)?.with_ahead(self.append_ahead_bytes);
                 none.insert(Tail { segment, state })
             }
         };

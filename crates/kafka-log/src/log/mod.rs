@@ -88,6 +88,7 @@ pub struct Log<F: Fs = OsFs> {
     metrics: Arc<LogMetrics>,
     remote_storage_system_enable: bool,
     jitter: Option<fn(i64) -> i64>,
+    append_ahead_bytes: u32,
 }
 
 impl<F: Fs> Log<F> {

@@ -33,6 +33,14 @@ pub struct LogOptions {
     pub refuse_like_kafka: bool,
     /// Threads that recover a large segment together; they end with the recovery.
     pub recovery_threads: usize,
+    /// Bytes of space that the active segment gets in advance; 0, the default, for none, a mebibyte is enough. Appends of up to
+    /// 4 KiB then go through memory that is a part of the file, cost no call to the system and are several times as fast; longer
+    /// ones are somewhat faster. Linux alone has that.
+    ///
+    /// The file then ends in zeros while it is appended to, and after the end of the process. Recovery cuts them, Kafka's too,
+    /// as with `preallocate`. And a medium that cannot give back a page that it took before may end the process (SIGBUS) instead
+    /// of taking the log offline.
+    pub append_ahead_bytes: u32,
     /// What is counted; logs may share it.
     pub metrics: Arc<LogMetrics>,
     /// Now, in ms since 1970.
@@ -54,6 +62,7 @@ impl Default for LogOptions {
             health: DirHealth::new(),
             refuse_like_kafka: false,
             recovery_threads: 1,
+            append_ahead_bytes: 0,
             metrics: Arc::default(),
             now_ms: 0,
             jitter: None,

@@ -44,7 +44,7 @@ impl<F: Fs> Log<F> {
         config: &LogConfig,
         write: &RollParams,
     ) -> Result<(), LogError> {
-        let (writer, tail) = self.tail_of(appender)?;
+        let (_, tail) = self.tail_of(appender)?;
         if !self.should_roll(&tail.segment, &tail.state, tail.state.size, config, write)? {
             return Ok(());
         }
@@ -53,9 +53,8 @@ impl<F: Fs> Log<F> {
             -1 => write.last_offset.wrapping_sub(i64::from(i32::MAX)),
             first => first,
         };
-        let rolled = self.roll_locked(writer, Some(from), write.now_ms);
         appender.tail = None;
-        rolled.map(|_| ())
+        self.roll_locked(&mut appender.writer, Some(from), write.now_ms).map(|_| ())
     }
 
     /// Whether a segment that will have `size` bytes by then is too full or too old for a write (`LogSegment.shouldRoll`).
@@ -115,7 +114,9 @@ impl<F: Fs> Log<F> {
             )));
         } else {
             remove_segment_files(self.home.fs(), &self.home.dir(), base_offset, FileState::Live)?;
-            active.seal(&self.home)?;
+            if active.seal(&self.home)? {
+                active.sync_batches(&self.home)?;
+            }
             if active.is_rebuilt_unsynced() {
                 // Recovery replaced indexes that a flush had promised, and will not look at this segment again if all of it
                 // lies below the recovery point.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use kafka_log::fs::{DirEntry, Fs, FsFile, Metadata, OpenMode, OsFile, OsFs, ReadAt};
+use kafka_log::fs::{DirEntry, Fs, FsFile, Metadata, NoWindow, OpenMode, OsFile, OsFs, ReadAt};
 
 /// How reading is limited.
 #[derive(Clone, Copy, Debug, Default)]
@@ -142,6 +142,7 @@ fn drop_from_cache(_: &OsFile, _: u64, _: u64) {}
 
 impl FsFile for ScrubFile {
     type Map = Vec<u8>;
+    type Window = NoWindow;
 
     fn len(&self) -> io::Result<u64> {
         self.file.len()
@@ -165,5 +166,13 @@ impl FsFile for ScrubFile {
         let got = self.read_full_at(&mut bytes, 0)?;
         bytes.truncate(got);
         Ok(bytes)
+    }
+
+    fn window(&self, _: u64, _: usize) -> io::Result<Option<NoWindow>> {
+        Ok(None)
+    }
+
+    fn reserve(&self, _: u64, _: usize) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }

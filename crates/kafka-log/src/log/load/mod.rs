@@ -162,6 +162,7 @@ impl<F: Fs> Log<F> {
             metrics: Arc::clone(&options.metrics),
             remote_storage_system_enable: options.remote_storage_system_enable,
             jitter: options.jitter,
+            append_ahead_bytes: options.append_ahead_bytes,
         };
         log.settle(log_start, first_base, options)?;
         Ok((log, report))

@@ -1,5 +1,6 @@
 //! Adding batches at the end of a segment.
 
+use std::io;
 use std::sync::Arc;
 
 use super::times::{last_offset, max_timestamp};
@@ -8,9 +9,12 @@ use crate::format::file_name::{FileKind, FileName};
 use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex, OffsetIndexAppender};
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimeIndexAppender, TimestampOffset};
 use crate::format::transaction_index::{AbortedTxn, TransactionIndexAppender};
-use crate::fs::{Fs, FsFile, OpenMode};
+use crate::fs::{FileWindow, Fs, FsFile, OpenMode};
 use crate::segment::batch::{Batches, RawBatch};
 use crate::segment::error::StorageError;
+
+/// Longer appends are not written into a window: a page of it costs more than what they save.
+const WINDOW_APPEND_MAX: usize = 4096;
 
 /// A batch in a write, as the indexes need it.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +37,11 @@ pub struct AppendState<F: Fs> {
     pub index_room: u32,
     /// Largest timestamp of the first batch in ms, where it is known already.
     pub first_batch_timestamp: Option<i64>,
+    window: Option<<F::File as FsFile>::Window>,
+    /// Bytes to get in advance, 0 for none.
+    ahead_bytes: u32,
+    /// Position up to which the file has space.
+    reserved: u64,
 }
 
 impl<F: Fs> AppendState<F> {
@@ -42,7 +51,47 @@ impl<F: Fs> AppendState<F> {
             size: state.size,
             index_room: index_room(state),
             first_batch_timestamp: state.first_batch_timestamp.get(),
+            window: None,
+            ahead_bytes: 0,
+            reserved: 0,
         }
+    }
+
+    /// Lets the file get space by that many bytes in advance; short appends write into it through a window, which must be gone
+    /// before the file is cut.
+    #[must_use]
+    pub fn with_ahead(self, bytes: u32) -> Self {
+        AppendState { ahead_bytes: bytes, ..self }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let position = u64::from(self.size);
+        match &mut self.window {
+            Some(window) if bytes.len() <= WINDOW_APPEND_MAX && window.covers(position, bytes.len()) => {
+                window.write_all_at(bytes, position)
+            }
+            _ if self.ahead_bytes == 0 => self.file.write_all_at(bytes, position),
+            _ => self.write_ahead(bytes, position),
+        }
+    }
+
+    /// Writes, and gets space for what follows if there is none left. Where that cannot be had it goes on without.
+    fn write_ahead(&mut self, bytes: &[u8], position: u64) -> io::Result<()> {
+        let ahead = self.ahead_bytes as usize;
+        if bytes.len() <= WINDOW_APPEND_MAX.min(ahead) {
+            self.window = None;
+            self.window = self.file.window(position, ahead)?;
+            if let Some(window) = &mut self.window {
+                return window.write_all_at(bytes, position);
+            }
+            self.ahead_bytes = 0;
+        } else if position + bytes.len() as u64 > self.reserved {
+            match self.file.reserve(position, bytes.len() + ahead) {
+                Ok(()) => self.reserved = position + (bytes.len() + ahead) as u64,
+                Err(_) => self.ahead_bytes = 0,
+            }
+        }
+        self.file.write_all_at(bytes, position)
     }
 
     /// Brings it up to date after an append.
@@ -130,10 +179,12 @@ impl<F: Fs> LogSegment<F> {
             // A segment with batches and no index would be recovered before those that lie before it.
             self.write_indexes(home)?;
         }
-        at.file.write_all_at(records, size.into()).map_err(|e| StorageError::io("write", &self.log_path(home))(e))?;
+        let is_extended = at.ahead_bytes > 0;
+        at.write(records).map_err(|e| StorageError::io("write", &self.log_path(home))(e))?;
         let mut state = self.write_state();
         let state = &mut *state;
         state.unsynced = true;
+        state.is_extended |= is_extended;
         state.size = size + records.len() as u32;
         let (mut position, mut added_entry) = (size, false);
         for batch in batches {

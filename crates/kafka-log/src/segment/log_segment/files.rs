@@ -135,12 +135,12 @@ impl<F: Fs> LogSegment<F> {
     }
 
     /// Brings the files to the state of a segment that gets no more batches (`onBecomeInactiveSegment`): last entry of the
-    /// time index, files no longer than what is in them. A file that was made longer in advance is synced when it is cut:
-    /// all below the next base may be flushed already, and nobody would look at zeros at the end after a crash.
+    /// time index, files no longer than what is in them. Says whether the log file was longer, and so was cut: all below the
+    /// next base may be flushed already, and nobody would look at zeros at the end after a crash.
     ///
     /// # Errors
     /// Those of the medium; an entry that does not fit.
-    pub fn seal(&self, home: &Home<F>) -> Result<(), SegmentError> {
+    pub fn seal(&self, home: &Home<F>) -> Result<bool, SegmentError> {
         let mut state = self.write_state();
         let state = &mut *state;
         self.append_last_time_entry(home, state)?;
@@ -148,13 +148,11 @@ impl<F: Fs> LogSegment<F> {
         self.trim_indexes_locked(home, state)?;
         let (size, path) = (state.size, home.path(self.name(FileKind::Log, state)));
         let file = self.file_locked(home, state)?;
-        if file.len().map_err(StorageError::io("look at", &path))? > size.into() {
-            self.cut_log(home, state, size)?;
-            file.sync().map_err(StorageError::io("sync", &path))?;
-        }
+        let is_longer = file.len().map_err(StorageError::io("look at", &path))? > size.into();
+        self.cut_log(home, state, size)?;
         state.offset_index.release();
         state.time_index.release();
-        Ok(())
+        Ok(is_longer)
     }
 
     /// Brings the files to the state that a closed segment leaves (`LogSegment.close`), and lets go of them.
@@ -173,7 +171,7 @@ impl<F: Fs> LogSegment<F> {
         }
         self.trim_indexes_locked(home, state)?;
         let size = state.size;
-        if state.file.is_some() {
+        if state.file.is_some() || state.is_extended {
             self.cut_log(home, state, size)?;
         }
         state.offset_index.release();

@@ -100,6 +100,8 @@ pub(crate) struct SegmentState<F: Fs> {
     unsynced: bool,
     /// Its indexes were rebuilt since.
     rebuilt: bool,
+    /// The log file was made longer than its batches, to be written to.
+    is_extended: bool,
     file: Option<Arc<F::File>>,
     offset_index: IndexMemory<F>,
     time_index: IndexMemory<F>,
@@ -123,8 +125,10 @@ impl<F: Fs> LogSegment<F> {
         if let Some(bytes) = options.preallocate_bytes {
             file.set_len(bytes).map_err(StorageError::io("extend", &path))?;
         }
-        let segment = Self::with_size(base_offset, suffix, options, 0, now_ms);
-        segment.state.write().file = Some(Arc::new(file));
+        let mut segment = Self::with_size(base_offset, suffix, options, 0, now_ms);
+        let state = segment.state.get_mut();
+        state.file = Some(Arc::new(file));
+        state.is_extended = options.preallocate_bytes.is_some();
         Ok(segment)
     }
 
@@ -181,6 +185,7 @@ impl<F: Fs> LogSegment<F> {
                 last_aborted_offset: Known::NOTHING,
                 unsynced: false,
                 rebuilt: false,
+                is_extended: false,
                 file: None,
                 offset_index: IndexMemory::Unloaded,
                 time_index: IndexMemory::Unloaded,

@@ -60,11 +60,12 @@ impl<F: Fs> LogSegment<F> {
         let cut = state.size.saturating_sub(size);
         let path = home.path(self.name(FileKind::Log, state));
         let file = self.file_locked(home, state)?;
-        if file.len().map_err(StorageError::io("look at", &path))? > size.into() {
+        if file.len().map_err(StorageError::io("look at", &path))? > size.into() || state.is_extended {
             file.set_len(size.into()).map_err(StorageError::io("cut", &path))?;
             state.unsynced = true;
         }
         state.size = state.size.min(size);
+        state.is_extended = false;
         Ok(cut)
     }
 
