@@ -33,8 +33,8 @@ impl<F: Fs> Loader<'_, F> {
             self.options.now_ms,
         )?;
         let mut replay = Replay { producers, epochs: &mut self.epochs, appends: ProducerAppends::new(), failure: None };
-        let (threads, refuse) = (self.options.recovery_threads, self.options.refuse_like_kafka);
-        let recovered = segment.recover(home, threads, refuse, &mut |batch| replay.batch(home.fs(), &dir, batch));
+        let recovered =
+            segment.recover(home, self.options.recovery_threads, &mut |batch| replay.batch(home.fs(), &dir, batch));
         let Replay { mut producers, failure, .. } = replay;
         if let Some(failure) = failure {
             return Err(failure.into());

@@ -71,9 +71,6 @@ impl<F: Fs> LogSegment<F> {
     /// `replay` sees each good batch of magic 2 and above, in order. The memory is that of a window of 256 KiB a thread, of
     /// the largest batch, and of the indexes.
     ///
-    /// No checksum covers the base offset, so a torn write may leave a batch that is good but for an offset below that of the
-    /// segment: it counts as damaged. Kafka, and `refuse_like_kafka`, takes it for one too far away, and does not start.
-    ///
     /// # Errors
     /// Those of the medium; an index that does not take an entry; an offset too far from the base offset; and as
     /// `replay` says.
@@ -81,7 +78,6 @@ impl<F: Fs> LogSegment<F> {
         &self,
         home: &Home<F>,
         threads: usize,
-        refuse_like_kafka: bool,
         replay: &mut (dyn FnMut(&ReplayBatch<'_>) -> ReplayedBatch + Send),
     ) -> Result<SegmentRecovery, SegmentError> {
         let mut state = self.write_state();
@@ -98,7 +94,6 @@ impl<F: Fs> LogSegment<F> {
             home,
             state,
             replay,
-            refuse_like_kafka,
             max,
             valid_bytes: 0,
             last_entry: 0,
@@ -134,7 +129,6 @@ struct InOrder<'r, F: Fs> {
     home: &'r Home<F>,
     state: &'r mut SegmentState<F>,
     replay: &'r mut (dyn FnMut(&ReplayBatch<'_>) -> ReplayedBatch + Send),
-    refuse_like_kafka: bool,
     max: TimestampOffset,
     valid_bytes: u32,
     last_entry: u32,
@@ -244,8 +238,7 @@ impl<F: Fs> BatchWorker for Worker<'_, '_, F> {
 impl<F: Fs> InOrder<'_, F> {
     /// The next batch; `Break` behind the last good one.
     fn take(&mut self, batch: &Checked, copied: &[u8]) -> Result<ControlFlow<()>, SegmentError> {
-        let is_below = batch.last_offset < self.segment.base_offset && !self.refuse_like_kafka;
-        if !batch.is_valid || is_below {
+        if !batch.is_valid {
             return Ok(ControlFlow::Break(()));
         }
         let (segment, home) = (self.segment, self.home);
