@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::index_memory::Purpose;
 use super::{Home, LogSegment, SegmentError, SegmentState};
 use crate::format::file_name::{FileKind, FileName, FileState};
+use crate::format::offset_index::OFFSET_INDEX_ENTRY_LEN;
+use crate::format::time_index::TIME_INDEX_ENTRY_LEN;
 use crate::fs::{Fs, FsFile, OpenMode};
 use crate::segment::error::StorageError;
 
@@ -49,10 +51,10 @@ impl<F: Fs> LogSegment<F> {
     ) -> Result<Vec<(F::File, PathBuf)>, StorageError> {
         let mut files = Vec::new();
         let path = home.path(self.name(FileKind::OffsetIndex, state));
-        let file = state.offset_index.write(home, &path, state.offset_index_used, purpose)?;
+        let file = state.offset_index.write(home, &path, OFFSET_INDEX_ENTRY_LEN, state.offset_index_used, purpose)?;
         files.extend(file.map(|file| (file, path)));
         let path = home.path(self.name(FileKind::TimeIndex, state));
-        let file = state.time_index.write(home, &path, state.time_index_used, purpose)?;
+        let file = state.time_index.write(home, &path, TIME_INDEX_ENTRY_LEN, state.time_index_used, purpose)?;
         files.extend(file.map(|file| (file, path)));
         state.unsynced |= !files.is_empty();
         Ok(files)

@@ -143,20 +143,24 @@ impl<F: Fs> IndexMemory<F> {
         matches!(self, IndexMemory::Growing(growing) if growing.bytes.len() - growing.written >= WRITE_BEHIND)
     }
 
-    /// Brings the file up to date, making it if `must_exist`; returns it if it was touched or is to be synced.
+    /// Brings the file up to date, making it if it `is_used`; returns it if it was touched or is to be synced.
     pub(super) fn write(
         &mut self,
         home: &Home<F>,
         path: &Path,
-        must_exist: bool,
+        entry_len: usize,
+        is_used: bool,
         purpose: Purpose,
     ) -> Result<Option<F::File>, StorageError> {
         let fs = home.fs();
         let (to_sync, trim) = (purpose == Purpose::Sync, purpose == Purpose::Trim);
+        if trim && is_used && !matches!(self, IndexMemory::Growing(_)) && has_part_of_entry(fs, path, entry_len)? {
+            *self = IndexMemory::Growing(Box::new(Growing::read(fs, path, entry_len)?));
+        }
         match self {
             IndexMemory::Growing(growing) => {
                 let len = growing.bytes.len();
-                let is_missing = growing.file_len.is_none() && (must_exist || len > 0);
+                let is_missing = growing.file_len.is_none() && (is_used || len > 0);
                 let is_current = if trim { growing.is_current() } else { growing.is_written() };
                 if is_current && !is_missing && (!to_sync || growing.file_len.is_none()) {
                     return Ok(None);
@@ -179,12 +183,12 @@ impl<F: Fs> IndexMemory<F> {
             }
             IndexMemory::Mapped(_) | IndexMemory::Unloaded => {
                 // As long as it is there it has everything.
-                if !to_sync && (!must_exist || exists(fs, path).map_err(StorageError::io("look at", path))?) {
+                if !to_sync && (!is_used || exists(fs, path).map_err(StorageError::io("look at", path))?) {
                     return Ok(None);
                 }
                 match fs.open(path, OpenMode::Write) {
                     Ok(file) => Ok(Some(file)),
-                    Err(e) if e.kind() == io::ErrorKind::NotFound && !must_exist => Ok(None),
+                    Err(e) if e.kind() == io::ErrorKind::NotFound && !is_used => Ok(None),
                     Err(e) if e.kind() == io::ErrorKind::NotFound => {
                         let made = fs.open(path, OpenMode::Create).map_err(StorageError::io("create", path))?;
                         home.note_names();
@@ -206,5 +210,14 @@ impl<F: Fs> IndexMemory<F> {
         if is_current {
             *self = IndexMemory::Unloaded;
         }
+    }
+}
+
+/// Whether a file ends in a part of an entry, which goes when Kafka closes an index that it has looked at.
+fn has_part_of_entry<F: Fs>(fs: &F, path: &Path, entry_len: usize) -> Result<bool, StorageError> {
+    match fs.metadata(path) {
+        Ok(found) => Ok(found.len % entry_len as u64 != 0),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(StorageError::io("look at", path)(e)),
     }
 }
