@@ -20,6 +20,8 @@ pub const UNDEFINED_EPOCH: i32 = -1;
 pub struct LeaderEpochCache {
     entries: Vec<EpochEntry>,
     is_dirty: bool,
+    /// The file has the same entries in other words than those it would be written with, or more that contradict them.
+    is_odd: bool,
 }
 
 /// Path of the file.
@@ -49,6 +51,8 @@ impl LeaderEpochCache {
             }
             cache.add(entry);
         }
+        cache.is_dirty = false;
+        cache.is_odd = cache.to_bytes() != bytes;
         Ok(cache)
     }
 
@@ -98,12 +102,14 @@ impl LeaderEpochCache {
     }
 
     /// Removes the entries that start at or below `start_offset`, but for the last of them, which then starts there. Says
-    /// whether anything changed; the file is to be written by [`LeaderEpochCache::flush`], later if need be
-    /// (`truncateFromStartAsyncFlush`).
+    /// whether the file is to be written by [`LeaderEpochCache::flush`], later if need be (`truncateFromStartAsyncFlush`).
+    ///
+    /// Kafka writes it whenever an entry starts there or below, which every start of a log does. Here that is left out where
+    /// the file would stay as it is.
     pub fn truncate_from_start(&mut self, start_offset: i64) -> bool {
         let dropped = self.entries.partition_point(|entry| entry.start_offset <= start_offset);
         let Some(last) = dropped.checked_sub(1) else { return false };
-        let is_changed = last > 0 || self.entries[last].start_offset != start_offset;
+        let is_changed = last > 0 || self.entries[last].start_offset != start_offset || self.is_odd;
         self.entries[last].start_offset = start_offset;
         self.entries.drain(..last);
         self.is_dirty |= is_changed;
@@ -138,11 +144,16 @@ impl LeaderEpochCache {
 
     fn write<F: Fs>(&mut self, fs: &F, dir: &Path) -> Result<(), StorageError> {
         let path = checkpoint_path(dir);
+        write_atomically(fs, &path, &self.to_bytes()).map_err(StorageError::io("write", &path))?;
+        self.is_dirty = false;
+        self.is_odd = false;
+        Ok(())
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         write_leader_epoch_checkpoint(&self.entries, &mut bytes);
-        write_atomically(fs, &path, &bytes).map_err(StorageError::io("write", &path))?;
-        self.is_dirty = false;
-        Ok(())
+        bytes
     }
 
     /// All entries, ascending.

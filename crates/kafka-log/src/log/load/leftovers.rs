@@ -21,10 +21,7 @@ impl<F: Fs> Loader<'_, F> {
     /// Removes what was to be deleted and what was not finished, and gives what was finished its names.
     pub(super) fn finish_or_undo_leftovers(&mut self) -> Result<(), OpenError> {
         let names = self.file_names()?;
-        // Kafka writes the epochs anew when it reads them, and so uses up what an interrupted write has left.
-        if !self.epochs.entries().is_empty() && names.iter().any(|name| name == EPOCHS_TEMPORARY) {
-            self.remove(EPOCHS_TEMPORARY)?;
-        }
+        self.has_epochs_temporary = names.iter().any(|name| name == EPOCHS_TEMPORARY);
         let has = |suffix: &str| names.iter().any(|name| name.ends_with(suffix));
         if !has(DELETED) && !has(CLEANED) && !has(SWAP) {
             self.names = Some(names);
@@ -41,6 +38,14 @@ impl<F: Fs> Loader<'_, F> {
             }
         }
         Ok(())
+    }
+
+    /// Kafka writes the epochs anew when one of them starts at the log start or below, and so uses up what an interrupted
+    /// write has left.
+    pub(super) fn remove_epochs_temporary(&mut self) -> Result<(), OpenError> {
+        let log_start = self.options.log_start_offset;
+        let is_written = self.epochs.earliest().is_some_and(|first| first.start_offset <= log_start);
+        if self.has_epochs_temporary && is_written { self.remove(EPOCHS_TEMPORARY) } else { Ok(()) }
     }
 
     /// Names of all files, in order. Who asks may change the files: they are listed anew for the next one.

@@ -50,6 +50,8 @@ struct Loader<'l, F: Fs> {
     tasks: Vec<Task>,
     /// Names of all files in order, as long as none has come or gone.
     names: Option<Vec<String>>,
+    /// Whether a write of the leader epochs was interrupted.
+    has_epochs_temporary: bool,
 }
 
 impl<F: Fs> Log<F> {
@@ -102,6 +104,7 @@ impl<F: Fs> Log<F> {
             report: OpenReport::default(),
             tasks: Vec::new(),
             names: Some(names),
+            has_epochs_temporary: false,
         };
         loader.finish_or_undo_leftovers()?;
         loader.split_on_overflow(Loader::load_segments)?;
@@ -136,6 +139,7 @@ impl<F: Fs> Log<F> {
             options.had_clean_shutdown,
             options.now_ms,
         )?;
+        loader.remove_epochs_temporary()?;
         let Loader { segments, epochs, producers, mut report, tasks, .. } = loader;
         report.log_start_offset = log_start;
         report.log_end_offset = next_offset;
