@@ -98,6 +98,26 @@ fn a_prediction_tells_what_an_unclean_stop_would_cost() {
 }
 
 #[test]
+fn a_prediction_tells_which_checkpoint_takes_the_directory_offline() {
+    let room = Room::new("offline");
+    copy(&healthy(), &room.0.join("orders-0"));
+    let path = shown(&room.0);
+    let cases =
+        [("0\n2\norders 0 1\n", "checkpoint-corrupt", true), ("0\n1\norders 0 x\n", "checkpoint-number", false)];
+    for (text, code, goes_offline) in cases {
+        fs::write(room.path("recovery-point-offset-checkpoint"), text).unwrap();
+        let (_, out, _) = run(&["verify", "--predict", &path]);
+        assert_eq!(out.contains("take the log directory offline once it has started"), goes_offline, "{out}");
+        assert!(out.contains(code), "{out}");
+        let (_, out, _) = run(&["verify", "--predict", "--output", "json", &path]);
+        let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let told: Vec<_> = lines.iter().filter(|line| line["kind"] == "start_prediction").collect();
+        assert_eq!(told.len(), usize::from(goes_offline));
+        assert!(told.iter().all(|line| line["outcome"] == "offline" && line["code"] == code));
+    }
+}
+
+#[test]
 fn each_line_of_json_has_the_keys_that_the_page_describes() {
     let page = fs::read_to_string(fixtures::root().join("docs/verify-json.md")).unwrap();
     let keys = |kind: &str| -> BTreeSet<String> {

@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use kafka_log::fs::OsFs;
@@ -133,12 +134,64 @@ fn checkpoints_that_cannot_be_read_count_as_empty() {
     let (manager, _) = start(&dirs);
     append(&create(&manager, &tp("t", 0)), 10);
     drop(manager);
-    fs::write(dirs[0].join("recovery-point-offset-checkpoint"), "0\n1\nnonsense\n").unwrap();
-    let (manager, report) = start(&dirs);
-    assert_eq!(report.unreadable_checkpoints.len(), 1);
-    assert_eq!(report.unreadable_checkpoints[0].exception(), "CorruptRecordException");
-    assert_eq!(manager.get_log(&tp("t", 0)).unwrap().log_end_offset(), 10);
+    let cases = [
+        ("0\n1\nnonsense\n", "KafkaStorageException"),
+        ("0\n1\nt 0 x\n", "NumberFormatException"),
+        ("0\n-1\n", "IllegalArgumentException"),
+    ];
+    for (text, exception) in cases {
+        fs::write(dirs[0].join("recovery-point-offset-checkpoint"), text).unwrap();
+        let (manager, report) = start(&dirs);
+        assert_eq!(report.unreadable_checkpoints.len(), 1);
+        let found = &report.unreadable_checkpoints[0];
+        assert_eq!(found.exception(), exception, "{text:?}");
+        // What a broker does over it: with this one directory it ends.
+        assert_eq!(found.takes_kafka_offline(), exception == "KafkaStorageException");
+        assert_eq!(manager.get_log(&tp("t", 0)).unwrap().log_end_offset(), 10);
+        assert_eq!(stop(manager).clean_dirs, dirs);
+    }
+}
+
+#[test]
+fn an_epoch_checkpoint_that_cannot_be_read_takes_its_directory_offline() {
+    let temp = TempDir::new();
+    let dirs = temp.dirs(2);
+    let (manager, _) = start(&dirs);
+    let broken = create(&manager, &tp("t", 0)).dir().to_owned();
+    append(&create(&manager, &tp("t", 1)), 10);
     assert_eq!(stop(manager).clean_dirs, dirs);
+    let text = |text| fs::write(broken.join("leader-epoch-checkpoint"), text).unwrap();
+    text("nonsense");
+    let (manager, report) = start(&dirs);
+    assert_eq!(report.failed_dirs.iter().map(|(dir, _)| dir.as_path()).collect::<Vec<_>>(), [broken.parent().unwrap()]);
+    assert!(manager.get_log(&tp("t", 0)).is_none());
+    assert_eq!(manager.get_log(&tp("t", 1)).unwrap().log_end_offset(), 10);
+    stop(manager);
+    // Kafka does not wrap this one, and so does not start.
+    text("0\n1\n0 x\n");
+    let error = open(OsFs, &dirs, LogConfig::default()).unwrap().startup(&Startup::plain(NOW)).unwrap_err();
+    assert_eq!(error.exception(), "NumberFormatException");
+}
+
+#[test]
+fn a_recovery_point_above_the_end_of_its_log_is_lowered_at_once() {
+    let temp = TempDir::new();
+    let dirs = temp.dirs(1);
+    let (manager, _) = start(&dirs);
+    append(&create(&manager, &tp("t", 0)), 10);
+    assert_eq!(stop(manager).clean_dirs, dirs);
+    let (marker, points) = (dirs[0].join(".kafka_cleanshutdown"), dirs[0].join("recovery-point-offset-checkpoint"));
+    fs::remove_file(marker).unwrap();
+    let is_log = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "log");
+    let logs = fs::read_dir(dirs[0].join("t-0")).unwrap().map(|entry| entry.unwrap().path()).filter(is_log);
+    let log = logs.filter(|log| fs::metadata(log).unwrap().len() > 0).max().unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&log).unwrap();
+    file.set_len(fs::metadata(&log).unwrap().len() - 1).unwrap();
+    assert_eq!(fs::read_to_string(&points).unwrap(), "0\n1\nt 0 10\n");
+    let (manager, _) = start(&dirs);
+    let end = manager.get_log(&tp("t", 0)).unwrap().log_end_offset();
+    assert!(end < 10);
+    assert_eq!(fs::read_to_string(&points).unwrap(), format!("0\n1\nt 0 {end}\n"));
 }
 
 #[test]

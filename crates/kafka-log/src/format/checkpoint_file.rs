@@ -13,6 +13,28 @@ const VERSION: i32 = 0;
 pub(super) const MALFORMED: &str = "malformed line";
 /// What is wrong with a line that has no number where there should be one: `NumberFormatException`, which Kafka does not wrap.
 pub(super) const NOT_A_NUMBER: &str = "malformed line: expected numbers";
+/// What is wrong with a count below zero: `IllegalArgumentException`, which Kafka does not wrap either.
+const NEGATIVE_COUNT: &str = "expected no negative number";
+
+/// What Kafka's `CheckpointFile` throws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CheckpointException {
+    /// `IOException`, which becomes a `KafkaStorageException` and takes the log directory offline.
+    Io,
+    /// `NumberFormatException`.
+    NumberFormat,
+    /// `IllegalArgumentException`.
+    IllegalArgument,
+}
+
+/// What Kafka throws over a checkpoint that cannot be read.
+pub(crate) fn exception_of(error: &FormatError) -> CheckpointException {
+    match error.kind {
+        FormatErrorKind::Invalid(NOT_A_NUMBER) => CheckpointException::NumberFormat,
+        FormatErrorKind::Invalid(NEGATIVE_COUNT) => CheckpointException::IllegalArgument,
+        _ => CheckpointException::Io,
+    }
+}
 
 /// Reads all entries. A file that is empty or ends behind the version has none.
 pub(super) fn read<'a, T>(
@@ -29,6 +51,9 @@ pub(super) fn read<'a, T>(
     }
     let Some(count) = lines.next() else { return Ok(Vec::new()) };
     let expected = number(count, "number of checkpoint entries")?;
+    if expected < 0 {
+        return Err(invalid(count.at, "number of checkpoint entries", NEGATIVE_COUNT));
+    }
     let parsed = |line: Line<'a>| parse(line.text).map_err(|what| invalid(line.at, entry, what));
     let entries = lines.map(parsed).collect::<Result<Vec<_>, _>>()?;
     if usize::try_from(expected) != Ok(entries.len()) {

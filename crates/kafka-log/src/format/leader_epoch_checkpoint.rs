@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::checkpoint_file::{MALFORMED, NOT_A_NUMBER};
 use super::java_number::{parse_java_int, parse_java_long};
-use super::{FormatError, FormatErrorKind, checkpoint_file, text};
+use super::{FormatError, checkpoint_file, text};
 
 /// Start of a leader epoch (`EpochEntry`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +19,6 @@ impl fmt::Display for EpochEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.epoch, self.start_offset)
     }
-}
-
-/// Whether a line has something else in the place of a number, rather than another number of fields.
-pub(crate) fn is_no_number(error: &FormatError) -> bool {
-    error.kind == FormatErrorKind::Invalid(NOT_A_NUMBER)
 }
 
 /// Reads a whole file: the entries in file order, none in an empty file.

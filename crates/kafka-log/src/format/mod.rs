@@ -8,7 +8,7 @@ pub mod batch;
 pub mod batch_mut;
 pub mod builder;
 pub(crate) mod bytes;
-mod checkpoint_file;
+pub(crate) mod checkpoint_file;
 pub mod checksum;
 pub mod clean_shutdown;
 pub mod control;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::format::FormatError;
+use crate::format::checkpoint_file::{CheckpointException, exception_of};
 use crate::format::uuid::Uuid;
 use crate::log::config::ConfigError;
 use crate::log::error::{ErrorCode, KafkaError, LogError, StorageError};
@@ -201,5 +202,49 @@ impl From<LogError> for ManagerError {
 impl From<ConfigError> for ManagerError {
     fn from(error: ConfigError) -> Self {
         ManagerError::Config(error)
+    }
+}
+
+/// A checkpoint that could not be read, and what is wrong with it.
+#[derive(Debug)]
+pub struct UnreadableCheckpoint(pub StorageError);
+
+impl UnreadableCheckpoint {
+    /// Whether Kafka would take the directory offline over it, once it has loaded the logs as if it was empty. Otherwise it
+    /// is content with a warning.
+    pub fn takes_kafka_offline(&self) -> bool {
+        match &self.0 {
+            StorageError::Corrupt { source, .. } => exception_of(source) == CheckpointException::Io,
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for UnreadableCheckpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for UnreadableCheckpoint {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl KafkaError for UnreadableCheckpoint {
+    fn exception(&self) -> &'static str {
+        match &self.0 {
+            StorageError::Corrupt { source, .. } => match exception_of(source) {
+                CheckpointException::Io => "KafkaStorageException",
+                CheckpointException::NumberFormat => "NumberFormatException",
+                CheckpointException::IllegalArgument => "IllegalArgumentException",
+            },
+            error => error.exception(),
+        }
+    }
+
+    fn code(&self) -> ErrorCode {
+        if self.takes_kafka_offline() { ErrorCode::KafkaStorageError } else { ErrorCode::UnknownServerError }
     }
 }

@@ -10,7 +10,7 @@ use super::log_dir::checkpoint::{OffsetCheckpointFile, Offsets};
 use super::logs::Hosted;
 use super::unique_id::jitter;
 use super::workers::Queue;
-use super::{LogManager, ManagerError, Workers};
+use super::{LogManager, ManagerError, UnreadableCheckpoint, Workers};
 use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
 use crate::fs::Fs;
 use crate::log::error::{LogError, StorageError};
@@ -65,7 +65,7 @@ pub struct LoadReport {
     pub unclean_dirs: Vec<PathBuf>,
     /// Checkpoints that could not be read. Everything is recovered, or starts with its first segment, where they are
     /// missed.
-    pub unreadable_checkpoints: Vec<StorageError>,
+    pub unreadable_checkpoints: Vec<UnreadableCheckpoint>,
     /// Directories that failed meanwhile, and why.
     pub failed_dirs: Vec<(PathBuf, String)>,
 }
@@ -115,6 +115,9 @@ impl<F: Fs> LogManager<F> {
         }
         report.logs = loading.iter().map(|dir| dir.folders.len()).sum();
         self.load_all(&loading, startup)?;
+        for dir in &loading {
+            self.lower_recovery_points(dir);
+        }
         for dir in &loading {
             self.dirs[dir.dir].note_all_loaded();
         }
@@ -170,9 +173,21 @@ impl<F: Fs> LogManager<F> {
                 dir.fail(error.to_string());
             }
             tracing::warn!(%error, "checkpoint cannot be read, and counts as empty");
-            report.unreadable_checkpoints.push(error);
+            report.unreadable_checkpoints.push(UnreadableCheckpoint(error));
             Offsets::default()
         })
+    }
+
+    /// Writes the recovery points of a directory down if a log ends, or was cut, below its own: with the old one a crash
+    /// before the next checkpoint would leave what is appended up to there unrecovered. Kafka takes that chance.
+    fn lower_recovery_points(&self, loading: &Loading) {
+        let is_lower = |log: &Log<F>| {
+            let before = loading.recovery_points.get(log.topic_partition());
+            before.is_some_and(|&before| log.recovery_point() < before)
+        };
+        if self.logs.read().in_dir(loading.dir).iter().any(|log| is_lower(log)) {
+            self.checkpoint_recovery_points_in(loading.dir);
+        }
     }
 
     fn load_all(&self, loading: &[Loading], startup: &Startup<'_, F>) -> Result<(), ManagerError> {
@@ -278,7 +293,14 @@ impl<F: Fs> LogManager<F> {
     }
 }
 
-/// Whether it is the medium that failed, and not the content of the files.
+/// Whether the directory goes offline, as when the medium fails: Kafka takes an epoch checkpoint that it cannot read for
+/// that.
 pub(super) fn is_medium_failure(error: &OpenError) -> bool {
-    matches!(error, OpenError::Log(LogError::Storage(StorageError::Io { .. } | StorageError::Offline { .. })))
+    let is_io =
+        |error: &LogError| matches!(error, LogError::Storage(StorageError::Io { .. } | StorageError::Offline { .. }));
+    match error {
+        OpenError::Checkpoint(_) => true,
+        OpenError::Log(error) => is_io(error),
+        _ => false,
+    }
 }

@@ -62,7 +62,7 @@ use parking_lot::{Mutex, RwLock};
 pub use cleaning::CleaningOutcome;
 pub use config::{LogCleanerConfig, LogManagerConfig};
 pub use create::CreateLog;
-pub use error::ManagerError;
+pub use error::{ManagerError, UnreadableCheckpoint};
 pub use load::{LoadReport, LoadedLog, Startup};
 pub use log_dir::LogDirInfo;
 pub use schedule::TickReport;

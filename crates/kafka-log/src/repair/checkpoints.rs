@@ -7,6 +7,8 @@ use super::apply::Change;
 use super::content::Content;
 use super::error::RepairError;
 use super::plan::{Checkpoints, PartitionPlan};
+use crate::format::FormatError;
+use crate::format::checkpoint_file::{CheckpointException, exception_of};
 use crate::format::offset_checkpoint::{PartitionOffset, read_offset_checkpoint, write_offset_checkpoint};
 use crate::format::partition_dir::PartitionDirName;
 use crate::fs::{self, Fs, read_whole};
@@ -19,7 +21,7 @@ pub(super) const CLEANER: &str = "cleaner-offset-checkpoint";
 /// All of them.
 pub(super) const FILES: [&str; 4] = [RECOVERY_POINT, LOG_START, REPLICATION, CLEANER];
 
-/// Offsets by topic and partition, in the order of the file, and whether Kafka can read it.
+/// Offsets by topic and partition, in the order of the file, and what Kafka makes of it if it cannot read it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Checkpoint {
     pub(super) entries: Vec<((String, i32), i64)>,
@@ -44,13 +46,20 @@ pub fn read_checkpoints<F: Fs>(fs: &F, log_dir: &Path) -> Result<DirCheckpoints,
         let Some(bytes) = read_whole(fs, &path).map_err(StorageError::io("read", &path))? else { continue };
         let (entries, fault) = match read_offset_checkpoint(&bytes) {
             Ok(entries) => (entries.iter().map(owned).collect(), None),
-            Err(error) => (readable_lines(&bytes), Some(error.to_string())),
+            Err(error) => (readable_lines(&bytes), Some(what_kafka_makes_of(&error))),
         };
         found.files.insert(name, Checkpoint { entries, fault });
     }
     let marker = log_dir.join(".kafka_cleanshutdown");
     found.is_clean_stop = fs::exists(fs, &marker).map_err(StorageError::io("look at", &marker))?;
     Ok(found)
+}
+
+fn what_kafka_makes_of(error: &FormatError) -> String {
+    match exception_of(error) {
+        CheckpointException::Io => format!("Kafka takes the directory offline over it: {error}"),
+        _ => format!("for Kafka it is empty: {error}"),
+    }
 }
 
 fn owned(entry: &PartitionOffset<'_>) -> ((String, i32), i64) {
@@ -101,7 +110,7 @@ impl DirCheckpoints {
                 _ => true,
             });
             let why = match &checkpoint.fault {
-                Some(fault) => format!("Kafka cannot read it: {fault}"),
+                Some(fault) => fault.clone(),
                 None if entries != checkpoint.entries => "it names offsets above the end of a log".to_owned(),
                 None => continue,
             };

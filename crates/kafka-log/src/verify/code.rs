@@ -157,8 +157,10 @@ codes! {
     /// `quorum-state` cannot be read.
     QuorumState = "quorum-state": Damage, MetadataOnly, AskOperator;
 
-    /// A checkpoint file of a log directory that cannot be read.
-    CheckpointCorrupt = "checkpoint-corrupt": Warning, MetadataOnly, RewriteCheckpoint;
+    /// A checkpoint file of a log directory that cannot be read; Kafka takes the directory offline.
+    CheckpointCorrupt = "checkpoint-corrupt": Damage, MetadataOnly, RewriteCheckpoint;
+    /// A checkpoint file of a log directory with something else in the place of a number; for Kafka it is empty.
+    CheckpointNumber = "checkpoint-number": Warning, MetadataOnly, RewriteCheckpoint;
     /// A checkpoint names a partition that is not there.
     CheckpointUnknown = "checkpoint-unknown": Note, OddButLegal, Nothing;
     /// A checkpoint says more than the log holds, or less than it starts with.

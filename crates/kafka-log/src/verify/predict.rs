@@ -158,6 +158,12 @@ pub fn refusals(report: &Report) -> impl Iterator<Item = &Finding> {
     })
 }
 
+/// Findings over which a start takes a log directory offline once its logs are loaded, as if its checkpoint was empty: a
+/// broker with no other directory ends.
+pub fn takes_offline(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.all_findings().filter(|finding| finding.code == Code::CheckpointCorrupt)
+}
+
 /// Predicts a start with the partition in `dir`, of which `before` is what a verification found. Nothing is written.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use kafka_log::verify::predict::{Outcome, Prediction};
+use kafka_log::verify::predict::{Outcome, Prediction, refusals, takes_offline};
 use kafka_log::verify::{Fault, FaultKind, Finding, IndexReport, Level, OffsetRange, PartitionReport, SegmentReport};
 use serde_json::{Map, Value, json};
 
@@ -43,6 +43,10 @@ pub(super) fn print(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     for done in &run.earlier {
         done.findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
+    }
+    if run.options.predict {
+        refusals(&run.report).try_for_each(|found| writeln!(out, "{}", start_prediction(found, "refused")))?;
+        takes_offline(&run.report).try_for_each(|found| writeln!(out, "{}", start_prediction(found, "offline")))?;
     }
     for made in &run.predictions {
         writeln!(out, "{}", prediction(made))?;
@@ -135,6 +139,17 @@ fn fault(fault: &Fault) -> Value {
         line.insert("found".into(), found.into());
     }
     Value::Object(line)
+}
+
+/// What a start makes of a finding about a log directory, whatever its partitions are like.
+fn start_prediction(finding: &Finding, outcome: &str) -> Value {
+    json!({
+        "kind": "start_prediction",
+        "path": finding.path.to_string_lossy(),
+        "code": finding.code.id(),
+        "outcome": outcome,
+        "message": finding.to_string(),
+    })
 }
 
 fn prediction(prediction: &Prediction) -> Value {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use indicatif::HumanBytes;
-use kafka_log::verify::predict::{Outcome, Stop, refusals};
+use kafka_log::verify::predict::{Outcome, Stop, refusals, takes_offline};
 use kafka_log::verify::{Class, Finding, Remedy, Severity, Verdict};
 
 use super::super::Out;
@@ -145,6 +145,10 @@ fn predicted(run: &Run<'_>, stop: Stop, to: &mut Out<'_>) -> io::Result<()> {
     for finding in refusals(&run.report) {
         writeln!(to.out, "  {}: {finding}", style.damage("not start"))?;
     }
+    for finding in takes_offline(&run.report) {
+        let what = "take the log directory offline once it has started, and end without another";
+        writeln!(to.out, "  {}: {finding}", style.damage(what))?;
+    }
     if refused > 0 {
         writeln!(
             to.out,
@@ -169,7 +173,7 @@ fn predicted(run: &Run<'_>, stop: Stop, to: &mut Out<'_>) -> io::Result<()> {
         let more = of_stop.len() - PREDICTIONS_MAX;
         writeln!(to.out, "  {}", style.dim(format!("{more} more partitions; --output json has them all")))?;
     }
-    if is_quiet && refusals(&run.report).next().is_none() {
+    if is_quiet && refusals(&run.report).chain(takes_offline(&run.report)).next().is_none() {
         writeln!(to.out, "  {}", style.good("start, and change nothing in these logs"))?;
     }
     Ok(())

@@ -31,8 +31,8 @@ use super::tasks::{Task, Work};
 use super::types::LogOffsetMetadata;
 use super::writer::{Writer, WriterLock};
 use super::{Log, LogOptions, TopicPartition, segment_options};
+use crate::format::checkpoint_file::{CheckpointException, exception_of};
 use crate::format::file_name::{FileKind, FileName, FileState};
-use crate::format::leader_epoch_checkpoint::is_no_number;
 use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
 use crate::format::partition_metadata::PartitionMetadata;
 use crate::fs::{Fs, read_whole};
@@ -225,10 +225,15 @@ fn list_files<F: Fs>(fs: &F, dir: &Path) -> io::Result<Vec<String>> {
 /// Kafka wraps what is wrong with the form of a checkpoint, but not what is wrong with a number in it.
 fn of_epochs(error: LogError) -> OpenError {
     match error {
-        LogError::Storage(StorageError::Corrupt { path, source }) if is_no_number(&source) => {
-            OpenError::CheckpointNumber(StorageError::Corrupt { path, source })
+        LogError::Storage(StorageError::Corrupt { path, source }) => {
+            let exception = exception_of(&source);
+            let error = StorageError::Corrupt { path, source };
+            match exception {
+                CheckpointException::Io => OpenError::Checkpoint(error),
+                CheckpointException::NumberFormat => OpenError::CheckpointNumber(error),
+                CheckpointException::IllegalArgument => LogError::IllegalArgument(error.to_string()).into(),
+            }
         }
-        LogError::Storage(error @ StorageError::Corrupt { .. }) => OpenError::Checkpoint(error),
         error => error.into(),
     }
 }

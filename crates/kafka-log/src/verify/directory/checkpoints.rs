@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use crate::format::checkpoint_file::{CheckpointException, exception_of};
 use crate::format::file_name::FileKind;
 use crate::format::offset_checkpoint::read_offset_checkpoint;
 use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
@@ -46,7 +47,11 @@ impl Checkpoints {
                 }
                 Err(error) => {
                     let expected = "topics, partitions and offsets";
-                    findings.push(Finding::new(Code::CheckpointCorrupt, &path, expected, error.to_string()));
+                    let code = match exception_of(&error) {
+                        CheckpointException::Io => Code::CheckpointCorrupt,
+                        _ => Code::CheckpointNumber,
+                    };
+                    findings.push(Finding::new(code, &path, expected, error.to_string()));
                 }
             }
             checkpoints.paths.insert(kind, path);
