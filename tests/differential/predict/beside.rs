@@ -6,23 +6,36 @@ use kafka_log::fs::{Fs, FsFile, OpenMode};
 use tests::faults::{Partition, Random, is_log};
 
 /// Epoch files that Kafka reads in its own way, or not at all; entries of epochs that the batches have come first.
-const EPOCH_FILES: [&str; 16] = [
-    "0\n1\n0\t 0\n",
-    "0\n1\n0 0",
-    "0\n3\n0 0\n1 50\n2 40\n",
-    "0\n3\n3 10\n0 0\n1 50\n",
-    "0\n2\n0 0\n0 0\n",
-    "0\n1\n00 +0\n",
-    "0\n1\n0 7\n",
-    "0\n0\n",
-    "0\n1\n-1 0\n",
-    "0\n1\n0 -5\n",
-    "0\n2\n0 0\n",
-    "0\n1\n0 0\n1 1\n",
-    "1\n1\n0 0\n",
-    "0\n1\n0 x\n",
-    "0\n1\n0\n",
-    "x",
+const EPOCH_FILES: &[&[u8]] = &[
+    b"0\n1\n0\t 0\n",
+    b"0\n1\n0 0",
+    b"0\r\n1\r\n0 0\r\n",
+    b"+0\n+1\n00 +0 \n",
+    b"0\n3\n0 0\n1 50\n2 40\n",
+    b"0\n3\n3 10\n0 0\n1 50\n",
+    b"0\n2\n0 0\n0 0\n",
+    b"0\n1\n\xd9\xa0 \xd9\xa0\n",
+    b"0\n1\n0 7\n",
+    b"0\n0\n",
+    b"0\n",
+    b"0\n1\n-1 0\n",
+    b"0\n1\n0 -5\n",
+    b"0\n2\n0 0\n",
+    b"0\n-1\n0 0\n",
+    b"0\n-1\n0 x\n",
+    b"0\n1\n0 0\n1 1\n",
+    b"0\n1\n0 0\n\n",
+    b"0\n1\n 0 0\n",
+    b"1\n1\n0 0\n",
+    b"0\n1\n0 x\n",
+    b"0\n2\n0 x\n",
+    b"0\n1\n0\n",
+    b"0\n1\n2147483648 0\n",
+    b"0\n1\n0 9223372036854775808\n",
+    b"0\nx\n",
+    b"\n",
+    b"x",
+    b"0\n1\n0 0\xff\n",
 ];
 
 /// Gives a file beside the logs an end that no log writes, or other words.
@@ -36,7 +49,7 @@ pub(crate) fn rewrite_beside<F: Fs>(fs: &F, partition: &Partition, random: &mut 
         _ => file.clone(),
     };
     match random.below(3) {
-        _ if is_epochs(file) => bytes = EPOCH_FILES[random.below(EPOCH_FILES.len() as u64) as usize].into(),
+        _ if is_epochs(file) => bytes = EPOCH_FILES[random.below(EPOCH_FILES.len() as u64) as usize].to_vec(),
         0 => bytes.extend((0..=random.below(30)).map(|_| random.below(256) as u8)),
         1 => bytes.extend(vec![0; random.below(30) as usize]),
         _ => bytes.truncate(bytes.len() - (1 + random.below(30) as usize).min(bytes.len())),
