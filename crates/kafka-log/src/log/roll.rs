@@ -11,7 +11,7 @@ use super::writer::{Appender, Writer};
 use crate::format::file_name::FileState;
 use crate::fs::Fs;
 use crate::log::config::LogConfig;
-use crate::segment::log_segment::{AppendState, LogSegment, remove_segment_files};
+use crate::segment::log_segment::{AppendState, LogSegment, SegmentOptions, remove_segment_files};
 
 /// What is about to be written, as far as it decides on a roll (`RollParams`).
 #[derive(Clone, Copy, Debug)]
@@ -118,8 +118,8 @@ impl<F: Fs> Log<F> {
                 active.sync_batches(&self.home)?;
             }
             if active.is_rebuilt_unsynced() {
-                // Recovery replaced indexes that a flush had promised, and will not look at this segment again if all of it
-                // lies below the recovery point.
+                // Recovery or a truncation replaced indexes that a flush had promised, and the next recovery will not look at
+                // this segment again if all of it lies below the recovery point.
                 active.files_to_sync(&self.home)?.sync()?;
                 self.home.sync_names()?;
             }
@@ -150,13 +150,34 @@ impl<F: Fs> Log<F> {
         base_offset: i64,
         now_ms: i64,
     ) -> Result<(), LogError> {
-        // Before the new one is there: a crash in between must not leave both, with offsets that overlap.
-        active.change_suffix(&self.home, FileState::Deleted)?;
-        self.add_segment(base_offset, now_ms)?;
-        if base_offset != active.base_offset() {
+        if base_offset == active.base_offset() {
+            self.renew_active(active, now_ms)?;
+        } else {
+            // Before the new one is there: a crash in between must not leave both, with offsets that overlap.
+            active.change_suffix(&self.home, FileState::Deleted)?;
+            self.add_segment(base_offset, now_ms)?;
             self.change_segments(|segments| segments.remove(active.base_offset()));
         }
         self.delete_segment_files(std::slice::from_ref(active), now_ms)
+    }
+
+    /// Puts an empty segment at its own base offset in the place of the active one. A crash at any point leaves one of the
+    /// two, or what the next start turns into the new one. Kafka makes it when the old one is gone: without any segment the
+    /// next start would give offsets from 0 on once more.
+    fn renew_active(&self, active: &Arc<LogSegment<F>>, now_ms: i64) -> Result<(), LogError> {
+        let options = self.segment_options(&self.config());
+        // What the next start is to finish has to end with a batch, not with zeros.
+        let short = SegmentOptions { preallocate_bytes: None, ..options };
+        let new = LogSegment::create(&self.home, active.base_offset(), FileState::Swap, &short, now_ms)?;
+        active.change_suffix(&self.home, FileState::Deleted)?;
+        new.change_suffix(&self.home, FileState::Live)?;
+        // Before there is anything in it, for the same reason.
+        self.home.sync_names()?;
+        if let Some(bytes) = options.preallocate_bytes {
+            new.preallocate(&self.home, bytes)?;
+        }
+        self.change_segments(|segments| segments.add(Arc::new(new)));
+        Ok(())
     }
 
     pub(super) fn change_segments(&self, change: impl FnOnce(&mut super::state::Segments<F>)) {

@@ -29,13 +29,17 @@ impl<F: Fs> Loader<'_, F> {
         }
         let swaps = self.remove_temporary_files(&names)?;
         self.remove_swapped_out(&swaps)?;
+        let dir = self.home.dir();
         for name in self.file_names()? {
             if let Some(live) = name.strip_suffix(SWAP) {
-                let dir = self.home.dir();
                 let from = dir.join(&name);
                 self.home.fs().rename(&from, &dir.join(live)).map_err(StorageError::io("rename", &from))?;
                 self.report.finished_swaps.push(live.to_owned());
             }
+        }
+        if !self.report.finished_swaps.is_empty() {
+            // Before something is appended: by the name that ends in `.swap` it would be taken for whole.
+            self.home.fs().sync_dir(&dir).map_err(StorageError::io("sync", &dir))?;
         }
         Ok(())
     }

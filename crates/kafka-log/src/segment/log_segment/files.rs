@@ -88,10 +88,14 @@ impl<F: Fs> LogSegment<F> {
     pub fn existing_files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
         let mut state = self.write_state();
         let mut indexes = self.index_files_locked(home, &mut state, Purpose::Sync)?;
-        if state.txn_bytes > 0 {
+        // One that was emptied, too: the entries that it had must not come back beside a segment that is not recovered again.
+        if state.txn_index_open {
             let path = home.path(self.name(FileKind::TransactionIndex, &state));
-            let file = home.fs().open(&path, OpenMode::Write).map_err(StorageError::io("open", &path))?;
-            indexes.push((file, path));
+            match home.fs().open(&path, OpenMode::Write) {
+                Ok(file) => indexes.push((file, path)),
+                Err(e) if e.kind() == io::ErrorKind::NotFound && state.txn_bytes == 0 => {}
+                Err(e) => return Err(StorageError::io("open", &path)(e)),
+            }
         }
         let path = home.path(self.name(FileKind::Log, &state));
         let log = (self.file_locked(home, &mut state)?, path);
@@ -121,12 +125,21 @@ impl<F: Fs> LogSegment<F> {
         }
     }
 
+    /// Makes the log file longer in advance.
+    ///
+    /// # Errors
+    /// Those of the medium.
+    pub(crate) fn preallocate(&self, home: &Home<F>, bytes: u64) -> Result<(), StorageError> {
+        let path = self.log_path(home);
+        self.file(home)?.set_len(bytes).map_err(StorageError::io("extend", &path))
+    }
+
     /// Asks for a sync: an earlier process may have ended between a change and its sync.
     pub fn note_unsynced(&self) {
         self.write_state().unsynced = true;
     }
 
-    /// Whether indexes that were on the medium have been rebuilt, and what took their place may not be there.
+    /// Whether indexes that were on the medium have been rebuilt or cut, and what took their place may not be there.
     pub fn is_rebuilt_unsynced(&self) -> bool {
         self.read_state().rebuilt
     }
@@ -147,6 +160,8 @@ impl<F: Fs> LogSegment<F> {
         let state = &mut *state;
         self.append_last_time_entry(home, state)?;
         state.offset_index_used = true;
+        // Entries of batches that were cut: they must not come back beside others, once nobody looks at this segment any more.
+        state.rebuilt |= state.offset_index.is_file_longer() || state.time_index.is_file_longer();
         self.trim_indexes_locked(home, state)?;
         let (size, path) = (state.size, home.path(self.name(FileKind::Log, state)));
         let file = self.file_locked(home, state)?;

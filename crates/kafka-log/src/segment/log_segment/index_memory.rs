@@ -138,6 +138,12 @@ impl<F: Fs> IndexMemory<F> {
         }
     }
 
+    /// Whether the file has bytes behind the entries, which a trim will cut.
+    pub(super) fn is_file_longer(&self) -> bool {
+        let IndexMemory::Growing(growing) = self else { return false };
+        growing.file_len.is_some_and(|file_len| file_len > growing.bytes.len() as u64)
+    }
+
     /// Whether so much has gathered that it should be written.
     pub(super) fn is_behind(&self) -> bool {
         matches!(self, IndexMemory::Growing(growing) if growing.bytes.len() - growing.written >= WRITE_BEHIND)

@@ -98,7 +98,7 @@ pub(crate) struct SegmentState<F: Fs> {
     last_aborted_offset: Known,
     /// Something was written or cut since the files were last handed out to be synced.
     unsynced: bool,
-    /// Its indexes were rebuilt since.
+    /// Its indexes were rebuilt, or cut at the end, since.
     rebuilt: bool,
     /// The log file was made longer than its batches, to be written to.
     is_extended: bool,
