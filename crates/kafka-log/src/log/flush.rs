@@ -30,6 +30,15 @@ impl<F: Fs> Log<F> {
         self.flush_to(Some(offset), false, now_ms)
     }
 
+    /// Makes everything durable that the cleaner is about to rely on. The recovery point stays where Kafka has it.
+    pub(super) fn sync_for_cleaning(&self) -> Result<(), LogError> {
+        let _syncing = self.syncing.lock();
+        self.check_usable()?;
+        let before = *self.offsets.read();
+        let synced = self.sync_segments(before.recovery_point, before.log_end_offset());
+        Ok(self.guard(synced)?)
+    }
+
     /// Up to an offset, or to the log end.
     fn flush_to(&self, offset: Option<i64>, inclusive: bool, now_ms: i64) -> Result<(), LogError> {
         self.check_usable()?;

@@ -38,12 +38,17 @@ impl<F: Fs> LogManager<F> {
         self.write_offsets(dir, &self.dirs[dir].recovery_points, &logs, |log| Some(log.recovery_point()));
     }
 
+    pub(super) fn checkpoint_log_start_offsets_in(&self, dir: usize) {
+        let logs = self.logs.read().in_dir(dir);
+        self.write_offsets(dir, &self.dirs[dir].log_start_offsets, &logs, |log| self.log_start_to_note(log));
+    }
+
     pub(super) fn checkpoint_high_watermarks_in(&self, dir: usize) {
         let logs = self.logs.read().in_dir(dir);
         self.write_offsets(dir, &self.dirs[dir].high_watermarks, &logs, |log| Some(log.high_watermark()));
     }
 
-    fn log_start_to_note(&self, log: &Log<F>) -> Option<i64> {
+    pub(super) fn log_start_to_note(&self, log: &Log<F>) -> Option<i64> {
         let start = log.log_start_offset();
         let config = log.config();
         let tiered = self.config.remote_storage_system && config.remote_storage_enable && !config.compact;

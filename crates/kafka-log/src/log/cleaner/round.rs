@@ -83,6 +83,9 @@ impl Cleaner {
     /// Cleans a log as far as `to_clean` says and the map reaches. Appends and reads go on meanwhile; segments must not be
     /// removed by others, who have to make `hooks` abort the round first.
     ///
+    /// As in Kafka, transactions that were aborted below the log start are forgotten: whoever calls this must have written
+    /// down the log start before, so that their records do not come back with the next start.
+    ///
     /// Each group of segments takes the place of its sources when it is done and on the medium, so what is done stays
     /// when the round ends early.
     ///
@@ -111,6 +114,9 @@ impl Cleaner {
         now_ms: i64,
     ) -> Result<Cleaned, LogError> {
         let config = log.config();
+        // What makes records superfluous must be on the medium before they go: later records of their keys, and the markers
+        // of transactions, which may lie in the active segment.
+        log.sync_for_cleaning()?;
         let mut stats = CleanerStats::default();
         let mut io_buffer = IoBuffer::new(self.config.io_buffer_bytes, self.config.io_buffer_bytes_max);
         // Tombstones of magic 0 and 1 have no horizon: they go by the age of the clean part of the log.

@@ -79,6 +79,10 @@ impl<F: Fs> LogManager<F> {
         let partition = hosted.log.topic_partition().clone();
         let span = tracing::info_span!("clean_log", %partition, from = to_clean.first_dirty_offset);
         let entered = span.enter();
+        if self.log_start_to_note(&hosted.log).is_some() {
+            // Cleaning forgets that transactions below the log start were aborted: their records must not come back.
+            self.checkpoint_log_start_offsets_in(hosted.dir);
+        }
         let result = cleaner.clean(&hosted.log, &to_clean, &Hooks { stop: &stop, inner: hooks }, now_ms);
         drop(entered);
         let result = self.note_failure(hosted.dir, result);
