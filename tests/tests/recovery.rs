@@ -93,6 +93,7 @@ fn open(dir: &Path, recorded: &Recorded<'_>) -> Result<Log<OsFs>, OpenError> {
         log_start_offset: recorded.expected["start"].as_i64().unwrap(),
         recovery_point: if recorded.clean { i64::MAX } else { 0 },
         had_clean_shutdown: recorded.clean,
+        refuse_like_kafka: true,
         producers: ProducerStateConfig { expiration_ms: i32::MAX.into(), ..ProducerStateConfig::default() },
         now_ms: NOW_MS,
         ..LogOptions::default()

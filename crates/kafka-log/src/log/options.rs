@@ -28,8 +28,9 @@ pub struct LogOptions {
     pub remote_storage_system_enable: bool,
     /// Whether the log directory works; shared by its logs.
     pub health: DirHealth,
-    /// Whether to refuse what Kafka refuses to start with although recovery could do without it: garbage in an index of a
-    /// segment that is recovered anyway. For those who want to know what Kafka would do.
+    /// Whether to refuse what Kafka refuses to start with although recovery could do without it, and to take what Kafka takes:
+    /// garbage in an index of a segment that is recovered anyway; batches of a torn write that lost their offset alone. For
+    /// those who want to know what Kafka would do.
     pub refuse_like_kafka: bool,
     /// Threads that recover a large segment together; they end with the recovery.
     pub recovery_threads: usize,

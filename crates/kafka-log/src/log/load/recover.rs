@@ -27,14 +27,17 @@ impl<F: Fs> Loader<'_, F> {
             &mut producers,
             home,
             &self.segments,
-            self.options.log_start_offset,
+            self.producers_from(segment.base_offset()),
             segment.base_offset(),
             false,
             self.options.now_ms,
         )?;
+        // Kafka takes what is torn for a batch: it empties the segment then, or looks for the log end in the wrong place.
+        let ordered_from = if self.options.refuse_like_kafka { i64::MAX } else { self.options.recovery_point };
         let mut replay = Replay { producers, epochs: &mut self.epochs, appends: ProducerAppends::new(), failure: None };
-        let recovered =
-            segment.recover(home, self.options.recovery_threads, &mut |batch| replay.batch(home.fs(), &dir, batch));
+        let recovered = segment.recover(home, self.options.recovery_threads, ordered_from, &mut |batch| {
+            replay.batch(home.fs(), &dir, batch)
+        });
         let Replay { mut producers, failure, .. } = replay;
         if let Some(failure) = failure {
             return Err(failure.into());
@@ -50,6 +53,15 @@ impl<F: Fs> Loader<'_, F> {
             truncated_bytes,
         });
         Ok(truncated_bytes)
+    }
+
+    /// Where the producers begin that a segment at `base_offset` is recovered with. A snapshot from before the first segment
+    /// is left of a truncation that did not come to its end: with nothing to replay between, transactions of then would
+    /// be open for good. Kafka takes it.
+    fn producers_from(&self, base_offset: i64) -> i64 {
+        let first = self.segments.first().map_or(base_offset, |first| first.base_offset());
+        let log_start = self.options.log_start_offset;
+        if self.options.refuse_like_kafka { log_start } else { log_start.max(first.saturating_sub(1)) }
     }
 
     /// Recovers what lies behind the recovery point, unless the shutdown was clean; gives the recovery point and the log

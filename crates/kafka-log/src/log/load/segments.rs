@@ -55,10 +55,11 @@ impl<F: Fs> Loader<'_, F> {
             LogSegment::open(home, base_offset, FileState::Live, &self.segment_options, has_txn_index, options.now_ms);
         let segment = Arc::new(segment.map_err(LogError::from)?);
         match self.check_indexes(&segment, has) {
-            // Garbage in an index, or in a segment before this one. Kafka does not start then; the recovery will take all of
-            // them in order, and needs no index.
-            Err(OpenError::Log(LogError::CorruptRecord(_) | LogError::Storage(StorageError::Corrupt { .. })))
-                if is_recovered => {}
+            // Garbage in an index, or in a segment before this one, whose producers are replayed for it. Kafka does not start
+            // then; the recovery will take all of them in order, and needs no index.
+            Err(OpenError::Log(
+                LogError::CorruptRecord(_) | LogError::Replay(_) | LogError::Storage(StorageError::Corrupt { .. }),
+            )) if is_recovered => {}
             checked => checked?,
         }
         self.segments.add(segment);

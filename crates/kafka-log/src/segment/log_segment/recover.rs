@@ -68,6 +68,9 @@ impl<F: Fs> LogSegment<F> {
     /// Reads all batches, checks them on up to `threads` threads, rebuilds all indexes, and cuts the file behind the last
     /// good batch.
     ///
+    /// From `ordered_from` on offsets must ascend from batch to batch. An offset lies in front of what the checksum covers, so a write that lost
+    /// no more than that leaves a batch that looks good: it ends the segment like any other that is not whole.
+    ///
     /// `replay` sees each good batch of magic 2 and above, in order. The memory is that of a window of 256 KiB a thread, of
     /// the largest batch, and of the indexes.
     ///
@@ -78,6 +81,7 @@ impl<F: Fs> LogSegment<F> {
         &self,
         home: &Home<F>,
         threads: usize,
+        ordered_from: i64,
         replay: &mut (dyn FnMut(&ReplayBatch<'_>) -> ReplayedBatch + Send),
     ) -> Result<SegmentRecovery, SegmentError> {
         let mut state = self.write_state();
@@ -95,6 +99,8 @@ impl<F: Fs> LogSegment<F> {
             state,
             replay,
             max,
+            ordered_from,
+            next_offset: i64::MIN,
             valid_bytes: 0,
             last_entry: 0,
             failure: None,
@@ -130,6 +136,8 @@ struct InOrder<'r, F: Fs> {
     state: &'r mut SegmentState<F>,
     replay: &'r mut (dyn FnMut(&ReplayBatch<'_>) -> ReplayedBatch + Send),
     max: TimestampOffset,
+    ordered_from: i64,
+    next_offset: i64,
     valid_bytes: u32,
     last_entry: u32,
     failure: Option<SegmentError>,
@@ -241,6 +249,10 @@ impl<F: Fs> InOrder<'_, F> {
         if !batch.is_valid {
             return Ok(ControlFlow::Break(()));
         }
+        if batch.base_offset < self.next_offset && self.next_offset >= self.ordered_from {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.next_offset = batch.last_offset.wrapping_add(1);
         let (segment, home) = (self.segment, self.home);
         if !segment.can_hold(batch.last_offset) {
             let (offset, base_offset) = (batch.last_offset, segment.base_offset);
