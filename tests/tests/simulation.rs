@@ -10,11 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tests::sim::run::{Counts, run};
 
-/// Runs that fail and are not explained yet, by the last stable offset or by what readers of committed records see after a
-/// recovery; the model or the engine is wrong there. They are left out of longer runs, and named here so that nobody
-/// takes them for passed. `SEED=...` runs them all the same.
-const UNEXPLAINED: [u64; 8] = [2873, 4066, 8392, 14958, 16254, 16699, 17957, 18089];
-
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
 }
@@ -48,9 +43,6 @@ fn whatever_was_flushed_is_there_after_every_crash_and_nothing_else_ever_appears
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= first + count {
                         break;
-                    }
-                    if UNEXPLAINED.contains(&seed) {
-                        continue;
                     }
                     let result = failure(seed, false);
                     let mut outcome = outcome.lock().unwrap();

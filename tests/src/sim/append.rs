@@ -62,6 +62,9 @@ impl Run {
         self.model.note(&placed);
         let outcome = self.log()?.append_as_leader(&mut bytes, append, self.now_ms);
         let is_certain = !self.is_uncertain;
+        let known = self.model.producer(placed.producer_id);
+        let last = known.and_then(|known| known.batches.last().map(|(.., last)| *last));
+        let is_unknown = last.is_some_and(|last| last < self.model.reloaded_start);
         match outcome {
             Ok(info) if info.is_duplicate => match expected {
                 Expected::Duplicate(first, last) if (info.first_offset, info.last_offset) == (first, last) => Ok(()),
@@ -70,7 +73,7 @@ impl Run {
             },
             Ok(info) => {
                 check_info(&info, &placed)?;
-                if is_certain && expected != Expected::Taken {
+                if is_certain && expected != Expected::Taken && !is_unknown {
                     return wrong(format!("taken, though {expected:?}"));
                 }
                 self.model.append(vec![placed]);
@@ -86,7 +89,7 @@ impl Run {
                 // A snapshot holds the last batch of each producer alone.
                 let is_forgotten = matches!(expected, Expected::Duplicate(_, last) if last < self.model.reloaded_at);
                 let is_uncertain = self.is_uncertain && placed.producer_id >= 0;
-                let may_be = expected == Expected::Refused || is_forgotten || is_uncertain;
+                let may_be = expected == Expected::Refused || is_forgotten || is_uncertain || is_unknown;
                 if may_be { Ok(()) } else { wrong(format!("refused: {error:?}")) }
             }
         }

@@ -55,9 +55,22 @@ pub struct ModelRecord {
 /// # Errors
 /// What is wrong with the first batch that cannot be read, or whose checksum does not hold.
 pub fn decode(bytes: &[u8]) -> Result<(Vec<Arc<ModelBatch>>, usize), String> {
+    let mut found = Vec::new();
+    let rest = decode_into(bytes, &mut found)?;
+    Ok((found, rest))
+}
+
+/// The batches before the first one that cannot be read.
+pub fn whole(bytes: &[u8]) -> Vec<Arc<ModelBatch>> {
+    let mut found = Vec::new();
+    // What comes before an error is all that is asked for.
+    let _ = decode_into(bytes, &mut found);
+    found
+}
+
+fn decode_into(bytes: &[u8], found: &mut Vec<Arc<ModelBatch>>) -> Result<usize, String> {
     let mut batches = Batches::new(bytes);
     let mut decompressor = Decompressor::new(1 << 20);
-    let mut found = Vec::new();
     for batch in batches.by_ref() {
         let batch = batch.map_err(|e| e.to_string())?;
         let at = batch.position;
@@ -67,7 +80,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Vec<Arc<ModelBatch>>, usize), String> {
         }
         found.push(Arc::new(model_batch(&batch, &mut decompressor).map_err(|e| format!("batch at {at}: {e}"))?));
     }
-    Ok((found, batches.rest().len()))
+    Ok(batches.rest().len())
 }
 
 fn model_batch(batch: &RecordBatch<'_>, decompressor: &mut Decompressor) -> Result<ModelBatch, String> {
@@ -145,6 +158,14 @@ pub struct Model {
     pub has_old_times: bool,
     /// Log end when producers were last loaded anew.
     pub reloaded_at: i64,
+    /// Log start then: of producers that have all their batches below, the log may know nothing.
+    pub reloaded_start: i64,
+    /// The highest log start with which producers were loaded anew: what transactions have below is forgotten, also when it
+    /// comes back because nobody had written down the log start.
+    forgotten_below: i64,
+    /// Batches of transactions that compaction dropped: a snapshot remembers their transactions as it took them, and a
+    /// transaction can be open once more when its marker is cut.
+    cleaned_away: Vec<Arc<ModelBatch>>,
     /// Neighbours that batches had: last offset of the one, base offset of the other.
     neighbours: HashSet<(i64, i64)>,
 }
@@ -176,7 +197,8 @@ impl Model {
         self.neighbours.extend(self.batches.windows(2).map(|pair| (pair[0].last_offset, pair[1].base_offset)));
         (self.start, self.end) = (start, end);
         self.flushed = self.flushed.min(end).max(start);
-        self.reloaded_at = end;
+        (self.reloaded_at, self.reloaded_start) = (end, start);
+        self.cleaned_away.retain(|batch| batch.last_offset < end);
     }
 
     /// Remembers a batch that may be found from now on.
@@ -212,23 +234,24 @@ impl Model {
         })
     }
 
-    /// Whether compaction may drop the record.
-    pub fn may_be_cleaned(&self, record: &ModelRecord) -> bool {
+    /// Whether compaction may drop the record where it leaves these batches: a later record of the key must be among
+    /// them.
+    pub fn may_be_cleaned(&self, record: &ModelRecord, left: &[Arc<ModelBatch>]) -> bool {
         if record.value.is_none() || record.key.is_none() {
             return true;
         }
         let transactions = Transactions::of(&self.batches);
-        for batch in &self.batches {
-            let is_aborted = transactions.is_aborted(batch);
-            let has_it = (batch.base_offset..=batch.last_offset).contains(&record.offset);
-            if has_it && (is_aborted || batch.control.is_some()) {
-                return true;
-            }
-            if !is_aborted && batch.records.iter().any(|r| r.offset > record.offset && r.key == record.key) {
-                return true;
-            }
-        }
-        false
+        let mut with_it =
+            self.batches.iter().filter(|batch| (batch.base_offset..=batch.last_offset).contains(&record.offset));
+        let is_later = |other: &ModelRecord| other.offset > record.offset && other.key == record.key;
+        // A tombstone may go together with what it deletes.
+        let is_later_tombstone = |other: &ModelRecord| other.value.is_none() && is_later(other);
+        let has = |batches: &[Arc<ModelBatch>], wanted: &dyn Fn(&ModelRecord) -> bool| {
+            batches.iter().any(|batch| !transactions.is_aborted(batch) && batch.records.iter().any(wanted))
+        };
+        with_it.any(|batch| transactions.is_aborted(batch) || batch.control.is_some())
+            || has(left, &is_later)
+            || has(&self.batches, &is_later_tombstone)
     }
 
     /// Takes what a round of cleaning left, if that is all right: nothing new, and nothing missing that had to stay.
@@ -243,14 +266,20 @@ impl Model {
         }
         let kept: HashSet<i64> = found.iter().flat_map(|batch| &batch.records).map(|record| record.offset).collect();
         for record in self.visible().flat_map(|batch| &batch.records) {
-            if !kept.contains(&record.offset) && (record.offset >= first_uncleanable || !self.may_be_cleaned(record)) {
+            if !kept.contains(&record.offset)
+                && (record.offset >= first_uncleanable || !self.may_be_cleaned(record, &found))
+            {
                 return Err(format!("cleaning below {first_uncleanable} dropped {record:?}"));
             }
         }
-        let (start, end, flushed, reloaded_at) = (self.start, self.end, self.flushed, self.reloaded_at);
+        let (start, end, flushed) = (self.start, self.end, self.flushed);
+        let (reloaded_at, reloaded_start) = (self.reloaded_at, self.reloaded_start);
         self.was_cut = true;
+        let before = std::mem::take(&mut self.batches);
         self.adopt(found, start, end);
-        (self.flushed, self.reloaded_at) = (flushed, reloaded_at);
+        let is_gone = |batch: &ModelBatch| !self.batches.iter().any(|left| left.base_offset == batch.base_offset);
+        self.cleaned_away.extend(before.into_iter().filter(|batch| batch.is_transactional && is_gone(batch)));
+        (self.flushed, self.reloaded_at, self.reloaded_start) = (flushed, reloaded_at, reloaded_start);
         Ok(())
     }
 
@@ -259,29 +288,36 @@ impl Model {
         self.before_cut = self.last_stable_offsets();
         self.was_cut |= self.batches.last().is_some_and(|batch| batch.last_offset >= offset);
         self.batches.retain(|batch| batch.last_offset < offset);
+        self.cleaned_away.retain(|batch| batch.last_offset < offset);
         self.end = offset;
         self.start = self.start.min(offset);
         self.high_watermark = self.high_watermark.min(offset);
         self.flushed = self.flushed.min(offset);
-        self.reloaded_at = offset;
+        (self.reloaded_at, self.reloaded_start) = (offset, self.start);
+        self.forgotten_below = self.forgotten_below.max(self.start).min(offset);
         self.is_cut_since_high_watermark = true;
     }
 
     /// Drops everything.
     pub fn truncate_fully(&mut self, offset: i64, start: i64) {
         self.batches.clear();
+        self.cleaned_away.clear();
+        self.forgotten_below = 0;
         (self.start, self.end, self.high_watermark, self.flushed) = (start, offset, offset, offset);
     }
 
     /// Raises the log start. What lies below it stays known: it may have begun a transaction.
     pub fn raise_start(&mut self, start: i64) {
-        self.was_cut |= start > self.start;
+        if start > self.start {
+            self.was_cut = true;
+            // A high watermark that a read moved to the start of a batch may lie below a start in the middle of it.
+            self.high_watermark = self.high_watermark.max(start);
+        }
         if self.flushed < start {
             self.promised_from = self.promised_from.max(start);
         }
         self.start = self.start.max(start);
         self.stand_in = self.found_at(self.start);
-        self.high_watermark = self.high_watermark.max(self.start);
         self.flushed = self.flushed.max(self.start);
     }
 
@@ -291,11 +327,16 @@ impl Model {
     }
 
     /// Last stable offsets that the log may give: after an opening or a cut it may have forgotten that markers written
-    /// before are not below the high watermark, and transactions that began below its start.
+    /// before are not below the high watermark, and transactions that began below its start. Where the first batch of a
+    /// transaction is not there any more, the next one stands in for it.
     pub fn last_stable_offsets(&self) -> Vec<i64> {
         let mut all = if self.is_cut_since_high_watermark { self.before_cut.clone() } else { Vec::new() };
         let visible: Vec<_> = self.visible().cloned().collect();
-        for batches in [&self.batches, &visible] {
+        let mut with_cleaned = [&self.batches[..], &self.cleaned_away].concat();
+        with_cleaned.sort_by_key(|batch| batch.base_offset);
+        let is_remembered = |batch: &&Arc<ModelBatch>| batch.last_offset >= self.forgotten_below;
+        let remembered: Vec<_> = self.batches.iter().filter(is_remembered).cloned().collect();
+        for batches in [&self.batches, &visible, &with_cleaned, &remembered] {
             let Transactions { open, mut finished, .. } = Transactions::of(batches);
             if !self.is_cut_since_high_watermark {
                 finished.retain(|(_, marker)| *marker >= self.high_watermark);
@@ -307,6 +348,9 @@ impl Model {
                 let undecided = finished[skipped..].iter().map(|(first, _)| *first);
                 let first = open.values().copied().chain(undecided).min().unwrap_or(i64::MAX);
                 all.push(first.max(self.start).min(self.high_watermark));
+                if self.cleaned_away.iter().any(|batch| batch.base_offset == first) {
+                    all.push(self.found_at(first).min(self.high_watermark));
+                }
                 if first < self.start {
                     // The batch that has the log start stands in, also when it was cut since.
                     all.push(self.found_at(self.start).min(self.high_watermark));
@@ -357,8 +401,11 @@ impl Transactions {
     /// Those in `batches`.
     pub fn of(batches: &[Arc<ModelBatch>]) -> Self {
         let mut all = Transactions::default();
-        // What compaction emptied belongs to a transaction that is decided.
-        for batch in batches.iter().filter(|batch| batch.is_transactional && !batch.records.is_empty()) {
+        // A batch that compaction emptied belongs to its transaction still, and compaction keeps the marker as long as there is
+        // such a batch. A marker that was emptied says nothing any more.
+        for batch in
+            batches.iter().filter(|batch| batch.is_transactional && batch.is_control == batch.control.is_some())
+        {
             let Some(kind) = batch.control else {
                 all.open.entry(batch.producer_id).or_insert(batch.base_offset);
                 continue;
@@ -419,7 +466,7 @@ impl Model {
             if known.batches.len() > REMEMBERED {
                 known.batches.remove(0);
             }
-            if batch.is_transactional && !batch.records.is_empty() {
+            if batch.is_transactional {
                 known.open_from.get_or_insert(batch.base_offset);
             }
         }

@@ -9,16 +9,18 @@ use kafka_log::log::producers::ProducerStateConfig;
 use kafka_log::log::{Log, LogOptions, OpenError, OpenReport};
 
 use super::check::{self, Stop};
-use super::model::{ModelBatch, decode};
+use super::model::{ModelBatch, decode, whole};
 use super::run::{DIR, Run};
 use super::{Crash, Fault};
 
-/// What Kafka does not open either.
-///
-/// More batches than a segment's index may have entries: an opening starts to count the bytes between entries anew, so that
-/// recovery may want more entries than the appends. And a torn write that lost no more than the offset of a batch, which no
-/// checksum covers.
-const REFUSED_BY_KAFKA: [&str; 2] = ["the index is full", "does not fit, though not at its end"];
+/// What Kafka does not open either: more batches than a segment's index may have entries. An opening starts to count the
+/// bytes between entries anew, so that recovery may want more entries than the appends.
+const REFUSED_BY_KAFKA: [&str; 1] = ["the index is full"];
+
+/// What Kafka does not open either where a torn write lost no more than the offset of a segment's first batch, which no
+/// checksum covers: it counts as one that does not fit. With zeros behind that the file was made longer by, the look at the
+/// end of the segment fails before that.
+const REFUSED_WHERE_TORN: [&str; 2] = ["does not fit, though not at its end", "batch length at byte"];
 
 impl Run {
     /// Lets the machine or the process die by one of `rules`, and opens the log anew.
@@ -40,6 +42,9 @@ impl Run {
     /// before, if it was not a clean end.
     pub(super) fn reopen(&mut self, crash: Option<Crash>) -> Result<(), Stop> {
         let mut crash = crash;
+        self.is_flush_due = false;
+        // The operation that failed may have rolled a segment before.
+        self.model.is_seal_unsynced |= self.last_base() > self.active;
         for attempt in 0.. {
             self.fs.disarm();
             if attempt < 3 && self.random.below(4) == 0 {
@@ -53,11 +58,9 @@ impl Run {
             match opened {
                 Ok((log, report)) => {
                     self.fs.disarm();
-                    // A torn write that lost no more than an offset, which no checksum covers: Kafka empties the segment.
-                    let reasons = report.recovered_segments.iter().map(|segment| segment.reason);
-                    if crash.is_some() && reasons.into_iter().any(|reason| reason == RecoveryReason::OffsetsOutOfOrder)
-                    {
-                        return Err(Stop::Refused);
+                    let mut reasons = report.recovered_segments.iter().map(|segment| segment.reason);
+                    if reasons.any(|reason| reason == RecoveryReason::OffsetsOutOfOrder) {
+                        return Err(Stop::Wrong("a segment was emptied".to_owned()));
                     }
                     let outcome = self.recovered(&log, crash, was_clean);
                     // What a manager has to do: a checkpoint above the log end would hide what is appended now from the next
@@ -68,7 +71,12 @@ impl Run {
                 }
                 Err(error) => {
                     let text = error.to_string();
-                    if crash.is_some() && REFUSED_BY_KAFKA.iter().any(|refused| text.contains(refused)) {
+                    let is_torn = || self.has_torn_offset();
+                    if crash.is_some() && REFUSED_BY_KAFKA.iter().any(|refused| text.contains(refused))
+                        || crash.is_some()
+                            && REFUSED_WHERE_TORN.iter().any(|refused| text.contains(refused))
+                            && is_torn()
+                    {
                         return Err(Stop::Refused);
                     }
                     if self.fs.faults() == 0 {
@@ -87,20 +95,39 @@ impl Run {
         Ok(())
     }
 
+    /// Names and content of the log files, looked at in a copy: the faults of a run must not depend on who looks.
+    fn log_files(&self) -> Vec<(String, Vec<u8>)> {
+        let copy = self.fs.crash(Crash::Killed, 0);
+        let mut entries = copy.read_dir(Path::new(DIR)).unwrap_or_default();
+        entries.sort();
+        let logs = entries.into_iter().filter(|entry| entry.name.contains(".log"));
+        let content = |name: &str| read_whole(&copy, &Path::new(DIR).join(name)).ok().flatten().unwrap_or_default();
+        logs.map(|entry| (content(&entry.name), entry.name)).map(|(bytes, name)| (name, bytes)).collect()
+    }
+
+    /// Base offset of the last segment that has a file.
+    fn last_base(&self) -> i64 {
+        let files = self.log_files();
+        files.iter().filter_map(|(name, _)| name.strip_suffix(".log")?.parse().ok()).max().unwrap_or(0)
+    }
+
+    /// Whether a batch lost its offset in a torn write, and nothing else: no checksum covers it.
+    fn has_torn_offset(&self) -> bool {
+        let is_torn = |batch: &Arc<ModelBatch>| !self.model.was_written(batch) && self.model.is_torn(batch);
+        self.log_files().iter().any(|(name, bytes)| name.ends_with(".log") && whole(bytes).iter().any(is_torn))
+    }
+
     /// Tells what is in the segment files.
     fn tell_files(&mut self) {
         if self.trace.is_none() {
             return;
         }
-        let mut entries = self.fs.read_dir(Path::new(DIR)).unwrap_or_default();
-        entries.sort();
-        for entry in entries.into_iter().filter(|entry| entry.name.contains(".log")) {
-            let bytes = read_whole(&self.fs, &Path::new(DIR).join(&entry.name)).ok().flatten().unwrap_or_default();
+        for (name, bytes) in self.log_files() {
             let batches = decode(&bytes).map(|(batches, rest)| {
                 let offsets: Vec<_> = batches.iter().map(|batch| (batch.base_offset, batch.last_offset)).collect();
                 format!("{offsets:?} and {rest} bytes")
             });
-            self.tell(|| format!("    {}, {} bytes: {batches:?}", entry.name, bytes.len()));
+            self.tell(|| format!("    {name}, {} bytes: {batches:?}", bytes.len()));
         }
     }
 
@@ -208,7 +235,7 @@ impl Run {
         for record in expected.filter(|record| (from..to).contains(&record.offset)) {
             let at = records.binary_search_by_key(&record.offset, |found| found.offset);
             let is_there = at.is_ok_and(|at| records[at] == record);
-            let is_cleaned = self.under_way.is_cleaning && self.model.may_be_cleaned(record);
+            let is_cleaned = self.under_way.is_cleaning && self.model.may_be_cleaned(record, found);
             if !is_there && !is_cleaned {
                 let found = at.map(|at| records[at]);
                 return Err(Stop::Wrong(format!("everything below {to} was kept, but {record:?} is not: {found:?}")));

@@ -101,6 +101,8 @@ pub(super) struct Run {
     pub(super) epoch: i32,
     /// Base offset of the active segment.
     pub(super) active: i64,
+    /// A segment was rolled by this process, and the flush behind it is still to come.
+    pub(super) is_flush_due: bool,
     /// The log may know more of producers than the batches tell.
     pub(super) is_uncertain: bool,
     pub(super) trace: Option<Vec<String>>,
@@ -186,6 +188,7 @@ impl Run {
             under_way: UnderWay { kept: 0, start_max: 0, is_cleaning: false, is_cutting: false },
             epoch: 0,
             active: 0,
+            is_flush_due: false,
             is_uncertain: false,
             trace: trace.then(Vec::new),
             crashes_left: None,
@@ -268,7 +271,9 @@ impl Run {
         let Some(log) = &self.log else { return Ok(()) };
         let segments = log.segments();
         let active = segments.last().map_or(0, |segment| segment.base_offset());
-        self.model.is_seal_unsynced |= std::mem::replace(&mut self.active, active) < active;
+        let has_rolled = std::mem::replace(&mut self.active, active) < active;
+        self.model.is_seal_unsynced |= has_rolled;
+        self.is_flush_due |= has_rolled;
         self.model.flushed = self.model.flushed.max(log.recovery_point().min(self.model.end));
         check::offsets(log, &mut self.model)?;
         if !self.is_uncertain {
