@@ -116,3 +116,5 @@ pub mod manager;
 pub mod repair;
 pub mod segment;
 pub mod verify;
+
+mod sync;

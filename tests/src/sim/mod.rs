@@ -82,6 +82,9 @@ impl SimFs {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
+        // A call takes its time, and others go on meanwhile.
+        #[cfg(feature = "shuttle")]
+        shuttle::thread::yield_now();
         // A check that fails panics in the middle of a call; what it left is what the report should show.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

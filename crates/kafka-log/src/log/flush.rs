@@ -8,6 +8,7 @@ use super::Log;
 use super::error::{LogError, StorageError};
 use super::tasks::Work;
 use crate::fs::Fs;
+use crate::sync::yield_now;
 
 /// How often a sync lets others append first.
 const TURNS_GIVEN: usize = 32;
@@ -61,7 +62,7 @@ impl<F: Fs> Log<F> {
         // while it is synced: they go first, as long as they come.
         let mut end = self.log_end_offset();
         for _ in 0..TURNS_GIVEN {
-            std::thread::yield_now();
+            yield_now();
             let grown = self.log_end_offset();
             if grown == end {
                 break;

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::error::StorageError;
+use crate::sync::AtomicBool;
 
 /// Shared by the logs of a directory: after the first failure none of them does anything any more.
 #[derive(Clone, Debug, Default)]

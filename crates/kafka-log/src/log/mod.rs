@@ -43,9 +43,7 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-
-use parking_lot::{Mutex, RwLock};
+use std::sync::atomic::Ordering;
 
 pub use append::LeaderAppend;
 pub use append_group::GroupedAppend;
@@ -62,6 +60,7 @@ use crate::format::leader_epoch_checkpoint::EpochEntry;
 use crate::format::uuid::Uuid;
 use crate::fs::{Fs, OsFs};
 use crate::segment::log_segment::{Home, LogSegment, SegmentError, SegmentOptions};
+use crate::sync::{AtomicBool, AtomicI64, Mutex, RwLock};
 use config::LogConfig;
 use error::{AppendError, LogError, StorageError};
 use metrics::LogMetrics;

@@ -3,13 +3,12 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use parking_lot::{Mutex, MutexGuard};
-
 use super::epochs::LeaderEpochCache;
 use super::producers::ProducerStateManager;
 use crate::format::uuid::Uuid;
 use crate::fs::Fs;
 use crate::segment::log_segment::{AppendState, LogSegment};
+use crate::sync::{Mutex, MutexGuard};
 
 /// What only one thread at a time may touch.
 pub(super) struct Writer {

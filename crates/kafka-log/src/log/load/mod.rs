@@ -15,9 +15,6 @@ mod split;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64};
-
-use parking_lot::{Mutex, RwLock};
 
 pub use error::OpenError;
 pub use report::{OpenReport, RecoveredSegment, RecoveryReason};
@@ -37,6 +34,7 @@ use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
 use crate::format::partition_metadata::PartitionMetadata;
 use crate::fs::{Fs, read_whole};
 use crate::segment::log_segment::{Home, LogSegment, SegmentOptions};
+use crate::sync::{AtomicBool, AtomicI64, Mutex, RwLock};
 
 /// What the parts of a load share.
 struct Loader<'l, F: Fs> {

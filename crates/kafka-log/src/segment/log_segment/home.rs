@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use parking_lot::RwLock;
+use std::sync::atomic::Ordering;
 
 use crate::format::file_name::FileName;
 use crate::fs::Fs;
 use crate::segment::error::StorageError;
+use crate::sync::{AtomicBool, RwLock};
 
 /// The directory of a partition, and the file system it is on. The directory may be renamed while segments are in use.
 #[derive(Debug)]

@@ -23,8 +23,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-
 pub use append::{AppendState, AppendedBatch};
 pub use error::SegmentError;
 pub use files::{SegmentFiles, remove_segment_files};
@@ -38,6 +36,7 @@ use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::time_index::TimestampOffset;
 use crate::fs::{Fs, FsFile, OpenMode};
 use crate::segment::error::StorageError;
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use index_memory::IndexMemory;
 
 /// Largest size of a segment file in bytes: Kafka counts positions in an int32.
