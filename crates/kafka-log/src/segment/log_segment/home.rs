@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use crate::format::file_name::FileName;
 use crate::fs::Fs;
 use crate::segment::error::StorageError;
-use crate::sync::{AtomicBool, RwLock};
+use crate::sync::{AtomicBool, Mutex, RwLock};
 
 /// The directory of a partition, and the file system it is on. The directory may be renamed while segments are in use.
 #[derive(Debug)]
@@ -16,12 +16,18 @@ pub struct Home<F> {
     dir: RwLock<Arc<Path>>,
     /// Some name in the directory may not be durable.
     names_changed: AtomicBool,
+    syncing_names: Mutex<()>,
 }
 
 impl<F: Fs> Home<F> {
     /// A partition in `dir`.
     pub fn new(fs: F, dir: &Path) -> Self {
-        Home { fs, dir: RwLock::new(Arc::from(dir)), names_changed: AtomicBool::new(false) }
+        Home {
+            fs,
+            dir: RwLock::new(Arc::from(dir)),
+            names_changed: AtomicBool::new(false),
+            syncing_names: Mutex::new(()),
+        }
     }
 
     /// The file system.
@@ -50,6 +56,8 @@ impl<F: Fs> Home<F> {
     /// # Errors
     /// Those of the medium.
     pub fn sync_names(&self) -> Result<(), StorageError> {
+        // Who finds nothing to do relies on it that it is done, not that somebody else is about to.
+        let _syncing = self.syncing_names.lock();
         // Whoever makes a file from here on says so again.
         if !self.names_changed.swap(false, Ordering::AcqRel) {
             return Ok(());
