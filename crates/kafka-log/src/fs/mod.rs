@@ -10,6 +10,8 @@ mod os;
 pub mod overlay;
 mod whole_file;
 mod window;
+#[cfg(target_os = "linux")]
+mod writeback;
 
 use std::fs::File;
 use std::io;
@@ -170,6 +172,12 @@ pub trait FsFile: ReadAt + Send + Sync + 'static {
     /// # Errors
     /// Those of the medium.
     fn set_len(&self, len: u64) -> io::Result<()>;
+
+    /// Starts to bring `len` written bytes from `position` on to the medium, so that [`FsFile::sync`] has less to do later. A
+    /// hint: it promises nothing and waits for nothing.
+    fn start_writeback(&self, position: u64, len: u64) {
+        let _ = (position, len);
+    }
 
     /// Returns when the content and the length are on the medium.
     ///

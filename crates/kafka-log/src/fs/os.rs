@@ -158,6 +158,11 @@ impl FsFile for OsFile {
         self.0.set_len(len)
     }
 
+    #[cfg(target_os = "linux")]
+    fn start_writeback(&self, position: u64, len: u64) {
+        super::writeback::start(&self.0, position, len);
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }
