@@ -31,12 +31,13 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
         file_delete_delay_ms: 0,
         ..config()
     };
-    let mut cleaner = Cleaner::new(CleanerConfig {
+    let settings = CleanerConfig {
         dedupe_buffer_bytes: 128 << 20,
         dedupe_buffer_load_factor: 0.9,
         io_buffer_bytes: 512 << 10,
         io_buffer_bytes_max: 32 << 20,
-    });
+    };
+    let mut cleaner = Cleaner::with_threads(settings, options.number("threads", 1)?);
     let sizes = std::cell::Cell::new((0, 0));
     bench("compact", options, want, want / record as u64, || {
         let log = open_new(&dir, topic.clone(), 0)?;

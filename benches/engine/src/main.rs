@@ -23,6 +23,7 @@ const USAGE: &str = "usage: engine-bench SUBCOMMAND [key=value ...]
   latency  dir=D [rate=2000] [seconds=20] [record=1024] [batch=16384] [ahead=0]   appends alone, then beside a cleaner,
            retention and a recovery
   compact  dir=D [record=1024] [batch=16384] [bytes=1073741824] [dup=2] [segment=268435456]
+           [threads=1]
 common: [rounds=5] [warmup=1]";
 
 type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;

@@ -6,3 +6,4 @@ mod crashes;
 mod damage;
 mod rounds;
 mod support;
+mod threads;

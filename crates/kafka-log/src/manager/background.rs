@@ -99,7 +99,8 @@ impl<F: Fs> Upkeep<F> {
     /// Cleans until stopped, one log after the other. As many threads as `log.cleaner.threads` says: the memory for offset
     /// maps is shared out among so many.
     pub fn run_cleaner(&self) {
-        let mut cleaner = Cleaner::new(self.manager.config().cleaner.of_one_thread());
+        let config = &self.manager.config().cleaner;
+        let mut cleaner = Cleaner::with_threads(config.of_one_thread(), config.threads_per_log);
         while !self.is_stopped() {
             let outcome = self.manager.clean_filthiest_log(&mut cleaner, self, self.clock.now_ms());
             self.manager.delete_old_segments_of_compacted(self.clock.now_ms());

@@ -48,6 +48,8 @@ pub struct LogCleanerConfig {
     pub enabled: bool,
     /// `log.cleaner.threads`
     pub threads: usize,
+    /// Threads that clean a large segment together, for each of these: it is one of them. Kafka has no such setting.
+    pub threads_per_log: usize,
     /// `log.cleaner.dedupe.buffer.size`: bytes for the offset maps of all threads.
     pub dedupe_buffer_bytes: i64,
     /// `log.cleaner.io.buffer.load.factor`: how full an offset map may become.
@@ -89,6 +91,7 @@ impl Default for LogCleanerConfig {
         LogCleanerConfig {
             enabled: true,
             threads: 1,
+            threads_per_log: 1,
             dedupe_buffer_bytes: 128 * 1024 * 1024,
             dedupe_buffer_load_factor: 0.9,
             io_buffer_bytes: 512 * 1024,

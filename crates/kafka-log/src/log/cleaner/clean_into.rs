@@ -1,96 +1,116 @@
 //! Second pass: what stays of a segment goes into a new one (`Cleaner.cleanInto`).
 
-use super::filter::{BatchFilter, BatchOutcome};
-use super::hooks::CleanerHooks;
-use super::io_buffer::IoBuffer;
-use super::retention::{Retention, last_offset};
-use super::source::Source;
+use super::filter::{BatchFilter, BatchOutcome, FilterError};
+use super::lanes::{Applied, Pass};
+use super::retention::{BatchVerdict, Retention, last_offset};
+use super::source::{Source, Window};
 use super::stats::CleanerStats;
 use super::transactions::CleanedTransactionMetadata;
 use crate::format::transaction_index::AbortedTxn;
-use crate::fs::Fs;
+use crate::fs::{Fs, FsFile};
 use crate::log::error::LogError;
+use crate::segment::batch::RawBatch;
 use crate::segment::log_segment::{Home, LogSegment, SEGMENT_BYTES_MAX, SegmentError};
 
-/// Bytes written at once; a little more where the last batch is large.
-const CHUNK: usize = 256 * 1024;
+/// Bytes that are written before they are sent on their way to the medium.
+const WRITEBACK: u32 = 8 * 1024 * 1024;
 
-/// Buffers of the second pass.
+/// What of a buffer is kept from round to round.
+const OUT_KEPT: usize = 1024 * 1024;
+
+/// Thins out the batches of a segment.
+pub(crate) struct ThinOut<'a, F: Fs> {
+    pub(crate) source: &'a Source<'a, F>,
+    pub(crate) rules: &'a Retention<'a>,
+}
+
+/// What stays of a window.
 #[derive(Default)]
-pub(crate) struct CleanBuffers {
-    pub(crate) filter: BatchFilter,
-    pub(crate) window: Vec<u8>,
+pub(crate) struct OutLane {
+    filter: BatchFilter,
+    verdicts: Vec<BatchVerdict>,
     out: Vec<u8>,
     aborted_txns: Vec<AbortedTxn>,
+    largest_offset: i64,
+    stats: CleanerStats,
 }
 
-impl CleanBuffers {
-    /// Lets go of memory that only an unusually large batch needed (`restoreBuffers`).
-    pub(crate) fn restore(&mut self) {
-        self.filter.restore();
-        for buffer in [&mut self.window, &mut self.out] {
-            buffer.truncate(4 * CHUNK);
-            buffer.shrink_to(4 * CHUNK);
-        }
-    }
-}
-
-/// What is not for one segment, but for the whole round.
-pub(crate) struct CleanState<'a> {
-    pub(crate) transactions: &'a mut CleanedTransactionMetadata,
-    pub(crate) io_buffer: &'a mut IoBuffer,
+/// The segment that it goes into, which nobody else knows of yet.
+pub(crate) struct OutSink<'a, F: Fs> {
+    pub(crate) home: &'a Home<F>,
+    pub(crate) dest: &'a LogSegment<F>,
+    /// Largest offset so far that comes from the segment at hand, -1 none.
+    pub(crate) largest_offset: i64,
+    /// How much of `dest` is on its way to the medium.
+    pub(crate) written_back: u32,
     pub(crate) stats: &'a mut CleanerStats,
 }
 
-/// Appends what stays of `source` to `dest`, which nobody else knows of yet.
-pub(crate) fn clean_into<F: Fs>(
-    source: &Source<'_, F>,
-    dest: &LogSegment<F>,
-    rules: &Retention<'_>,
-    state: &mut CleanState<'_>,
-    buffers: &mut CleanBuffers,
-    hooks: &impl CleanerHooks,
-) -> Result<(), LogError> {
-    let CleanBuffers { filter, window, out, aborted_txns } = buffers;
-    out.clear();
-    aborted_txns.clear();
-    let mut largest_offset = -1;
-    source.for_each_batch(0, window, state.io_buffer, hooks, |batch| {
-        let outcome = filter
-            .filter(batch, rules, state.transactions, out, aborted_txns, state.stats)
-            .map_err(|e| source.refused(batch, &e))?;
-        if outcome != BatchOutcome::Removed {
-            largest_offset = largest_offset.max(last_offset(batch));
+impl OutLane {
+    /// Lets go of memory that only an unusually large batch needed (`restoreBuffers`).
+    pub(crate) fn restore(&mut self) {
+        self.filter.restore();
+        self.out.truncate(OUT_KEPT);
+        self.out.shrink_to(OUT_KEPT);
+    }
+}
+
+impl<F: Fs> Pass<OutSink<'_, F>> for ThinOut<'_, F> {
+    type Lane = OutLane;
+
+    fn begin(&self, lane: &mut OutLane) {
+        lane.verdicts.clear();
+        lane.out.clear();
+        lane.aborted_txns.clear();
+        lane.largest_offset = -1;
+        lane.stats = CleanerStats::default();
+    }
+
+    fn plan(
+        &self,
+        transactions: &mut CleanedTransactionMetadata,
+        lane: &mut OutLane,
+        batch: &RawBatch<'_>,
+    ) -> Result<(), FilterError> {
+        lane.verdicts.push(lane.filter.check(batch, self.rules, transactions)?);
+        Ok(())
+    }
+
+    fn work(&self, lane: &mut OutLane, window: &Window) -> Result<(), LogError> {
+        let OutLane { filter, verdicts, out, aborted_txns, largest_offset, stats } = lane;
+        for (batch, verdict) in window.batches().zip(verdicts) {
+            aborted_txns.extend(verdict.aborted_txn);
+            let outcome = filter
+                .thin_out(&batch, verdict, self.rules, out, stats)
+                .map_err(|e| self.source.refused(&batch, &e))?;
+            if outcome != BatchOutcome::Removed {
+                *largest_offset = last_offset(&batch).max(*largest_offset);
+            }
         }
-        for txn in aborted_txns.drain(..) {
-            dest.append_aborted_txn(source.home, txn).map_err(|e| match e {
+        Ok(())
+    }
+
+    fn apply(&self, sink: &mut OutSink<'_, F>, lane: &mut OutLane) -> Result<Applied, LogError> {
+        let (home, dest) = (sink.home, sink.dest);
+        sink.stats.add(&lane.stats);
+        for txn in lane.aborted_txns.drain(..) {
+            dest.append_aborted_txn(home, txn).map_err(|e| match e {
                 SegmentError::Index(_) => LogError::IllegalArgument(e.to_string()),
                 e => e.into(),
             })?;
         }
-        if out.len() >= CHUNK {
-            write(source.home, dest, largest_offset, out, hooks)?;
+        sink.largest_offset = sink.largest_offset.max(lane.largest_offset);
+        let bytes = lane.out.len() as u64;
+        if u64::from(dest.size()) + bytes > SEGMENT_BYTES_MAX {
+            let message = format!("{bytes} bytes do not fit behind the {} of a segment", dest.size());
+            return Err(LogError::IllegalArgument(message));
         }
-        Ok(true)
-    })?;
-    write(source.home, dest, largest_offset, out, hooks)?;
-    state.io_buffer.restore();
-    Ok(())
-}
-
-fn write<F: Fs>(
-    home: &Home<F>,
-    dest: &LogSegment<F>,
-    largest_offset: i64,
-    out: &mut Vec<u8>,
-    hooks: &impl CleanerHooks,
-) -> Result<(), LogError> {
-    if u64::from(dest.size()) + out.len() as u64 > SEGMENT_BYTES_MAX {
-        let message = format!("{} bytes do not fit behind the {} of a segment", out.len(), dest.size());
-        return Err(LogError::IllegalArgument(message));
+        dest.append(home, sink.largest_offset, &lane.out)?;
+        let behind = dest.size() - sink.written_back;
+        if behind >= WRITEBACK {
+            dest.file(home)?.start_writeback(sink.written_back.into(), behind.into());
+            sink.written_back += behind;
+        }
+        Ok(Applied { bytes_written: bytes, stop_at: None })
     }
-    dest.append(home, largest_offset, out)?;
-    hooks.throttle(out.len() as u64);
-    out.clear();
-    Ok(())
 }

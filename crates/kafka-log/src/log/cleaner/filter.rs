@@ -135,19 +135,47 @@ impl BatchFilter {
         aborted_txns: &mut Vec<AbortedTxn>,
         stats: &mut CleanerStats,
     ) -> Result<BatchOutcome, FilterError> {
+        let verdict = self.check(batch, rules, transactions)?;
+        aborted_txns.extend(verdict.aborted_txn);
+        self.thin_out(batch, &verdict, rules, out, stats)
+    }
+
+    /// What becomes of a batch as far as its header says. Batches come in the order of the log.
+    pub(crate) fn check(
+        &mut self,
+        batch: &RawBatch<'_>,
+        rules: &Retention<'_>,
+        transactions: &mut CleanedTransactionMetadata,
+    ) -> Result<BatchVerdict, FilterError> {
+        Ok(match batch.parse()? {
+            Batch::Default(view) => {
+                let control_type = || control_type(&view, &mut self.decompressor);
+                rules.check_batch(&BatchFacts::of(&view), transactions, control_type)?
+            }
+            Batch::Legacy(message) => rules.check_batch(&BatchFacts::of_legacy(&message), transactions, || Ok(None))?,
+        })
+    }
+
+    /// As [`BatchFilter::filter`], of a batch about which so much is known.
+    pub(crate) fn thin_out(
+        &mut self,
+        batch: &RawBatch<'_>,
+        verdict: &BatchVerdict,
+        rules: &Retention<'_>,
+        out: &mut Vec<u8>,
+        stats: &mut CleanerStats,
+    ) -> Result<BatchOutcome, FilterError> {
         let BatchFilter { work, decompressor } = self;
         let start = out.len();
         stats.bytes_read += batch.overhead.size() as u64;
         let outcome = match batch.parse()? {
             Batch::Default(view) => {
                 let facts = BatchFacts::of(&view);
-                let verdict = rules.check_batch(&facts, transactions, || control_type(&view, decompressor))?;
-                aborted_txns.extend(verdict.aborted_txn);
                 if verdict.retention == BatchRetention::Delete {
                     return Ok(BatchOutcome::Removed);
                 }
                 let records = view.records(decompressor)?;
-                let kept = work.judge(records.clone(), &facts, &verdict, rules, stats)?;
+                let kept = work.judge(records.clone(), &facts, verdict, rules, stats)?;
                 if kept.kept > 0 {
                     let is_unmarked = facts.delete_horizon_ms.is_none();
                     let horizon = if (kept.has_tombstones || verdict.marker_of_empty_txn) && is_unmarked {
@@ -186,9 +214,8 @@ impl BatchFilter {
             }
             Batch::Legacy(message) => {
                 let facts = BatchFacts::of_legacy(&message);
-                let verdict = rules.check_batch(&facts, transactions, || Ok(None))?;
                 let records = message.records(decompressor)?.map(|record| record.and_then(|r| as_default(&r)));
-                let kept = work.judge(records.clone(), &facts, &verdict, rules, stats)?;
+                let kept = work.judge(records.clone(), &facts, verdict, rules, stats)?;
                 if kept.kept > 0 {
                     let horizon = kept.has_tombstones.then(|| rules.now_ms.wrapping_add(rules.delete_retention_ms));
                     let base_offset = work.first_kept_offset().unwrap_or(facts.last_offset);

@@ -40,6 +40,7 @@ pub mod filter;
 pub mod group;
 mod hooks;
 mod io_buffer;
+mod lanes;
 pub mod offset_map;
 pub mod retention;
 mod round;

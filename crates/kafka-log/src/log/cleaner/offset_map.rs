@@ -8,18 +8,25 @@
 //! of a key that is not there, which is most of them where little of a log is dirty, ends after a few slots even in a full
 //! map.
 
+mod memory;
+
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use memory::Memory;
 use siphasher::sip128::SipHasher13;
 
 /// Two words of hash and one of offset. All zeros is empty, so that memory need not be touched before it is used.
-type Slot = [u64; 3];
+type Slot = [u64; memory::WORDS];
 
-const EMPTY: Slot = [0; 3];
+const EMPTY: Slot = [0; memory::WORDS];
 
 /// Bytes of a slot (`SkimpyOffsetMap.bytesPerEntry`).
 pub const BYTES_PER_ENTRY: usize = size_of::<Slot>();
 const _: () = assert!(BYTES_PER_ENTRY == 24);
+
+/// Slots for each key that may come: two for three leave a look-up with one slot to read nearly always.
+const SLOTS_FOR_KEYS: (u64, u64) = (3, 2);
+const SLOTS_MIN: u64 = 64;
 
 /// Keys to look at ahead of the first that is used: enough to keep the memory busy, few enough to stay in the cache.
 pub(crate) const KEYS_AHEAD: usize = 128;
@@ -41,27 +48,48 @@ impl KeyHash {
     }
 }
 
+/// SipHash with a key that nobody outside of the process knows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyHasher(SipHasher13);
+
+impl KeyHasher {
+    fn new() -> Self {
+        let random = || RandomState::new().build_hasher().finish();
+        KeyHasher(SipHasher13::new_with_keys(random(), random()))
+    }
+
+    #[inline]
+    pub(crate) fn hash(&self, key: &[u8]) -> KeyHash {
+        let hash = self.0.hash(key);
+        KeyHash { home: hash.h1, rest: if hash.h1 == 0 && hash.h2 == 0 { 1 } else { hash.h2 } }
+    }
+}
+
 /// Last offset of each key (`SkimpyOffsetMap`).
 ///
-/// As many keys fit as in Kafka's map of the same memory, because that decides where a round of cleaning ends.
+/// As many keys fit as in Kafka's map of the same memory, because that decides where a round of cleaning ends. Where fewer
+/// can come, only so much of the memory is used as they need: what is close together is found faster.
 #[derive(Debug)]
 pub struct OffsetMap {
-    slots: Vec<Slot>,
+    memory: Memory,
+    /// Slots in use, from the first on.
+    used: usize,
     entries: usize,
     latest_offset: i64,
-    hasher: SipHasher13,
+    hasher: KeyHasher,
 }
 
 impl OffsetMap {
     /// A map that takes this much memory, rounded down to whole slots.
     pub fn new(memory_bytes: usize) -> Self {
-        let slots = memory_bytes / BYTES_PER_ENTRY;
-        OffsetMap { slots: vec![EMPTY; slots], entries: 0, latest_offset: -1, hasher: new_hasher() }
+        let memory = Memory::new(memory_bytes / BYTES_PER_ENTRY);
+        let used = memory.len();
+        OffsetMap { memory, used, entries: 0, latest_offset: -1, hasher: KeyHasher::new() }
     }
 
     /// Number of keys there is room for.
     pub fn slots(&self) -> usize {
-        self.slots.len()
+        self.memory.len()
     }
 
     /// Number of keys in it.
@@ -86,35 +114,48 @@ impl OffsetMap {
 
     /// How full it is, 0 to 1 (`utilization`).
     pub fn utilization(&self) -> f64 {
-        self.entries as f64 / self.slots.len() as f64
+        self.entries as f64 / self.slots() as f64
     }
 
     /// Forgets everything, the key of the hash too.
     pub fn clear(&mut self) {
+        self.clear_for(u64::MAX);
+    }
+
+    /// As [`OffsetMap::clear`]. So many keys will come at most; it is no mistake if more do, but slow.
+    pub fn clear_for(&mut self, keys: u64) {
         if self.entries > 0 {
-            self.slots.fill(EMPTY);
+            let used = self.used;
+            self.memory.slots_mut()[..used].fill(memory::bytes(EMPTY));
         }
+        let room = keys.saturating_mul(SLOTS_FOR_KEYS.0).div_ceil(SLOTS_FOR_KEYS.1).max(SLOTS_MIN);
+        self.used = usize::try_from(room).unwrap_or(usize::MAX).min(self.slots());
         self.entries = 0;
         self.latest_offset = -1;
-        self.hasher = new_hasher();
+        self.hasher = KeyHasher::new();
     }
 
     /// The hash that stands for a key.
     #[inline]
     pub fn hash(&self, key: &[u8]) -> KeyHash {
-        let hash = self.hasher.hash(key);
-        KeyHash { home: hash.h1, rest: if hash.h1 == 0 && hash.h2 == 0 { 1 } else { hash.h2 } }
+        self.hasher.hash(key)
+    }
+
+    /// What hashes keys for this map until it is cleared.
+    pub(crate) fn hasher(&self) -> KeyHasher {
+        self.hasher
     }
 
     /// Brings the slots of these keys into the cache, all at once, so that the look-ups behind it need not wait for each.
     #[inline]
     pub fn touch(&self, hashes: impl Iterator<Item = KeyHash>) {
+        let slots = self.used_slots();
         let mut seen = 0;
         for hash in hashes {
             let home = self.home(hash.home);
             // Slots do not end with the lines of the cache, and the key is in the next slot often enough.
-            if let Some([first, .., last]) = self.slots.get(home..home + 2) {
-                seen ^= first[0] ^ last[2];
+            if let Some([first, last]) = slots.get(home..home + 2) {
+                seen ^= memory::words(first)[0] ^ memory::words(last)[2];
             }
         }
         std::hint::black_box(seen);
@@ -123,9 +164,10 @@ impl OffsetMap {
     /// Last offset of a key, -1 if it is not there.
     #[inline]
     pub fn get(&self, hash: KeyHash) -> i64 {
+        let slots = self.used_slots();
         let mut at = self.home(hash.home);
-        for distance in 0..self.slots.len() {
-            let slot = self.slots[at];
+        for distance in 0..slots.len() {
+            let slot = memory::words(&slots[at]);
             if hash.is_in(slot) {
                 return slot[2].cast_signed();
             }
@@ -142,10 +184,10 @@ impl OffsetMap {
     #[inline]
     pub fn put(&mut self, hash: KeyHash, offset: i64) -> bool {
         let mut at = self.home(hash.home);
-        for distance in 0..self.slots.len() {
-            let slot = self.slots[at];
+        for distance in 0..self.used {
+            let slot = self.slot(at);
             if hash.is_in(slot) {
-                self.slots[at][2] = offset.cast_unsigned();
+                self.set_slot(at, [hash.home, hash.rest, offset.cast_unsigned()]);
                 self.latest_offset = offset;
                 return true;
             }
@@ -154,53 +196,83 @@ impl OffsetMap {
             }
             at = self.next(at);
         }
-        false
+        self.insert(at, [hash.home, hash.rest, offset.cast_unsigned()])
     }
 
     /// Puts a new key at `at` and moves what is there, up to the next empty slot, one on.
     fn insert(&mut self, mut at: usize, slot: Slot) -> bool {
-        if self.entries == self.slots.len() {
-            return false;
+        if self.entries == self.used {
+            return self.grow() && self.put(KeyHash { home: slot[0], rest: slot[1] }, slot[2].cast_signed());
         }
         self.entries += 1;
         self.latest_offset = slot[2].cast_signed();
         let mut moved = slot;
-        while !is_empty(self.slots[at]) {
-            std::mem::swap(&mut self.slots[at], &mut moved);
+        loop {
+            let there = self.slot(at);
+            self.set_slot(at, moved);
+            if is_empty(there) {
+                return true;
+            }
+            moved = there;
             at = self.next(at);
         }
-        self.slots[at] = moved;
+    }
+
+    /// Takes all of the memory into use; `false` where it is already.
+    #[cold]
+    fn grow(&mut self) -> bool {
+        if self.used == self.slots() {
+            return false;
+        }
+        let slots: Vec<Slot> = self.used_slots().iter().map(memory::words).filter(|slot| !is_empty(*slot)).collect();
+        let used = self.used;
+        self.memory.slots_mut()[..used].fill(memory::bytes(EMPTY));
+        (self.used, self.entries) = (self.slots(), 0);
+        let latest_offset = self.latest_offset;
+        for [home, rest, offset] in slots {
+            self.put(KeyHash { home, rest }, offset.cast_signed());
+        }
+        self.latest_offset = latest_offset;
         true
+    }
+
+    #[inline(always)]
+    fn used_slots(&self) -> &[[u8; BYTES_PER_ENTRY]] {
+        &self.memory.slots()[..self.used]
+    }
+
+    #[inline(always)]
+    fn slot(&self, at: usize) -> Slot {
+        memory::words(&self.memory.slots()[at])
+    }
+
+    #[inline(always)]
+    fn set_slot(&mut self, at: usize, slot: Slot) {
+        self.memory.slots_mut()[at] = memory::bytes(slot);
     }
 
     /// The slot a key belongs to: the place of its hash among all hashes.
     #[inline]
     fn home(&self, hash: u64) -> usize {
-        ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize
+        ((u128::from(hash) * self.used as u128) >> 64) as usize
     }
 
     #[inline]
     fn next(&self, at: usize) -> usize {
-        if at + 1 == self.slots.len() { 0 } else { at + 1 }
+        if at + 1 == self.used { 0 } else { at + 1 }
     }
 
     /// How far behind its home the key at `at` lies.
     #[inline]
     fn distance(&self, slot: Slot, at: usize) -> usize {
         let home = self.home(slot[0]);
-        if at >= home { at - home } else { at + self.slots.len() - home }
+        if at >= home { at - home } else { at + self.used - home }
     }
 }
 
 #[inline]
 fn is_empty(slot: Slot) -> bool {
     slot[0] == 0 && slot[1] == 0
-}
-
-/// SipHash with a key that nobody outside of the process knows.
-fn new_hasher() -> SipHasher13 {
-    let random = || RandomState::new().build_hasher().finish();
-    SipHasher13::new_with_keys(random(), random())
 }
 
 #[cfg(test)]
@@ -258,6 +330,23 @@ mod tests {
             for i in 0..2 * slots as i64 + 5 {
                 let key = i.to_be_bytes();
                 assert_eq!(get(&map, &key), model.get(&key).copied().unwrap_or(-1), "{slots} {i}");
+            }
+            assert_eq!(map.utilization(), 1.0);
+        }
+    }
+
+    #[test]
+    fn more_keys_than_were_announced_have_room_as_long_as_there_is_memory() {
+        let mut map = OffsetMap::new(1000 * BYTES_PER_ENTRY);
+        for announced in [0, 10, 500, 999, u64::MAX] {
+            map.clear_for(announced);
+            assert_eq!((map.slots(), map.len(), map.latest_offset()), (1000, 0, -1));
+            for i in 0..1001_i64 {
+                assert_eq!(put(&mut map, &i.to_be_bytes(), i + 5), i < 1000, "{announced} {i}");
+                assert_eq!((map.len() as i64, map.latest_offset()), ((i + 1).min(1000), (i + 5).min(1004)));
+            }
+            for i in 0..1001_i64 {
+                assert_eq!(get(&map, &i.to_be_bytes()), if i < 1000 { i + 5 } else { -1 }, "{announced} {i}");
             }
             assert_eq!(map.utilization(), 1.0);
         }

@@ -3,19 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::build_map::{MapBuilder, Pending};
+use super::build_map::{FindKeys, KeyLane, MapSink};
 use super::candidate::LogToClean;
-use super::clean_into::{CleanBuffers, CleanState, clean_into};
-use super::filter::new_decompressor;
+use super::clean_into::{OutLane, OutSink, ThinOut};
 use super::group::{SegmentExtent, group_segments_by_size};
 use super::hooks::CleanerHooks;
 use super::io_buffer::IoBuffer;
+use super::lanes::{Walked, walk};
 use super::offset_map::OffsetMap;
 use super::retention::{LastRecord, Retention};
-use super::source::Source;
+use super::source::{Source, Window};
 use super::stats::CleanerStats;
 use super::transactions::CleanedTransactionMetadata;
-use crate::compression::Decompressor;
 use crate::format::file_name::FileState;
 use crate::format::offset_index::OFFSET_INDEX_ENTRY_LEN;
 use crate::format::time_index::TIME_INDEX_ENTRY_LEN;
@@ -63,20 +62,25 @@ pub struct Cleaned {
 pub struct Cleaner {
     config: CleanerConfig,
     map: OffsetMap,
-    decompressor: Decompressor,
-    pending: Vec<Pending>,
-    buffers: CleanBuffers,
+    key_lanes: Vec<(Window, KeyLane)>,
+    out_lanes: Vec<(Window, OutLane)>,
 }
 
 impl Cleaner {
     /// A cleaner; its memory is touched with the first rounds.
     pub fn new(config: CleanerConfig) -> Self {
+        Cleaner::with_threads(config, 1)
+    }
+
+    /// A cleaner of so many threads: the caller's, and others of the operating system that clean a large segment together
+    /// with it and are gone when the segment is done. Kafka has no such setting.
+    pub fn with_threads(config: CleanerConfig, threads: usize) -> Self {
+        let threads = threads.max(1);
         Cleaner {
             config,
             map: OffsetMap::new(config.dedupe_buffer_bytes),
-            decompressor: new_decompressor(),
-            pending: Vec::new(),
-            buffers: CleanBuffers::default(),
+            key_lanes: (0..threads).map(|_| Default::default()).collect(),
+            out_lanes: (0..threads).map(|_| Default::default()).collect(),
         }
     }
 
@@ -101,8 +105,14 @@ impl Cleaner {
     ) -> Result<Cleaned, LogError> {
         log.check_usable()?;
         let cleaned = self.clean_log(log, to_clean, hooks, now_ms);
-        self.buffers.restore();
-        self.decompressor = new_decompressor();
+        for (window, lane) in &mut self.key_lanes {
+            window.restore();
+            lane.restore();
+        }
+        for (window, lane) in &mut self.out_lanes {
+            window.restore();
+            lane.restore();
+        }
         log.guard(cleaned)
     }
 
@@ -144,9 +154,12 @@ impl Cleaner {
                 legacy_delete_horizon_ms,
                 now_ms,
                 hooks,
-                state: CleanState { transactions: &mut transactions, io_buffer: &mut io_buffer, stats: &mut stats },
+                transactions: &mut transactions,
+                io_buffer: &mut io_buffer,
+                stats: &mut stats,
+                lanes: &mut self.out_lanes,
             };
-            round.clean_segments(&segments[group], &self.map, &mut self.buffers)?;
+            round.clean_segments(&segments[group], &self.map)?;
         }
         stats.buffer_utilization = self.map.utilization();
         Ok(Cleaned { end_offset, stats })
@@ -163,30 +176,30 @@ impl Cleaner {
         hooks: &impl CleanerHooks,
     ) -> Result<(), LogError> {
         let (start, end) = (to_clean.first_dirty_offset, to_clean.first_uncleanable_offset);
-        self.map.clear();
-        self.pending.clear();
+        // Offsets are not used twice, so no more keys can come; in a log that says otherwise they have room, too.
+        self.map.clear_for(end.saturating_sub(start).max(0).cast_unsigned());
         let keys_max = (self.map.slots() as f64 * self.config.dedupe_buffer_load_factor) as usize;
         let dirty = log.segments_between(start, end);
         let mut transactions = CleanedTransactionMetadata::new();
         transactions.add_aborted_transactions(log.collect_aborted_transactions(start, end)?);
-        let mut builder = MapBuilder {
-            map: &mut self.map,
-            keys_max,
-            start_offset: start,
-            transactions,
-            decompressor: &mut self.decompressor,
-            pending: &mut self.pending,
-            stats,
-        };
         for (at, segment) in dirty.iter().enumerate() {
             if hooks.is_aborted() {
                 return Err(LogError::CleaningAborted);
             }
-            let next_offset = dirty.get(at + 1).map_or(end, |next| next.base_offset());
-            let source = Source { home: log.home(), segment, max_message_bytes: config.max_message_bytes };
-            if builder.add_segment(&source, next_offset, &mut self.buffers.window, io_buffer, hooks)? {
-                break;
+            let home = log.home();
+            let source = Source { home, segment, max_message_bytes: config.max_message_bytes };
+            let position = segment.index_lookup(home, start)?.position.max(0).cast_unsigned();
+            let pass = FindKeys { source: &source, hasher: self.map.hasher(), start_offset: start };
+            let mut sink = MapSink { map: &mut self.map, keys_max, stats: &mut *stats };
+            let state = (&mut transactions, &mut *io_buffer);
+            match walk(&pass, &source, position, state, &mut sink, &mut self.key_lanes, hooks)? {
+                Walked::Stopped => break,
+                Walked::All(bytes) => stats.map_bytes_read += bytes,
             }
+            // Offsets up to the next segment belong to this one, whether it has them or not.
+            let next_offset = dirty.get(at + 1).map_or(end, |next| next.base_offset());
+            self.map.update_latest_offset(next_offset - 1);
+            io_buffer.restore();
         }
         Ok(())
     }
@@ -200,17 +213,15 @@ struct Round<'a, F: Fs, H> {
     legacy_delete_horizon_ms: i64,
     now_ms: i64,
     hooks: &'a H,
-    state: CleanState<'a>,
+    transactions: &'a mut CleanedTransactionMetadata,
+    io_buffer: &'a mut IoBuffer,
+    stats: &'a mut CleanerStats,
+    lanes: &'a mut [(Window, OutLane)],
 }
 
 impl<F: Fs, H: CleanerHooks> Round<'_, F, H> {
     /// Cleans a group of segments into one, which takes their place (`cleanSegments`).
-    fn clean_segments(
-        &mut self,
-        group: &[Arc<LogSegment<F>>],
-        map: &OffsetMap,
-        buffers: &mut CleanBuffers,
-    ) -> Result<(), LogError> {
+    fn clean_segments(&mut self, group: &[Arc<LogSegment<F>>], map: &OffsetMap) -> Result<(), LogError> {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { return Ok(()) };
         let log = self.log;
         let home = log.home();
@@ -218,7 +229,7 @@ impl<F: Fs, H: CleanerHooks> Round<'_, F, H> {
         remove_segment_files(home.fs(), &home.dir(), first.base_offset(), FileState::Cleaned)?;
         let options = log.segment_options(self.config);
         let dest = LogSegment::create(home, first.base_offset(), FileState::Cleaned, &options, self.now_ms)?;
-        let filled = self.fill(group, &dest, map, buffers).and_then(|()| {
+        let filled = self.fill(group, &dest, map).and_then(|()| {
             dest.seal(home)?;
             // Everything must be on the medium before the sources lose their names.
             dest.files_to_sync(home)?.sync()?;
@@ -232,15 +243,10 @@ impl<F: Fs, H: CleanerHooks> Round<'_, F, H> {
         log.replace_segments(&[Arc::new(dest)], group, self.now_ms)
     }
 
-    fn fill(
-        &mut self,
-        group: &[Arc<LogSegment<F>>],
-        dest: &LogSegment<F>,
-        map: &OffsetMap,
-        buffers: &mut CleanBuffers,
-    ) -> Result<(), LogError> {
+    fn fill(&mut self, group: &[Arc<LogSegment<F>>], dest: &LogSegment<F>, map: &OffsetMap) -> Result<(), LogError> {
         let log = self.log;
         let last_records = last_records_of_active_producers(log);
+        let mut written_back = 0;
         for (at, segment) in group.iter().enumerate() {
             // The whole range, because the transaction index of the new segment is made from scratch.
             let next_offset = match group.get(at + 1) {
@@ -248,7 +254,7 @@ impl<F: Fs, H: CleanerHooks> Round<'_, F, H> {
                 None => segment.read_next_offset(log.home())?,
             };
             let aborted = log.collect_aborted_transactions(segment.base_offset(), next_offset)?;
-            self.state.transactions.add_aborted_transactions(aborted);
+            self.transactions.add_aborted_transactions(aborted);
             let rules = Retention {
                 map,
                 now_ms: self.now_ms,
@@ -258,14 +264,20 @@ impl<F: Fs, H: CleanerHooks> Round<'_, F, H> {
                 last_records: &last_records,
             };
             let source = Source { home: log.home(), segment, max_message_bytes: self.config.max_message_bytes };
-            match clean_into(&source, dest, &rules, &mut self.state, buffers, self.hooks) {
+            let pass = ThinOut { source: &source, rules: &rules };
+            let (home, stats) = (log.home(), &mut *self.stats);
+            let mut sink = OutSink { home, dest, largest_offset: -1, written_back, stats };
+            let state = (&mut *self.transactions, &mut *self.io_buffer);
+            match walk(&pass, &source, 0, state, &mut sink, self.lanes, self.hooks) {
                 // The next round finds it in parts.
                 Err(LogError::SegmentOverflow { .. }) => {
                     log.split_overflowed_segment(segment, self.now_ms)?;
                     return Err(LogError::CleaningAborted);
                 }
                 cleaned => cleaned?,
-            }
+            };
+            written_back = sink.written_back;
+            self.io_buffer.restore();
         }
         Ok(())
     }

@@ -20,3 +20,16 @@ pub struct CleanerStats {
     /// How full the map was at the end, 0 to 1.
     pub buffer_utilization: f64,
 }
+
+impl CleanerStats {
+    /// Adds what another thread counted of the same round.
+    pub(crate) fn add(&mut self, other: &CleanerStats) {
+        self.map_bytes_read += other.map_bytes_read;
+        self.map_messages_read += other.map_messages_read;
+        self.bytes_read += other.bytes_read;
+        self.bytes_written += other.bytes_written;
+        self.messages_read += other.messages_read;
+        self.invalid_messages_read += other.invalid_messages_read;
+        self.messages_written += other.messages_written;
+    }
+}
