@@ -53,3 +53,26 @@ pub fn allocations<T>(work: impl FnOnce() -> T) -> (usize, T) {
 pub fn held() -> usize {
     HELD.load(Ordering::Relaxed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[global_allocator]
+    static COUNTING: Counting = Counting;
+
+    #[test]
+    fn what_is_allocated_cleared_grown_and_freed_is_counted() {
+        let before = held();
+        let (count, (grown, cleared)) = allocations(|| {
+            let mut grown = Vec::with_capacity(1000);
+            grown.extend(0..1000u64);
+            grown.reserve_exact(100_000);
+            (grown, vec![0u8; 100_000])
+        });
+        // Other tests may allocate meanwhile, and free what they had.
+        assert!(count >= 3, "{count}");
+        assert!(held() + 50_000 > before + 800_000, "{before} bytes were held, and now {}", held());
+        assert!(grown.iter().copied().eq(0..1000) && cleared.iter().all(|byte| *byte == 0));
+    }
+}
