@@ -143,6 +143,7 @@ impl Run {
                 ..ProducerStateConfig::default()
             },
             now_ms: self.now_ms,
+            append_ahead_bytes: self.ahead,
             ..LogOptions::default()
         };
         let opened = Log::open(self.fs.clone(), Path::new(DIR), options);

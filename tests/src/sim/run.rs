@@ -109,6 +109,8 @@ pub(super) struct Run {
     /// After so many crashes the run ends without opening the log again.
     pub(super) crashes_left: Option<usize>,
     pub(super) counts: Counts,
+    /// Bytes of space that the active segment gets in advance.
+    pub(super) ahead: u32,
 }
 
 /// One run. With `trace` the error tells all operations.
@@ -193,6 +195,7 @@ impl Run {
             trace: trace.then(Vec::new),
             crashes_left: None,
             counts: Counts::default(),
+            ahead: [0, 0, 0, 0, 0, 0, 300, 4096][(seed % 8) as usize],
         }
     }
 
