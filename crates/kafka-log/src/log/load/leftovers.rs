@@ -8,7 +8,7 @@ use crate::format::file_name::{FileState, offset_from_file_name};
 use crate::format::offset_index::OFFSET_INDEX_ENTRY_LEN;
 use crate::fs::{Fs, FsFile, OpenMode};
 use crate::log::error::{LogError, StorageError};
-use crate::segment::log_segment::LogSegment;
+use crate::segment::log_segment::{LogSegment, SegmentError};
 
 const DELETED: &str = ".deleted";
 const CLEANED: &str = ".cleaned";
@@ -100,7 +100,14 @@ impl<F: Fs> Loader<'_, F> {
                 .map_err(LogError::from)?;
             let segment = Arc::new(segment);
             first = first.min(base_offset);
-            end = end.max(segment.read_next_offset(home).map_err(LogError::from)?);
+            let is_recovered = !self.options.had_clean_shutdown && !self.options.refuse_like_kafka;
+            let next_offset = match segment.read_next_offset(home) {
+                // The successor of an empty segment, which was appended to before its name was on the medium. It is recovered
+                // like any other; Kafka does not start.
+                Err(SegmentError::Corrupt(_)) if is_recovered => base_offset,
+                found => found.map_err(LogError::from)?,
+            };
+            end = end.max(next_offset);
             self.make_index_of_swapped(name)?;
         }
         for name in self.file_names()? {

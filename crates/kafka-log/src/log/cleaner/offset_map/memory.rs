@@ -20,6 +20,10 @@ enum Bytes {
     Heap(Vec<u8>),
 }
 
+#[cfg_attr(
+    not(feature = "mmap"),
+    expect(clippy::infallible_destructuring_match, reason = "there are maps with `mmap`")
+)]
 impl Memory {
     pub(super) fn new(slots: usize) -> Self {
         Memory { bytes: Bytes::new(slots * SLOT), slots }
