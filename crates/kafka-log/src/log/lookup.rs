@@ -65,7 +65,7 @@ impl<F: Fs> Log<F> {
     fn look_up(&self, spec: TimestampSpec) -> Result<Option<TimestampAndOffset>, LogError> {
         let remote = self.remote_log_enabled(&self.config());
         let offsets = *self.offsets.read();
-        let epoch_of = |offset| self.writer.lock().epochs.epoch_for_offset(offset);
+        let epoch_of = |offset| self.writer.lock_beside_segments().epochs.epoch_for_offset(offset);
         let none = TimestampAndOffset::offset_only(-1, Some(-1));
         Ok(Some(match spec {
             TimestampSpec::At(timestamp) => return self.search(timestamp, offsets.log_start),
@@ -95,7 +95,7 @@ impl<F: Fs> Log<F> {
     }
 
     fn earliest(&self, log_start: i64) -> TimestampAndOffset {
-        let first = self.writer.lock().epochs.earliest();
+        let first = self.writer.lock_beside_segments().epochs.earliest();
         let epoch = first.filter(|first| first.start_offset <= log_start).map(|first| first.epoch);
         TimestampAndOffset::offset_only(log_start, epoch)
     }

@@ -113,7 +113,7 @@ impl<F: Fs> Log<F> {
 
     /// Id of the topic, if it has one.
     pub fn topic_id(&self) -> Option<Uuid> {
-        self.writer.lock().topic_id
+        self.writer.lock_beside_segments().topic_id
     }
 
     /// First offset that may be read.
@@ -178,12 +178,12 @@ impl<F: Fs> Log<F> {
 
     /// The leader epochs, ascending.
     pub fn epochs(&self) -> Vec<EpochEntry> {
-        self.writer.lock().epochs.entries().to_vec()
+        self.writer.lock_beside_segments().epochs.entries().to_vec()
     }
 
     /// The last leader epoch.
     pub fn latest_epoch(&self) -> Option<i32> {
-        self.writer.lock().epochs.latest_epoch()
+        self.writer.lock_beside_segments().epochs.latest_epoch()
     }
 
     /// Notes that a leader epoch starts at an offset (`assignEpochStartOffset`).
@@ -192,35 +192,35 @@ impl<F: Fs> Log<F> {
     /// `IllegalArgument` for negative numbers; those of the medium.
     pub fn assign_epoch_start_offset(&self, epoch: i32, start_offset: i64) -> Result<(), LogError> {
         self.check_usable()?;
-        let mut writer = self.writer.lock();
+        let mut writer = self.writer.lock_beside_segments();
         let assigned = writer.epochs.assign(self.home.fs(), &self.home.dir(), epoch, start_offset);
         self.guard(assigned).map(|_| ())
     }
 
     /// The largest epoch not above `epoch`, and the offset where it ends (`endOffsetForEpoch`).
     pub fn end_offset_for_epoch(&self, epoch: i32) -> Option<(i32, i64)> {
-        let writer = self.writer.lock();
+        let writer = self.writer.lock_beside_segments();
         writer.epochs.end_offset_for(epoch, self.log_end_offset())
     }
 
     /// Visits all producers that are known, with their ids (`activeProducers`).
     pub fn for_each_producer(&self, mut visit: impl FnMut(i64, &ProducerState)) {
-        self.writer.lock().producers.active_producers().for_each(|(id, state)| visit(id, state));
+        self.writer.lock_beside_segments().producers.active_producers().for_each(|(id, state)| visit(id, state));
     }
 
     /// The offset that the producer state reflects (`latestProducerStateEndOffset`).
     pub fn producer_state_end_offset(&self) -> i64 {
-        self.writer.lock().producers.map_end_offset()
+        self.writer.lock_beside_segments().producers.map_end_offset()
     }
 
     /// Forgets producers that have been silent for too long.
     pub fn remove_expired_producers(&self, now_ms: i64) {
-        self.writer.lock().producers.remove_expired(now_ms);
+        self.writer.lock_beside_segments().producers.remove_expired(now_ms);
     }
 
     /// Whether a transaction has been silent for longer than it may.
     pub fn has_late_transaction(&self, now_ms: i64) -> bool {
-        self.writer.lock().producers.has_late_transaction(now_ms)
+        self.writer.lock_beside_segments().producers.has_late_transaction(now_ms)
     }
 
     /// Writes a snapshot of the producers, if their state has moved past the last one.
@@ -229,7 +229,7 @@ impl<F: Fs> Log<F> {
     /// Those of the medium.
     pub fn take_producer_snapshot(&self) -> Result<(), LogError> {
         self.check_usable()?;
-        let taken = self.writer.lock().producers.take_snapshot(self.home.fs(), &self.home.dir(), true);
+        let taken = self.writer.lock_beside_segments().producers.take_snapshot(self.home.fs(), &self.home.dir(), true);
         Ok(self.guard(taken).map(|_| ())?)
     }
 
@@ -246,13 +246,13 @@ impl<F: Fs> Log<F> {
         supports_epoch_bump: bool,
         now_ms: i64,
     ) -> Result<VerificationGuard, AppendError> {
-        let mut writer = self.writer.lock();
+        let mut writer = self.writer.lock_beside_segments();
         writer.producers.maybe_start_transaction_verification(producer_id, sequence, epoch, supports_epoch_bump, now_ms)
     }
 
     /// The guard that is out for a producer, the sentinel without one.
     pub fn verification_guard(&self, producer_id: i64) -> VerificationGuard {
-        self.writer.lock().producers.verification_guard(producer_id)
+        self.writer.lock_beside_segments().producers.verification_guard(producer_id)
     }
 
     /// Lets go of open files, maps and memory that are not needed until the next read or append.

@@ -42,7 +42,7 @@ impl<F: Fs> Log<F> {
     /// `IllegalArgument` where it would be negative; those of the medium.
     pub fn update_high_watermark(&self, high_watermark: i64) -> Result<i64, LogError> {
         self.check_usable()?;
-        let mut writer = self.writer.lock();
+        let mut writer = self.writer.lock_beside_segments();
         let updated = self.update_high_watermark_locked(&mut writer, high_watermark);
         self.guard(updated)
     }
@@ -53,7 +53,7 @@ impl<F: Fs> Log<F> {
     /// `IllegalArgument` above the log end; those of the medium.
     pub fn maybe_increment_high_watermark(&self, high_watermark: i64) -> Result<Option<i64>, LogError> {
         self.check_usable()?;
-        let mut writer = self.writer.lock();
+        let mut writer = self.writer.lock_beside_segments();
         let (old, end) = {
             let offsets = self.offsets.read();
             (offsets.high_watermark.message_offset, offsets.log_end_offset())
@@ -141,7 +141,7 @@ impl<F: Fs> Log<F> {
         let found = self.convert_to_metadata(known.message_offset)?;
         // Kafka takes this for a new high watermark and looks anew for what is unstable, which a truncation leaves undone. A
         // reader must not wait for an append for that: it will look itself.
-        match self.writer.try_lock() {
+        match self.writer.try_lock_beside_segments() {
             Some(mut writer) if self.offsets.read().high_watermark == known => {
                 self.set_high_watermark(&mut writer, found)?;
             }

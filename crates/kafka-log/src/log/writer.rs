@@ -27,8 +27,8 @@ pub(super) struct Tail<F: Fs> {
     pub(super) state: AppendState<F>,
 }
 
-/// The lock of the writer, and what appends keep from one to the next. Everybody else who takes it may change the list of
-/// segments or the active one, and so makes them look anew.
+/// The lock of the writer, and what appends keep from one to the next. Who may change the list of segments or the active one
+/// makes them look anew.
 pub(super) struct WriterLock<F: Fs>(Mutex<Appender<F>>);
 
 /// The writer in the hands of an append.
@@ -43,11 +43,19 @@ impl<F: Fs> WriterLock<F> {
     }
 
     pub(super) fn lock(&self) -> WriterGuard<'_, F> {
-        WriterGuard::new(self.0.lock())
+        let mut appender = self.0.lock();
+        appender.tail = None;
+        WriterGuard(appender)
     }
 
-    pub(super) fn try_lock(&self) -> Option<WriterGuard<'_, F>> {
-        self.0.try_lock().map(WriterGuard::new)
+    /// For who leaves segments alone, which a broker does between any two appends: it moves high watermarks.
+    pub(super) fn lock_beside_segments(&self) -> WriterGuard<'_, F> {
+        WriterGuard(self.0.lock())
+    }
+
+    /// As [`Self::lock_beside_segments`], if nobody holds it.
+    pub(super) fn try_lock_beside_segments(&self) -> Option<WriterGuard<'_, F>> {
+        self.0.try_lock().map(WriterGuard)
     }
 
     pub(super) fn lock_to_append(&self) -> MutexGuard<'_, Appender<F>> {
@@ -57,13 +65,6 @@ impl<F: Fs> WriterLock<F> {
 
 /// The writer, held.
 pub(super) struct WriterGuard<'l, F: Fs>(MutexGuard<'l, Appender<F>>);
-
-impl<'l, F: Fs> WriterGuard<'l, F> {
-    fn new(mut guard: MutexGuard<'l, Appender<F>>) -> Self {
-        guard.tail = None;
-        WriterGuard(guard)
-    }
-}
 
 impl<F: Fs> Deref for WriterGuard<'_, F> {
     type Target = Writer;
