@@ -60,12 +60,8 @@ impl<F: Fs> Log<F> {
             }
             self.write_staged(&mut appender, &mut staging, &mut answers);
         });
-        for answer in &mut answers {
-            self.count(answer);
-            if answer.is_err() {
-                *answer = self.guard(std::mem::replace(answer, Ok(LogAppendInfo::nothing())));
-            }
-        }
+        answers.iter().for_each(|answer| self.count(answer));
+        let answers: Vec<Answer> = answers.into_iter().map(|answer| self.guard(answer)).collect();
         if let Err(error) = self.flush_if_due(&config, now_ms) {
             return answers.into_iter().map(|answer| answer.and_then(|_| Err(self.offline(&error)))).collect();
         }

@@ -28,9 +28,8 @@ impl<F: Fs> LogManager<F> {
 
     /// Recovery points and starts of one directory, after logs have come or gone.
     pub(super) fn checkpoint_dir(&self, dir: usize) {
-        let logs = self.logs.read().in_dir(dir);
-        self.write_offsets(dir, &self.dirs[dir].recovery_points, &logs, |log| Some(log.recovery_point()));
-        self.write_offsets(dir, &self.dirs[dir].log_start_offsets, &logs, |log| self.log_start_to_note(log));
+        self.checkpoint_recovery_points_in(dir);
+        self.checkpoint_log_start_offsets_in(dir);
     }
 
     pub(super) fn checkpoint_recovery_points_in(&self, dir: usize) {

@@ -100,11 +100,10 @@ impl<F: Fs> Loader<'_, F> {
                 .map_err(LogError::from)?;
             let segment = Arc::new(segment);
             first = first.min(base_offset);
-            let is_recovered = !self.options.had_clean_shutdown && !self.options.refuse_like_kafka;
             let next_offset = match segment.read_next_offset(home) {
                 // The successor of an empty segment, which was appended to before its name was on the medium. It is recovered
                 // like any other; Kafka does not start.
-                Err(SegmentError::Corrupt(_)) if is_recovered => base_offset,
+                Err(SegmentError::Corrupt(_)) if self.goes_beyond_kafka() => base_offset,
                 found => found.map_err(LogError::from)?,
             };
             end = end.max(next_offset);

@@ -262,6 +262,11 @@ impl<F: Fs> Loader<'_, F> {
         Ok(())
     }
 
+    /// Whether segments may be broken in ways that Kafka does not start with: they are recovered, and nobody asked to refuse them.
+    fn goes_beyond_kafka(&self) -> bool {
+        !self.options.had_clean_shutdown && !self.options.refuse_like_kafka
+    }
+
     fn schedule(&mut self, work: Work) {
         self.tasks.push(Task { due_ms: self.options.now_ms, work });
     }

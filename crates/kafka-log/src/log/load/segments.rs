@@ -36,8 +36,7 @@ impl<F: Fs> Loader<'_, F> {
                 }
                 continue;
             }
-            let is_recovered =
-                !self.options.had_clean_shutdown && !self.options.refuse_like_kafka && base_offset >= first_recovered;
+            let is_recovered = self.goes_beyond_kafka() && base_offset >= first_recovered;
             self.load_segment(base_offset, is_recovered, |kind| has(kind, base_offset))?;
         }
         Ok(())

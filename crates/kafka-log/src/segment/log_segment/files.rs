@@ -130,8 +130,11 @@ impl<F: Fs> LogSegment<F> {
     /// # Errors
     /// Those of the medium.
     pub(crate) fn preallocate(&self, home: &Home<F>, bytes: u64) -> Result<(), StorageError> {
-        let path = self.log_path(home);
-        self.file(home)?.set_len(bytes).map_err(StorageError::io("extend", &path))
+        let mut state = self.write_state();
+        let path = home.path(self.name(FileKind::Log, &state));
+        self.file_locked(home, &mut state)?.set_len(bytes).map_err(StorageError::io("extend", &path))?;
+        state.is_extended = true;
+        Ok(())
     }
 
     /// Asks for a sync: an earlier process may have ended between a change and its sync.
@@ -163,10 +166,7 @@ impl<F: Fs> LogSegment<F> {
         // Entries of batches that were cut: they must not come back beside others, once nobody looks at this segment any more.
         state.rebuilt |= state.offset_index.is_file_longer() || state.time_index.is_file_longer();
         self.trim_indexes_locked(home, state)?;
-        let (size, path) = (state.size, home.path(self.name(FileKind::Log, state)));
-        let file = self.file_locked(home, state)?;
-        let is_longer = file.len().map_err(StorageError::io("look at", &path))? > size.into();
-        self.cut_log(home, state, size)?;
+        let is_longer = self.fit_log(home, state, state.size)?;
         state.offset_index.release();
         state.time_index.release();
         Ok(is_longer)
@@ -187,9 +187,8 @@ impl<F: Fs> LogSegment<F> {
             }
         }
         self.trim_indexes_locked(home, state)?;
-        let size = state.size;
         if state.file.is_some() || state.is_extended {
-            self.cut_log(home, state, size)?;
+            self.fit_log(home, state, state.size)?;
         }
         state.offset_index.release();
         state.time_index.release();

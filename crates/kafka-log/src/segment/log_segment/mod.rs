@@ -34,7 +34,7 @@ pub use walk::{BatchWalk, WalkError};
 
 use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::time_index::TimestampOffset;
-use crate::fs::{Fs, FsFile, OpenMode};
+use crate::fs::{Fs, OpenMode};
 use crate::segment::error::StorageError;
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use index_memory::IndexMemory;
@@ -121,13 +121,11 @@ impl<F: Fs> LogSegment<F> {
         let path = home.path(FileName::segment(FileKind::Log, base_offset, suffix));
         let file = home.fs().open(&path, OpenMode::Create).map_err(StorageError::io("create", &path))?;
         home.note_names();
-        if let Some(bytes) = options.preallocate_bytes {
-            file.set_len(bytes).map_err(StorageError::io("extend", &path))?;
-        }
         let mut segment = Self::with_size(base_offset, suffix, options, 0, now_ms);
-        let state = segment.state.get_mut();
-        state.file = Some(Arc::new(file));
-        state.is_extended = options.preallocate_bytes.is_some();
+        segment.state.get_mut().file = Some(Arc::new(file));
+        if let Some(bytes) = options.preallocate_bytes {
+            segment.preallocate(home, bytes)?;
+        }
         Ok(segment)
     }
 

@@ -58,15 +58,22 @@ impl<F: Fs> LogSegment<F> {
     /// Cuts the log file to `size` bytes; says how many were cut. The indexes stay as they are.
     pub(super) fn cut_log(&self, home: &Home<F>, state: &mut SegmentState<F>, size: u32) -> Result<u32, StorageError> {
         let cut = state.size.saturating_sub(size);
+        self.fit_log(home, state, size)?;
+        state.size = state.size.min(size);
+        Ok(cut)
+    }
+
+    /// Leaves the log file no longer than `size` bytes, and without space in advance; says whether it was longer.
+    pub(super) fn fit_log(&self, home: &Home<F>, state: &mut SegmentState<F>, size: u32) -> Result<bool, StorageError> {
         let path = home.path(self.name(FileKind::Log, state));
         let file = self.file_locked(home, state)?;
-        if file.len().map_err(StorageError::io("look at", &path))? > size.into() || state.is_extended {
+        let is_longer = file.len().map_err(StorageError::io("look at", &path))? > size.into();
+        if is_longer || state.is_extended {
             file.set_len(size.into()).map_err(StorageError::io("cut", &path))?;
             state.unsynced = true;
         }
-        state.size = state.size.min(size);
         state.is_extended = false;
-        Ok(cut)
+        Ok(is_longer)
     }
 
     fn truncate_txn_index(&self, home: &Home<F>, state: &mut SegmentState<F>, offset: i64) -> Result<(), SegmentError> {
