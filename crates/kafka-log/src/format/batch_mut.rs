@@ -20,6 +20,7 @@ impl<'a> BatchMut<'a> {
     ///
     /// # Errors
     /// As [`RecordBatch::parse`] and [`LegacyRecord::parse`]; a magic other than 0, 1 and 2.
+    #[inline]
     pub fn parse(bytes: &'a mut [u8]) -> Result<Self, FormatError> {
         let Some(overhead) = bytes.first_chunk::<HEADER_SIZE_UP_TO_MAGIC>() else {
             let kind =
@@ -39,6 +40,7 @@ impl<'a> BatchMut<'a> {
     }
 
     /// Moves the batch so that its last offset is this one. The checksum does not cover the offset.
+    #[inline]
     pub fn set_last_offset(&mut self, last_offset: i64) {
         let delta = match RecordBatch::parse(self.bytes) {
             Ok(batch) if self.magic == 2 => batch.header().last_offset_delta(),
@@ -51,6 +53,7 @@ impl<'a> BatchMut<'a> {
     ///
     /// # Errors
     /// `Invalid` for magic 0 and 1, which have none.
+    #[inline]
     pub fn set_partition_leader_epoch(&mut self, epoch: i32) -> Result<(), FormatError> {
         if self.magic < 2 {
             let kind = FormatErrorKind::Invalid("expected magic 2, found a version without leader epochs");
@@ -66,6 +69,7 @@ impl<'a> BatchMut<'a> {
     /// # Errors
     /// `Invalid` for magic 0, which has no timestamps, and for no timestamp type where there must be one; `OutOfRange`
     /// where the attributes name no codec. The batch is then as it was.
+    #[inline]
     pub fn set_max_timestamp(&mut self, kind: TimestampType, max_timestamp: i64) -> Result<(), FormatError> {
         let log_append_time = kind == TimestampType::LogAppendTime;
         if kind == TimestampType::NoTimestampType && self.magic > 0 {
@@ -109,22 +113,10 @@ impl<'a> BatchMut<'a> {
         Ok(())
     }
 
+    #[inline]
     fn put(&mut self, at: usize, value: &[u8]) {
         self.bytes[at..at + value.len()].copy_from_slice(value);
     }
-}
-
-/// Moves a batch of magic 2 so that its last offset is this one, and sets the leader epoch: what a leader does with each
-/// batch. The checksum covers neither.
-///
-/// # Errors
-/// As [`RecordBatch::parse`].
-#[inline]
-pub fn set_offset_and_epoch(batch: &mut [u8], last_offset: i64, epoch: i32) -> Result<(), FormatError> {
-    let delta = RecordBatch::parse(batch)?.header().last_offset_delta();
-    batch[BASE_OFFSET..BASE_OFFSET + 8].copy_from_slice(&last_offset.wrapping_sub(delta.into()).to_be_bytes());
-    batch[PARTITION_LEADER_EPOCH..PARTITION_LEADER_EPOCH + 4].copy_from_slice(&epoch.to_be_bytes());
-    Ok(())
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use super::error::AppendError;
 use super::types::AppendOrigin;
 use crate::compression::{Codec, Compressor, DecompressError, Decompressor};
 use crate::format::batch::{BatchHeader, NO_TIMESTAMP, RECORD_BATCH_OVERHEAD, RecordBatch, TimestampType};
-use crate::format::batch_mut::{BatchMut, set_offset_and_epoch};
+use crate::format::batch_mut::BatchMut;
 use crate::format::builder::{BatchFields, RecordBatchBuilder};
 use crate::format::record::{Record, Records};
 use crate::format::{FormatError, FormatErrorKind};
@@ -120,8 +120,12 @@ impl Validated {
     /// what was built of it. Neither is covered by the checksum.
     pub fn assign_offsets(&self, batch: &mut [u8], first_offset: i64, leader_epoch: i32) -> i64 {
         let last_offset = self.last_offset(first_offset);
-        // Nothing is left of a batch without records that was to be built anew; all else has magic 2 now, and so an epoch.
-        let _ = set_offset_and_epoch(batch, last_offset, leader_epoch);
+        // Nothing is left of a batch without records that was to be built anew.
+        if let Ok(mut batch) = BatchMut::parse(batch) {
+            batch.set_last_offset(last_offset);
+            // All that was validated has magic 2 now, and so an epoch.
+            let _ = batch.set_partition_leader_epoch(leader_epoch);
+        }
         last_offset
     }
 
@@ -232,15 +236,9 @@ fn stamp(
 ) -> Result<Validated, AppendError> {
     let log_append_time = params.timestamp_type == TimestampType::LogAppendTime;
     let max_timestamp = if log_append_time { params.now_ms } else { max_timestamp };
-    let is_so_already = RecordBatch::parse(records).is_ok_and(|batch| {
-        let header = batch.header();
-        header.attributes().timestamp_type() == params.timestamp_type && header.max_timestamp() == max_timestamp
-    });
-    if !is_so_already {
-        BatchMut::parse(records)
-            .and_then(|mut batch| batch.set_max_timestamp(params.timestamp_type, max_timestamp))
-            .map_err(|error| corrupt(error.to_string()))?;
-    }
+    BatchMut::parse(records)
+        .and_then(|mut batch| batch.set_max_timestamp(params.timestamp_type, max_timestamp))
+        .map_err(|error| corrupt(error.to_string()))?;
     Ok(Validated {
         rebuilt: false,
         record_count,
