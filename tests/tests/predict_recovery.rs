@@ -15,9 +15,9 @@ use std::sync::Arc;
 use kafka_log::format::checksum::crc32;
 use kafka_log::fs::overlay::OverlayFs;
 use kafka_log::fs::{Fs, OsFs, read_whole};
+use kafka_log::log::Log;
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::error::LogError;
-use kafka_log::log::{Log, LogOptions};
 use kafka_log::verify::predict::{Outcome, PredictOptions, Stop, start};
 use kafka_log::verify::{VerifyOptions, verify_partition};
 use serde_json::Value;
@@ -97,16 +97,7 @@ fn every_recorded_recovery_is_predicted() {
 /// Starts, asks what the recorder asked, and closes the log if that went well; says whether it did.
 fn as_recorded(dir: &Path, options: &PredictOptions) -> Result<(OverlayFs<OsFs>, bool), Box<dyn std::error::Error>> {
     let after = OverlayFs::new(OsFs);
-    let log_options = LogOptions {
-        refuse_like_kafka: true,
-        config: Arc::clone(&options.config),
-        log_start_offset: options.log_start_offset,
-        recovery_point: options.recovery_point,
-        had_clean_shutdown: options.stop == Stop::Clean,
-        now_ms: options.now_ms,
-        ..LogOptions::default()
-    };
-    let (log, _) = Log::open(after.clone(), dir, log_options)?;
+    let (log, _) = Log::open(after.clone(), dir, options.of_log())?;
     let is_read = ask_segments(&log).is_ok();
     if is_read {
         log.run_due(i64::MAX)?;

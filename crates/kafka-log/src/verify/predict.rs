@@ -54,6 +54,21 @@ pub struct PredictOptions {
     pub and_close: bool,
 }
 
+impl PredictOptions {
+    /// What the log is opened with to see what Kafka would do.
+    pub fn of_log(&self) -> LogOptions {
+        LogOptions {
+            refuse_like_kafka: true,
+            config: Arc::clone(&self.config),
+            log_start_offset: self.log_start_offset,
+            recovery_point: self.recovery_point,
+            had_clean_shutdown: self.stop == Stop::Clean,
+            now_ms: self.now_ms,
+            ..LogOptions::default()
+        }
+    }
+}
+
 /// How a start ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -189,16 +204,7 @@ pub fn start<B: Fs>(
     options: &PredictOptions,
 ) -> Result<(Prediction, OverlayFs<B>), VerifyError> {
     let overlay = OverlayFs::new(fs.clone());
-    let log_options = LogOptions {
-        refuse_like_kafka: true,
-        config: Arc::clone(&options.config),
-        log_start_offset: options.log_start_offset,
-        recovery_point: options.recovery_point,
-        had_clean_shutdown: options.stop == Stop::Clean,
-        topic_id: before.topic_id,
-        now_ms: options.now_ms,
-        ..LogOptions::default()
-    };
+    let log_options = LogOptions { topic_id: before.topic_id, ..options.of_log() };
     let refuses =
         |error: &dyn KafkaError| Outcome::Refuses { exception: error.exception(), message: error.to_string() };
     let outcome = match Log::open(overlay.clone(), dir, log_options) {

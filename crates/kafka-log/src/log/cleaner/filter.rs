@@ -14,7 +14,6 @@ use crate::format::builder::{BatchFields, RecordBatchBuilder};
 use crate::format::control::ControlRecordType;
 use crate::format::legacy::LegacyRecord;
 use crate::format::record::{Headers, Record};
-use crate::format::transaction_index::AbortedTxn;
 use crate::segment::batch::{Batch, RawBatch};
 
 /// Why a batch cannot be cleaned.
@@ -116,30 +115,6 @@ impl BatchFilter {
         self.decompressor = new_decompressor();
     }
 
-    /// Appends what stays of a batch to `out`, and the entries of the transaction index that stay with it to
-    /// `aborted_txns`.
-    ///
-    /// The checksum of a batch is not looked at, as in Kafka: a batch that loses nothing keeps a wrong one, one that is
-    /// built anew gets a new one.
-    ///
-    /// # Errors
-    /// Records that cannot be read, and what Kafka's builder refuses: negative timestamps other than -1, offsets that do
-    /// not grow, a producer without epoch or sequence. A batch of magic 0 or 1 at the upper bound of the round that loses
-    /// all its records is an `IllegalState`.
-    pub fn filter(
-        &mut self,
-        batch: &RawBatch<'_>,
-        rules: &Retention<'_>,
-        transactions: &mut CleanedTransactionMetadata,
-        out: &mut Vec<u8>,
-        aborted_txns: &mut Vec<AbortedTxn>,
-        stats: &mut CleanerStats,
-    ) -> Result<BatchOutcome, FilterError> {
-        let verdict = self.check(batch, rules, transactions)?;
-        aborted_txns.extend(verdict.aborted_txn);
-        self.thin_out(batch, &verdict, rules, out, stats)
-    }
-
     /// What becomes of a batch as far as its header says. Batches come in the order of the log.
     pub(crate) fn check(
         &mut self,
@@ -156,7 +131,15 @@ impl BatchFilter {
         })
     }
 
-    /// As [`BatchFilter::filter`], of a batch about which so much is known.
+    /// Appends what stays of a batch to `out`. `verdict` is what [`BatchFilter::check`] said of it.
+    ///
+    /// The checksum of a batch is not looked at, as in Kafka: a batch that loses nothing keeps a wrong one, one that is
+    /// built anew gets a new one.
+    ///
+    /// # Errors
+    /// Records that cannot be read, and what Kafka's builder refuses: negative timestamps other than -1, offsets that do
+    /// not grow, a producer without epoch or sequence. A batch of magic 0 or 1 at the upper bound of the round that loses
+    /// all its records is an `IllegalState`.
     pub(crate) fn thin_out(
         &mut self,
         batch: &RawBatch<'_>,

@@ -4,6 +4,7 @@ use super::*;
 use crate::compression::Codec;
 use crate::format::legacy_builder::{LegacyMessage, LegacyWrapperBuilder};
 use crate::format::record::Header;
+use crate::format::transaction_index::AbortedTxn;
 use crate::log::cleaner::retention::LastRecord;
 use crate::segment::batch::Batches;
 
@@ -86,14 +87,10 @@ impl World {
         };
         let mut out = Vec::new();
         let batch = RawBatch::split_first(bytes, 0).unwrap().unwrap();
-        let outcome = BatchFilter::new().filter(
-            &batch,
-            &rules,
-            &mut self.transactions,
-            &mut out,
-            &mut self.aborted_txns,
-            &mut self.stats,
-        )?;
+        let mut filter = BatchFilter::new();
+        let verdict = filter.check(&batch, &rules, &mut self.transactions)?;
+        self.aborted_txns.extend(verdict.aborted_txn);
+        let outcome = filter.thin_out(&batch, &verdict, &rules, &mut out, &mut self.stats)?;
         Ok((outcome, out))
     }
 
