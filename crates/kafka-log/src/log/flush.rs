@@ -8,10 +8,57 @@ use super::Log;
 use super::error::{LogError, StorageError};
 use super::tasks::Work;
 use crate::fs::Fs;
-use crate::sync::yield_now;
+use crate::sync::{AtomicI64, Condvar, Mutex, yield_now};
 
 /// How often a sync lets others append first.
 const TURNS_GIVEN: usize = 32;
+
+/// One sync at a time. Its end wakes all who wait, and not one behind another as a lock would: those whose records it made
+/// durable go on at once, and do not wait for the sync of one who got the lock before them.
+#[derive(Debug, Default)]
+pub(super) struct Syncs {
+    is_running: Mutex<bool>,
+    ended: Condvar,
+    /// How often a segment below the active one may have changed: was sealed, or recovered.
+    sealed_changes: AtomicI64,
+    /// How many of these changes are on the medium.
+    sealed_synced: AtomicI64,
+}
+
+/// The turn to sync, until dropped.
+struct SyncTurn<'t>(&'t Syncs);
+
+impl Syncs {
+    pub(super) fn note_sealed_change(&self) {
+        self.sealed_changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn is_sealed_unsynced(&self) -> bool {
+        self.sealed_synced.load(Ordering::Acquire) != self.sealed_changes.load(Ordering::Acquire)
+    }
+
+    /// Waits for the turn to sync, or until nothing is left to do.
+    fn wait(&self, is_done: impl Fn() -> bool) -> Option<SyncTurn<'_>> {
+        let mut is_running = self.is_running.lock();
+        loop {
+            if is_done() {
+                return None;
+            }
+            if !*is_running {
+                *is_running = true;
+                return Some(SyncTurn(self));
+            }
+            is_running = self.ended.wait(is_running);
+        }
+    }
+}
+
+impl Drop for SyncTurn<'_> {
+    fn drop(&mut self) {
+        *self.0.is_running.lock() = false;
+        self.0.ended.notify_all();
+    }
+}
 
 impl<F: Fs> Log<F> {
     /// Returns when everything that was appended before is on the medium (`flush`). Callers that come at the same time share
@@ -33,7 +80,7 @@ impl<F: Fs> Log<F> {
 
     /// Makes everything durable that the cleaner is about to rely on. The recovery point stays where Kafka has it.
     pub(super) fn sync_for_cleaning(&self) -> Result<(), LogError> {
-        let _syncing = self.syncing.lock();
+        let _turn = self.syncs.wait(|| false);
         self.check_usable()?;
         let before = *self.offsets.read();
         let synced = self.sync_segments(before.recovery_point, before.log_end_offset());
@@ -44,20 +91,16 @@ impl<F: Fs> Log<F> {
     fn flush_to(&self, offset: Option<i64>, inclusive: bool, now_ms: i64) -> Result<(), LogError> {
         self.check_usable()?;
         let flush_offset = |offset: i64| if inclusive { offset.saturating_add(1) } else { offset };
-        let is_needed = |offset: i64| {
-            flush_offset(offset) > self.recovery_point() || self.is_sealed_unsynced.load(Ordering::Acquire)
-        };
+        let is_needed = |offset: i64| flush_offset(offset) > self.recovery_point() || self.syncs.is_sealed_unsynced();
         let asked_for = offset.unwrap_or_else(|| self.log_end_offset());
         if !is_needed(asked_for) {
             return Ok(());
         }
         let began = Instant::now();
         // Who waits here finds, most often, that the one before him has synced his records as well.
-        let _syncing = self.syncing.lock();
+        let turn = self.syncs.wait(|| self.check_usable().is_err() || !is_needed(asked_for));
         self.check_usable()?;
-        if !is_needed(asked_for) {
-            return Ok(());
-        }
+        let Some(_turn) = turn else { return Ok(()) };
         // Who syncs does it for those who wait, too. Others may be about to append, and file systems hold up writes to a file
         // while it is synced: they go first, as long as they come.
         let mut end = self.log_end_offset();
@@ -89,20 +132,26 @@ impl<F: Fs> Log<F> {
     /// Syncs what lies between two offsets, sealed segments before that changed since they were synced, and the names of
     /// all files.
     fn sync_segments(&self, recovery_point: i64, flush_offset: i64) -> Result<(), StorageError> {
+        // Before the segments are looked at: what is sealed from here on asks for another look.
+        let sealed_changes = self.syncs.sealed_changes.load(Ordering::Acquire);
         let segments = Arc::clone(&self.segments.read());
         let range = segments.range(recovery_point, flush_offset);
-        let look_back = self.is_sealed_unsynced.swap(false, Ordering::AcqRel);
+        let look_back = self.syncs.sealed_synced.load(Ordering::Acquire) != sealed_changes;
         for segment in range {
             segment.files_to_sync(&self.home)?.sync()?;
         }
+        let mut is_all = true;
         for segment in segments.all().iter().filter(|segment| look_back && segment.is_unsynced()) {
+            is_all &= segment.base_offset() < flush_offset;
             if segment.base_offset() < flush_offset {
                 segment.files_to_sync(&self.home)?.sync()?;
-            } else {
-                self.is_sealed_unsynced.store(true, Ordering::Release);
             }
         }
-        self.home.sync_names()
+        self.home.sync_names()?;
+        if is_all {
+            self.syncs.sealed_synced.store(sealed_changes, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// The recovery point as it will be when the flushes that rolls asked for are done.

@@ -63,6 +63,7 @@ use crate::segment::log_segment::{Home, LogSegment, SegmentError, SegmentOptions
 use crate::sync::{AtomicBool, AtomicI64, Mutex, RwLock};
 use config::LogConfig;
 use error::{AppendError, LogError, StorageError};
+use flush::Syncs;
 use metrics::LogMetrics;
 use producers::{ProducerState, VerificationGuard};
 use state::{Offsets, Segments};
@@ -80,9 +81,7 @@ pub struct Log<F: Fs = OsFs> {
     segments: RwLock<Arc<Segments<F>>>,
     offsets: RwLock<Offsets>,
     tasks: Mutex<Vec<Task>>,
-    syncing: Mutex<()>,
-    /// A segment below the active one may have changed since it was synced: sealed, or recovered.
-    is_sealed_unsynced: AtomicBool,
+    syncs: Syncs,
     last_flush_ms: AtomicI64,
     metrics: Arc<LogMetrics>,
     remote_storage_system_enable: bool,

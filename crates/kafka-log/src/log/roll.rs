@@ -1,7 +1,6 @@
 //! New segments.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::Log;
 use super::error::LogError;
@@ -123,7 +122,7 @@ impl<F: Fs> Log<F> {
                 active.files_to_sync(&self.home)?.sync()?;
                 self.home.sync_names()?;
             }
-            self.is_sealed_unsynced.store(true, Ordering::Release);
+            self.syncs.note_sealed_change();
             self.add_segment(base_offset, now_ms)?;
         }
         self.set_log_end(end)?;

@@ -21,6 +21,7 @@ pub use report::{OpenReport, RecoveredSegment, RecoveryReason};
 
 use super::epochs::LeaderEpochCache;
 use super::error::{LogError, StorageError};
+use super::flush::Syncs;
 use super::producers::ProducerStateManager;
 use super::rebuild::rebuild_producer_state;
 use super::state::{Offsets, Segments};
@@ -158,14 +159,16 @@ impl<F: Fs> Log<F> {
             offsets: RwLock::new(initial_offsets(&segments, log_start, recovery_point, next_offset)),
             segments: RwLock::new(Arc::new(segments)),
             tasks: Mutex::new(tasks),
-            syncing: Mutex::new(()),
-            is_sealed_unsynced: AtomicBool::new(!options.had_clean_shutdown),
+            syncs: Syncs::default(),
             last_flush_ms: AtomicI64::new(options.now_ms),
             metrics: Arc::clone(&options.metrics),
             remote_storage_system_enable: options.remote_storage_system_enable,
             jitter: options.jitter,
             append_ahead_bytes: options.append_ahead_bytes,
         };
+        if !options.had_clean_shutdown {
+            log.syncs.note_sealed_change();
+        }
         log.settle(log_start, first_base, options)?;
         Ok((log, report))
     }
