@@ -5,13 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs, read_whole};
 use kafka_log::repair::{Checkpoints, ExtractOptions, Options, PartitionPlan, apply, extract, plan_partition, undo};
 use kafka_log::segment::batch::Batches;
-use kafka_log::verify::{Level, Severity, VerifyOptions, verify_partition};
+use kafka_log::verify::predict::{PredictOptions, Stop, predict_partition};
+use kafka_log::verify::{Code, Finding, Level, Severity, VerifyOptions, verify_partition};
 use tests::fixtures::scenario;
 use tests::hostile::mutate::{Random, mutate};
+use tests::segments::batches as batches_of;
 use tests::sim::{SimFs, copy_tree};
 
 /// Partitions that a broker wrote, of several segments each.
@@ -202,6 +205,41 @@ fn a_healthy_partition_is_left_alone() {
 }
 
 /// The log files alone.
+#[test]
+fn a_segment_with_offsets_too_far_from_its_base_is_split_and_loses_nothing() {
+    let fs = SimFs::new(1);
+    let dir = dir("topic-0");
+    fs.create_dir_all(&dir).unwrap();
+    let mut log = batches_of(3, 2).unwrap();
+    // The base offset is not covered by the checksum.
+    let last = log.len() / 3 * 2;
+    log[last..last + 8].copy_from_slice(&(1_i64 << 32).to_be_bytes());
+    write(&fs, &dir.join("00000000000000000000.log"), &log);
+
+    let report = verify_partition(&fs, &dir, &VerifyOptions::default()).unwrap();
+    let found: Vec<_> = report.all_findings().filter(|finding| finding.code == Code::OffsetOverflow).collect();
+    assert!(matches!(found[..], [Finding { severity: Severity::Warning, .. }]), "{found:?}");
+    for stop in [Stop::Clean, Stop::Unclean] {
+        let options = PredictOptions {
+            stop,
+            config: Arc::default(),
+            log_start_offset: 0,
+            recovery_point: 0,
+            now_ms: 0,
+            and_close: false,
+        };
+        let predicted = predict_partition(&fs, &dir, &report, &options).unwrap();
+        assert_eq!(predicted.lost, [], "Kafka splits it, too");
+    }
+
+    let first = plan(&fs, &dir, &Checkpoints::default());
+    apply(&fs, &dir, false, &first.changes).unwrap();
+    let repaired = read(&fs, &dir);
+    assert_eq!(repaired["00000000000000000000.log"], log[..last]);
+    assert_eq!(repaired["00000000004294967296.log"], log[last..]);
+    assert_eq!(plan(&fs, &dir, &Checkpoints::default()).changes, []);
+}
+
 fn logs(files: &Files) -> Files {
     let logs = files.iter().filter(|(name, _)| name.ends_with(".log") && !name.contains('/'));
     logs.map(|(name, bytes)| (name.clone(), bytes.clone())).collect()

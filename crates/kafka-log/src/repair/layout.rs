@@ -44,13 +44,14 @@ pub(super) fn plan<F: Fs>(
     let mut rest = batches.as_slice();
     let mut base_offset = segment.base_offset;
     while !rest.is_empty() || is_last && names.is_empty() {
-        let fits = |batch: &Survivor| batch.last_offset - base_offset <= i64::from(i32::MAX);
-        let count = rest.iter().take_while(|(batch, _)| fits(batch)).count();
-        let (now, later) = rest.split_at(if rest.is_empty() { 0 } else { count.max(1) });
+        if let Some((first, _)) = rest.first().filter(|(first, _)| !first.fits(base_offset)) {
+            base_offset = first.first_offset;
+        }
+        let count = rest.iter().take_while(|(batch, _)| batch.fits(base_offset)).count();
+        let (now, later) = rest.split_at(count);
         write(fs, dir, segment, base_offset, now, &why, changes)?;
         names.extend([FileKind::Log, FileKind::OffsetIndex, FileKind::TimeIndex].map(|kind| name(kind, base_offset)));
         rest = later;
-        base_offset = rest.first().map_or(base_offset, |(batch, _)| batch.first_offset);
     }
     // What is not replaced under the same name goes. The transaction index is planned apart.
     let files = [&segment.files.log, &segment.files.offset_index, &segment.files.time_index];
@@ -77,6 +78,9 @@ fn why(segment: &SegmentState, made: &[Made]) -> String {
     say(made.len(), "batch put in", "batches put in");
     if segment.lost.iter().any(|lost| lost.is_zero) {
         reasons.push("zeros cut off".to_owned());
+    }
+    if segment.survivors.iter().any(|batch| !batch.is_misplaced && !batch.fits(segment.base_offset)) {
+        reasons.push("split, for it has offsets too far from the one in its name".to_owned());
     }
     if reasons.is_empty() { "it has another base offset than its name".to_owned() } else { reasons.join(", ") }
 }

@@ -221,7 +221,8 @@ fn read_snapshots<F: Fs>(
 
 /// The offset behind the last batch that survived.
 fn end_of(segments: &[SegmentState]) -> i64 {
-    let survived_to = segments.iter().filter_map(|segment| segment.last_offset).max().map(|last| last + 1);
+    let survived_to =
+        segments.iter().filter_map(|segment| segment.last_offset).max().map(|last| last.saturating_add(1));
     let with_log = segments.iter().rfind(|segment| segment.files.log.is_some());
     let active_base = with_log.map_or(0, |segment| segment.base_offset);
     survived_to.unwrap_or(active_base).max(active_base)

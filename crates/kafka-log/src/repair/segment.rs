@@ -131,7 +131,8 @@ pub(super) fn read_segment<F: Fs>(
         || state.misplaced > 0
         || state.base_offset != base_offset
         || log.from != log.to
-        || survivors.iter().any(|batch| batch.restored.is_some());
+        || survivors.iter().any(|batch| batch.restored.is_some())
+        || survivors.iter().any(|batch| !batch.is_misplaced && !batch.fits(state.base_offset));
     let mut checks = if state.is_changed { None } else { Some(read_indexes(fs, dir, &state, known)?) };
     let file = fs.open(&path, OpenMode::Read).map_err(StorageError::io("open", &path))?;
     for batch in survivors.iter().filter(|batch| !batch.is_misplaced) {
@@ -218,7 +219,7 @@ pub(super) fn summarize(state: &mut SegmentState, survivors: &[Survivor]) {
     (state.first_offset, state.events, state.epoch_runs) = (None, Vec::new(), Vec::new());
     let mut last: Option<i64> = None;
     for batch in survivors.iter().filter(|batch| !batch.is_misplaced) {
-        let is_gap = last.is_some_and(|last| batch.first_offset != last + 1) && !batch.follows_loss;
+        let is_gap = last.is_some_and(|last| batch.first_offset != last.saturating_add(1)) && !batch.follows_loss;
         state.has_gaps |= is_gap || batch.is_thinned || batch.has_gaps;
         state.first_offset.get_or_insert(batch.first_offset);
         last = Some(batch.last_offset);

@@ -76,7 +76,8 @@ pub(super) fn settle_offsets<E>(
             }
         }
         has_gaps |= batches[at].has_gaps;
-        has_gaps |= previous.is_some() && !batches[at].follows_loss && batches[at].first_offset != last + 1;
+        has_gaps |=
+            previous.is_some() && !batches[at].follows_loss && batches[at].first_offset != last.saturating_add(1);
         last = batches[at].last_offset;
         previous = Some(at);
     }
@@ -104,7 +105,7 @@ fn judge(
     let bound = |batch: Option<&Survivor>| batch.map(|batch| batch.first_offset).or(around.end);
     let is_below = |last: i64, bound: Option<i64>| bound.is_none_or(|bound| last < bound);
     let is_in_segment = !around.end_is_next_segment || is_below(batch.last_offset, around.end);
-    if batch.first_offset > last && is_in_segment {
+    if batch.first_offset > last && batch.has_end() && is_in_segment {
         let Some(next) = next else { return judge_last(batch, expected, around, previous) };
         if batch.last_offset < next.first_offset {
             return Verdict::Fits;
@@ -139,6 +140,10 @@ fn judge(
 
 /// The last batch of a file has nothing behind it but what is known of the end.
 fn judge_last(batch: &Survivor, expected: i64, around: &Around<'_>, previous: Option<&Survivor>) -> Verdict {
+    if around.end_is_next_segment {
+        // As in the middle of a segment: it lies before what follows.
+        return Verdict::Fits;
+    }
     let moved_end = expected.saturating_add(batch.delta() + 1);
     // What a checkpoint says of the end counts where it fits to the byte; else a gap where the sequence numbers have none.
     let is_beyond = around.end.is_some_and(|end| batch.last_offset >= end);
@@ -205,7 +210,7 @@ fn place(
     let in_range = |first: i64| (expected..=highest).contains(&first).then_some(first);
     let indexed = around.indexed.binary_search_by_key(&batch.position, |(position, _)| *position);
     let indexed = indexed.ok().map(|at| around.indexed[at].1);
-    if let Some(first) = indexed.and_then(|last| in_range(last - batch.delta())) {
+    if let Some(first) = indexed.and_then(|last| in_range(last.saturating_sub(batch.delta()))) {
         return Some(first);
     }
     let neighbours = [previous, next];
@@ -246,7 +251,8 @@ fn by_sequence(batch: &Survivor, other: &Survivor) -> Option<i64> {
         && (batch.producer_id, batch.producer_epoch) == (other.producer_id, other.producer_epoch)
         && batch.base_sequence != NO_SEQUENCE
         && other.base_sequence != NO_SEQUENCE;
-    is_same.then(|| other.first_offset + i64::from(batch.base_sequence.wrapping_sub(other.base_sequence)))
+    let distance = i64::from(batch.base_sequence.wrapping_sub(other.base_sequence));
+    if is_same { other.first_offset.checked_add(distance) } else { None }
 }
 
 /// Puts wrong leader epochs right. Epochs never sink in a log; those of the epoch file decide where they can be trusted.

@@ -60,9 +60,19 @@ pub(super) struct Survivor {
 }
 
 impl Survivor {
-    /// How far the last offset is from the first.
+    /// How far the last offset is from the first: as much as fits a segment, also where the offsets themselves are wrong.
     pub(super) fn delta(&self) -> i64 {
-        self.last_offset - self.first_offset
+        self.last_offset.wrapping_sub(self.first_offset)
+    }
+
+    /// Whether there is an offset behind it.
+    pub(super) fn has_end(&self) -> bool {
+        (self.first_offset..i64::MAX).contains(&self.last_offset)
+    }
+
+    /// Whether a segment of this base offset can hold it.
+    pub(super) fn fits(&self, base_offset: i64) -> bool {
+        self.last_offset.saturating_sub(base_offset) <= i64::from(i32::MAX)
     }
 
     /// Puts right the first bytes.
@@ -141,7 +151,9 @@ impl Survivor {
                         record.value()?;
                         first.get_or_insert(record.offset());
                     }
-                    first_offset = first.unwrap_or(first_offset).min(message.offset());
+                    // Of a message with more offsets in it than a segment can hold, the last alone is believed.
+                    let is_near = |first: &i64| (0..=i64::from(i32::MAX)).contains(&first_offset.wrapping_sub(*first));
+                    first_offset = first.filter(is_near).unwrap_or(first_offset);
                 }
                 Ok(Survivor {
                     position: batch.position,

@@ -155,7 +155,7 @@ impl Replay {
                 producer_id,
                 first_offset: open.first,
                 last_offset,
-                last_stable_offset: oldest.unwrap_or(last_offset + 1),
+                last_stable_offset: oldest.unwrap_or(last_offset.saturating_add(1)),
             });
         }
     }

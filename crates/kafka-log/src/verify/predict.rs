@@ -245,11 +245,19 @@ pub fn start<B: Fs>(
 
 /// Segments that are shorter or gone.
 fn losses(before: &PartitionReport, after: &PartitionReport) -> Vec<Loss> {
-    let of = |segment: &SegmentReport| {
+    let of = |at: usize, segment: &SegmentReport| {
         let base = segment.base_offset?;
-        let left = after.segments.iter().find(|left| left.base_offset == segment.base_offset);
-        let (size, records, last) = left.map_or((0, 0, None), |left| (left.size, left.records, left.last_offset));
-        if size >= segment.size && left.is_some() {
+        let next = before.segments[at + 1..].iter().find_map(|next| next.base_offset);
+        // One that was split is several.
+        let is_part = |left: &&SegmentReport| {
+            left.base_offset.is_some_and(|left| left >= base && next.is_none_or(|next| left < next))
+        };
+        let (mut size, mut records, mut last, mut is_whole) = (0, 0, None, true);
+        for left in after.segments.iter().filter(is_part) {
+            (size, records, is_whole) = (size + left.size, records + left.records, false);
+            last = left.last_offset.or(last);
+        }
+        if size >= segment.size && !is_whole {
             return None;
         }
         let first = last.map_or(segment.first_offset.unwrap_or(base), |last| last.saturating_add(1));
@@ -258,8 +266,8 @@ fn losses(before: &PartitionReport, after: &PartitionReport) -> Vec<Loss> {
             bytes: segment.size - size,
             offsets: OffsetRange { first, last: segment.last_offset.filter(|&last| last >= first) },
             records: segment.records.saturating_sub(records),
-            is_whole: left.is_none(),
+            is_whole,
         })
     };
-    before.segments.iter().filter_map(of).collect()
+    before.segments.iter().enumerate().filter_map(|(at, segment)| of(at, segment)).collect()
 }

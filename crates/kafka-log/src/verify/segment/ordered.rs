@@ -196,6 +196,7 @@ impl<'o> Ordered<'o> {
     }
 
     fn accept(&mut self, seen: &Seen, is_lost: bool) {
+        self.overflow(seen);
         let report = &mut *self.report;
         report.batches += 1;
         report.records += u64::from(seen.record_count.max(0).unsigned_abs());
@@ -219,6 +220,20 @@ impl<'o> Ordered<'o> {
             self.partition.controls(seen);
         } else if !is_lost {
             self.partition.batch(seen);
+        }
+    }
+
+    /// Offsets that the index cannot hold, told of the first batch: Kafka splits such a segment when it recovers it.
+    fn overflow(&mut self, seen: &Seen) {
+        let does_overflow = |last: i64| last.saturating_sub(self.chain_base()) > i64::from(i32::MAX);
+        if !self.has_name || self.is_kraft_snapshot || self.report.last_offset.is_some_and(does_overflow) {
+            return;
+        }
+        if does_overflow(seen.last_offset) {
+            let expected = format!("offsets up to {}", self.chain_base().saturating_add(i32::MAX.into()));
+            let finding = Finding::new(Code::OffsetOverflow, self.path, expected, seen.last_offset.to_string());
+            let finding = finding.at(seen.position..seen.end()).of(seen.first_offset, Some(seen.last_offset));
+            self.find(finding.graded(Severity::Warning).classed(Class::OddButLegal));
         }
     }
 
