@@ -136,15 +136,16 @@ impl<F: Fs> Log<F> {
         let sealed_changes = self.syncs.sealed_changes.load(Ordering::Acquire);
         let segments = Arc::clone(&self.segments.read());
         let range = segments.range(recovery_point, flush_offset);
-        let look_back = self.syncs.sealed_synced.load(Ordering::Acquire) != sealed_changes;
+        let look_back = self.syncs.is_sealed_unsynced();
         for segment in range {
             segment.files_to_sync(&self.home)?.sync()?;
         }
         let mut is_all = true;
         for segment in segments.all().iter().filter(|segment| look_back && segment.is_unsynced()) {
-            is_all &= segment.base_offset() < flush_offset;
             if segment.base_offset() < flush_offset {
                 segment.files_to_sync(&self.home)?.sync()?;
+            } else {
+                is_all = false;
             }
         }
         self.home.sync_names()?;

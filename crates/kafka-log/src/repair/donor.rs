@@ -119,7 +119,7 @@ fn settle(segment: &mut SegmentState, covered: &[Hole]) {
         let is_covered = |hole: &Hole| hole.first <= expected && batch.first_offset <= hole.last.saturating_add(1);
         batch.follows_loss &=
             batch.first_offset > expected && batch.origin.is_none() && !covered.iter().any(is_covered);
-        expected = batch.last_offset.saturating_add(1);
+        expected = batch.end_offset();
     }
     let is_last = |batch: &&Survivor| !batch.is_misplaced;
     segment.ends_in_donor = batches.iter().rev().find(is_last).is_some_and(|batch| batch.origin.is_some());
@@ -153,7 +153,7 @@ fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, depth: Depth) -> Res
         let mut last = batches.last().map_or(base_offset - 1, |batch: &Survivor| batch.last_offset);
         let scan = scan_log(fs, &path, base_offset, 0..i64::MAX, Depth { keeps_each: true, ..depth })?;
         is_whole &= scan.lost.iter().all(|lost| lost.is_zero);
-        end_offset = scan.survivors.iter().map(|batch| batch.last_offset.saturating_add(1)).max().unwrap_or(end_offset);
+        end_offset = scan.survivors.iter().map(|batch| batch.end_offset()).max().unwrap_or(end_offset);
         for mut batch in scan.survivors {
             let is_near =
                 batch.last_offset >= hole.first.saturating_sub(1) && batch.first_offset <= hole.last.saturating_add(1);

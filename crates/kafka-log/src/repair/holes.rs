@@ -74,7 +74,7 @@ fn of_segment(segment: &SegmentState, end: Option<i64>, is_last: bool, holes: &m
             let last = batch.first_offset - 1;
             holes.holes.push(Hole { first: expected, last, aborts_are_known });
         }
-        expected = batch.last_offset.saturating_add(1);
+        expected = batch.end_offset();
     }
     if !segment.is_changed {
         expected = segment.last_offset.map_or(segment.base_offset, |last| last.saturating_add(1));

@@ -79,7 +79,7 @@ fn why(segment: &SegmentState, made: &[Made]) -> String {
     if segment.lost.iter().any(|lost| lost.is_zero) {
         reasons.push("zeros cut off".to_owned());
     }
-    if segment.survivors.iter().any(|batch| !batch.is_misplaced && !batch.fits(segment.base_offset)) {
+    if Survivor::need_split(&segment.survivors, segment.base_offset) {
         reasons.push("split, for it has offsets too far from the one in its name".to_owned());
     }
     if reasons.is_empty() { "it has another base offset than its name".to_owned() } else { reasons.join(", ") }

@@ -82,7 +82,7 @@ fn follows(last: &Survivor, batch: &Survivor) -> bool {
 fn fold(run: &mut Survivor, batch: &Survivor) {
     // One checksum and one producer tell nothing of many.
     (run.crc, run.producer_id, run.producer_epoch, run.base_sequence) = (0, NO_PRODUCER_ID, -1, NO_SEQUENCE);
-    run.has_gaps |= batch.first_offset != run.last_offset.saturating_add(1);
+    run.has_gaps |= batch.first_offset != run.end_offset();
     run.is_thinned |= batch.is_thinned;
     run.size += batch.size;
     run.batches += 1;

@@ -132,7 +132,7 @@ pub(super) fn read_segment<F: Fs>(
         || state.base_offset != base_offset
         || log.from != log.to
         || survivors.iter().any(|batch| batch.restored.is_some())
-        || survivors.iter().any(|batch| !batch.is_misplaced && !batch.fits(state.base_offset));
+        || Survivor::need_split(&survivors, state.base_offset);
     let mut checks = if state.is_changed { None } else { Some(read_indexes(fs, dir, &state, known)?) };
     let file = fs.open(&path, OpenMode::Read).map_err(StorageError::io("open", &path))?;
     for batch in survivors.iter().filter(|batch| !batch.is_misplaced) {

@@ -65,6 +65,11 @@ impl Survivor {
         self.last_offset.wrapping_sub(self.first_offset)
     }
 
+    /// The offset behind it.
+    pub(super) fn end_offset(&self) -> i64 {
+        self.last_offset.saturating_add(1)
+    }
+
     /// Whether there is an offset behind it.
     pub(super) fn has_end(&self) -> bool {
         (self.first_offset..i64::MAX).contains(&self.last_offset)
@@ -73,6 +78,11 @@ impl Survivor {
     /// Whether a segment of this base offset can hold it.
     pub(super) fn fits(&self, base_offset: i64) -> bool {
         self.last_offset.saturating_sub(base_offset) <= i64::from(i32::MAX)
+    }
+
+    /// Whether a segment of this base offset has to be split for one of its batches.
+    pub(super) fn need_split(batches: &[Survivor], base_offset: i64) -> bool {
+        batches.iter().any(|batch| !batch.is_misplaced && !batch.fits(base_offset))
     }
 
     /// Puts right the first bytes.

@@ -223,13 +223,18 @@ impl<'o> Ordered<'o> {
         }
     }
 
+    /// Whether an offset is too far from the base offset for the index.
+    fn does_overflow(&self, offset: i64) -> bool {
+        offset.saturating_sub(self.chain_base()) > i64::from(i32::MAX)
+    }
+
     /// Offsets that the index cannot hold, told of the first batch: Kafka splits such a segment when it recovers it.
     fn overflow(&mut self, seen: &Seen) {
-        let does_overflow = |last: i64| last.saturating_sub(self.chain_base()) > i64::from(i32::MAX);
-        if !self.has_name || self.is_kraft_snapshot || self.report.last_offset.is_some_and(does_overflow) {
+        let is_told = self.report.last_offset.is_some_and(|last| self.does_overflow(last));
+        if !self.has_name || self.is_kraft_snapshot || is_told {
             return;
         }
-        if does_overflow(seen.last_offset) {
+        if self.does_overflow(seen.last_offset) {
             let expected = format!("offsets up to {}", self.chain_base().saturating_add(i32::MAX.into()));
             let finding = Finding::new(Code::OffsetOverflow, self.path, expected, seen.last_offset.to_string());
             let finding = finding.at(seen.position..seen.end()).of(seen.first_offset, Some(seen.last_offset));
@@ -352,10 +357,8 @@ impl<'o> Ordered<'o> {
             Some((first, last)) => format!("offsets in {first}-{last}, as its neighbours have it"),
             None => format!("offsets above {}", self.chain.last_offset()),
         };
-        let code = match self.report.base_offset {
-            Some(base) if seen.last_offset.saturating_sub(base) > i64::from(i32::MAX) => Code::OffsetOverflow,
-            _ => Code::OffsetOrder,
-        };
+        let is_overflow = self.report.base_offset.is_some() && self.does_overflow(seen.last_offset);
+        let code = if is_overflow { Code::OffsetOverflow } else { Code::OffsetOrder };
         let found = OffsetRange { first: seen.first_offset, last: Some(seen.last_offset) }.to_string();
         let finding = Finding::new(code, self.path, expected, found);
         let bytes = seen.position..seen.end();
