@@ -241,7 +241,7 @@ pub trait ReadAt {
 impl ReadAt for File {
     #[cfg(unix)]
     fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(self, buf, position)
+        Ok(rustix::io::pread(self, buf, position)?)
     }
 
     #[cfg(windows)]
