@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use kafka_log::compression::Compressor;
-use kafka_log::fs::OsFs;
+use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs};
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::{GroupedAppend, LeaderAppend, Log, LogOptions};
 
@@ -28,7 +28,7 @@ pub(crate) fn open_new(dir: &Path, config: LogConfig, append_ahead_bytes: u32) -
 
 pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let dir = options.path("dir").join("bench-append-0");
-    let is_leader = options.text("mode", "leader") == "leader";
+    let mode = options.text("mode", "leader");
     let shape = Shape {
         codec: options.codec()?,
         record: options.number("record", 1024)?,
@@ -56,8 +56,11 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let n = bytes / per_call / appenders as u64;
     let records = (shape.records() * per * appenders) as i64 * n.cast_signed();
     bench("append", options, per_call * n * appenders as u64, n * appenders as u64, || {
+        if mode == "bare" {
+            return write_bare(&dir, &calls, n);
+        }
         let log = open_new(&dir, config(), ahead)?;
-        let seconds = if is_leader { lead(&log, &calls, n, appenders, sync)? } else { follow(&log, &calls, n)? };
+        let seconds = if mode == "leader" { lead(&log, &calls, n, appenders, sync)? } else { follow(&log, &calls, n)? };
         if log.log_end_offset() != records {
             return Err(format!("log end offset {}, expected {records}", log.log_end_offset()).into());
         }
@@ -119,6 +122,23 @@ fn follow(log: &Log, calls: &[Vec<Vec<u8>>], n: u64) -> Anyhow<Seconds> {
         log.append_as_follower(call, i32::MAX, NOW)?;
     }
     Ok(timer.stop())
+}
+
+/// The same bytes by the same number of `pwrite`s and nothing else: what the file system takes, and no log can be below.
+fn write_bare(dir: &Path, calls: &[Vec<Vec<u8>>], n: u64) -> Anyhow<Seconds> {
+    let calls: Vec<Vec<u8>> = calls.iter().map(|call| call.concat()).collect();
+    std::fs::create_dir_all(dir)?;
+    let file = OsFs.open(&dir.join("bare"), OpenMode::Create)?;
+    let mut position = 0;
+    let timer = Timer::start();
+    for k in 0..n {
+        let call = &calls[(k % calls.len() as u64) as usize];
+        file.write_all_at(call, position)?;
+        position += call.len() as u64;
+    }
+    let seconds = timer.stop();
+    std::fs::remove_dir_all(dir)?;
+    Ok(seconds)
 }
 
 fn number_at(bytes: &[u8], at: usize) -> i32 {

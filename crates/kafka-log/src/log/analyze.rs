@@ -1,7 +1,7 @@
 //! The first look at the bytes of an append, of leaders and followers alike: the shape of the batches, their checksums, and
 //! what the headers say together (`UnifiedLog.analyzeAndValidateRecords`). Nothing is allocated unless something is refused.
 
-use super::error::AppendError;
+use super::error::{AppendError, Refused};
 use super::types::AppendOrigin;
 use super::validate::batches::{AppendedBatches, BatchView};
 use super::validate::every_record::check_every_record;
@@ -112,7 +112,7 @@ impl BatchHead {
 /// In the order of the batches, and for each in this order: `CorruptRecord` for a size below 14 or another magic than 0, 1,
 /// 2; `InvalidRecord` for a wrong epoch from a Raft leader, and for a base offset other than 0 from a client;
 /// `RecordTooLarge`; `CorruptRecord` for a wrong checksum; `OffsetsOutOfOrder`.
-pub fn analyze(records: &[u8], params: &AnalyzeParams) -> Result<Analysis, AppendError> {
+pub fn analyze(records: &[u8], params: &AnalyzeParams) -> Result<Analysis, Refused> {
     analyze_each(records, params, |_| {})
 }
 
@@ -122,7 +122,7 @@ pub(super) fn analyze_each(
     records: &[u8],
     params: &AnalyzeParams,
     mut each: impl FnMut(BatchHead),
-) -> Result<Analysis, AppendError> {
+) -> Result<Analysis, Refused> {
     let mut found = Analysis {
         first_offset: -1,
         last_offset_of_first_batch: -1,
@@ -163,7 +163,7 @@ pub(super) fn analyze_each(
             if let Some(max) = params.max_message_bytes
                 && size as i64 > i64::from(max)
             {
-                return Err(AppendError::RecordTooLarge { size, max: usize::try_from(max).unwrap_or(0) });
+                return Err(AppendError::RecordTooLarge { size, max: usize::try_from(max).unwrap_or(0) }.into());
             }
             let view = batch.check()?;
             found.max_timestamp = found.max_timestamp.max(view.max_timestamp());
@@ -186,41 +186,43 @@ pub(super) fn analyze_each(
 /// The error of a follower's append that starts below the log end (`UnexpectedAppendOffsetException`).
 ///
 /// To name the first offsets Kafka reads the records, and what it trips over there it reports instead.
-pub fn unexpected_append_offset(records: &[u8], analysis: &Analysis, log_end_offset: i64) -> AppendError {
+pub fn unexpected_append_offset(records: &[u8], analysis: &Analysis, log_end_offset: i64) -> Refused {
     const SHOWN: usize = 10;
     if analysis.first_offset == -1
         && let Err(error) = check_every_record(records, 1)
     {
         return error;
     }
-    check_every_record(records, SHOWN).err().unwrap_or(AppendError::UnexpectedAppendOffset {
+    let refused = AppendError::UnexpectedAppendOffset {
         first_offset: analysis.first_or_last_offset_of_first_batch(),
         last_offset: analysis.last_offset,
         log_end_offset,
-    })
+    };
+    check_every_record(records, SHOWN).err().unwrap_or_else(|| refused.into())
 }
 
 /// As with [`unexpected_append_offset`]: Kafka's message names every offset in the call, so all of it must be readable.
 #[cold]
-fn out_of_order(records: &[u8], found: &Analysis) -> AppendError {
-    check_every_record(records, usize::MAX).err().unwrap_or(AppendError::OffsetsOutOfOrder {
+fn out_of_order(records: &[u8], found: &Analysis) -> Refused {
+    let refused = AppendError::OffsetsOutOfOrder {
         first_offset: found.first_or_last_offset_of_first_batch(),
         last_offset: found.last_offset,
-    })
+    };
+    check_every_record(records, usize::MAX).err().unwrap_or_else(|| refused.into())
 }
 
 #[cold]
-fn wrong_raft_epoch(expected: i32, found: i32) -> AppendError {
+fn wrong_raft_epoch(expected: i32, found: i32) -> Refused {
     invalid(format!("leader epoch of a batch from a Raft leader: expected {expected}, found {found}"))
 }
 
 #[cold]
-fn base_offset_not_zero(found: i64) -> AppendError {
+fn base_offset_not_zero(found: i64) -> Refused {
     invalid(format!("base offset of a batch from a client: expected 0, found {found}"))
 }
 
-fn invalid(message: String) -> AppendError {
-    AppendError::InvalidRecord { message, records: Vec::new() }
+fn invalid(message: String) -> Refused {
+    AppendError::InvalidRecord { message, records: Vec::new() }.into()
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::cell::Cell;
 
 use super::Log;
 use super::analyze::{Analysis, AnalyzeParams, BatchHead, analyze, analyze_each, unexpected_append_offset};
+use super::append_group::Staging;
 use super::config::LogConfig;
-use super::error::{AppendError, LogError};
+use super::error::{AppendError, LogError, Refused};
 use super::producers::{AppendTerms, Checked, EndTransaction, ProducerAppends, TV_UNKNOWN, VerificationGuard};
 use super::roll::RollParams;
 use super::types::{AppendOrigin, LogAppendInfo, LogOffsetMetadata, SegmentPlace};
@@ -58,6 +59,7 @@ impl LeaderAppend {
 pub(super) struct Scratch {
     pub(super) validation: ValidationScratch,
     pub(super) producers: ProducerAppends,
+    pub(super) staging: Staging,
     heads: Vec<BatchHead>,
 }
 
@@ -111,7 +113,7 @@ pub(super) fn prepare(
     now_ms: i64,
     config: &LogConfig,
     scratch: &mut ValidationScratch,
-) -> Result<Option<Prepared>, AppendError> {
+) -> Result<Option<Prepared>, Refused> {
     let params = AnalyzeParams {
         origin: append.origin,
         leader_epoch: append.leader_epoch,
@@ -143,7 +145,7 @@ impl Prepared {
         batch: &'w mut [u8],
         first_offset: i64,
         config: &LogConfig,
-    ) -> Result<Write<'w>, AppendError> {
+    ) -> Result<Write<'w>, Refused> {
         let last_offset = self.validated.assign_offsets(batch, first_offset, self.append.leader_epoch);
         if self.validated.rebuilt {
             check_size(batch, config)?;
@@ -194,7 +196,7 @@ impl<F: Fs> Log<F> {
     ) -> Result<LogAppendInfo, AppendError> {
         let config = self.config();
         let appended = with_scratch(|scratch| self.lead(records, append, now_ms, &config, scratch));
-        self.finish(appended, &config, now_ms)
+        Ok(self.finish(appended, &config, now_ms)?)
     }
 
     /// Appends what a leader has (`appendAsFollower`): offsets and epochs stay as they are. Batches from the first one on
@@ -213,7 +215,7 @@ impl<F: Fs> Log<F> {
         let appended = with_scratch(|scratch| {
             self.take_as_given(records, leader_epoch, AppendTerms::REPLICATION, None, now_ms, &config, scratch)
         });
-        self.finish(appended, &config, now_ms)
+        Ok(self.finish(appended, &config, now_ms)?)
     }
 
     fn lead(
@@ -223,7 +225,7 @@ impl<F: Fs> Log<F> {
         now_ms: i64,
         config: &LogConfig,
         scratch: &mut Scratch,
-    ) -> Result<LogAppendInfo, AppendError> {
+    ) -> Result<LogAppendInfo, Refused> {
         if append.origin == AppendOrigin::RaftLeader {
             let max = Some(config.max_message_bytes);
             return self.take_as_given(records, append.leader_epoch, append.terms(), max, now_ms, config, scratch);
@@ -244,7 +246,7 @@ impl<F: Fs> Log<F> {
         prepared: &mut Prepared,
         config: &LogConfig,
         appends: &mut ProducerAppends,
-    ) -> Result<LogAppendInfo, AppendError> {
+    ) -> Result<LogAppendInfo, Refused> {
         self.check_usable()?;
         self.guard(self.write_metadata(&mut appender.writer))?;
         let first_offset = self.log_end_offset();
@@ -264,7 +266,7 @@ impl<F: Fs> Log<F> {
         now_ms: i64,
         config: &LogConfig,
         scratch: &mut Scratch,
-    ) -> Result<LogAppendInfo, AppendError> {
+    ) -> Result<LogAppendInfo, Refused> {
         self.check_usable()?;
         let params = AnalyzeParams { origin: terms.origin, leader_epoch, max_message_bytes, offsets_must_grow: true };
         scratch.heads.clear();
@@ -300,11 +302,11 @@ impl<F: Fs> Log<F> {
         write: &Write<'_>,
         config: &LogConfig,
         appends: &mut ProducerAppends,
-    ) -> Result<Option<BatchMetadata>, AppendError> {
+    ) -> Result<Option<BatchMetadata>, Refused> {
         self.note_epochs(&mut appender.writer, write)?;
         let (size, max) = (write.records.len(), usize::try_from(config.segment_bytes).unwrap_or(0));
         if size > max {
-            return Err(AppendError::RecordBatchTooLarge { size, max });
+            return Err(AppendError::RecordBatchTooLarge { size, max }.into());
         }
         self.roll_if_due(appender, config, &write.roll_params())?;
         let (writer, active) = self.tail_of(appender)?;
@@ -358,7 +360,7 @@ impl<F: Fs> Log<F> {
     }
 
     /// Notes the leader epochs of batches; batches of magic 0 and 1, which have none, void what was known.
-    pub(super) fn note_epochs(&self, writer: &mut Writer, write: &Write<'_>) -> Result<(), AppendError> {
+    pub(super) fn note_epochs(&self, writer: &mut Writer, write: &Write<'_>) -> Result<(), Refused> {
         for head in write.heads {
             let latest = writer.epochs.latest();
             match head.leader_epoch {
@@ -386,10 +388,10 @@ impl<F: Fs> Log<F> {
     /// Ends an append, without the writer's lock: takes the log offline if the medium failed, and flushes if it is time.
     fn finish(
         &self,
-        appended: Result<LogAppendInfo, AppendError>,
+        appended: Result<LogAppendInfo, Refused>,
         config: &LogConfig,
         now_ms: i64,
-    ) -> Result<LogAppendInfo, AppendError> {
+    ) -> Result<LogAppendInfo, Refused> {
         self.count(&appended);
         let info = self.guard(appended)?;
         if info.last_offset >= 0 && !info.is_duplicate {
@@ -398,7 +400,7 @@ impl<F: Fs> Log<F> {
         Ok(info)
     }
 
-    pub(super) fn count(&self, appended: &Result<LogAppendInfo, AppendError>) {
+    pub(super) fn count<E>(&self, appended: &Result<LogAppendInfo, E>) {
         match appended {
             Ok(info) if info.is_duplicate => self.metrics.duplicate_appends.add(1),
             Ok(info) if info.valid_bytes > 0 => self.metrics.append_bytes.record(info.valid_bytes as u64),
@@ -421,7 +423,7 @@ pub(super) fn check_producers(
     mut place: SegmentPlace,
     write: &Write<'_>,
     appends: &mut ProducerAppends,
-) -> Result<Option<BatchMetadata>, AppendError> {
+) -> Result<Option<BatchMetadata>, Refused> {
     appends.clear();
     let mut rest = write.records;
     for head in write.heads {
@@ -443,7 +445,7 @@ fn check_producer(
     place: SegmentPlace,
     terms: &AppendTerms,
     appends: &mut ProducerAppends,
-) -> Result<Option<BatchMetadata>, AppendError> {
+) -> Result<Option<BatchMetadata>, Refused> {
     let Ok(batch) = RecordBatch::parse(batch) else { return Ok(None) };
     let marker = EndTransaction::read(&batch)?;
     match writer.producers.check(&batch.header(), marker, Some(place), terms, appends)? {
@@ -453,9 +455,9 @@ fn check_producer(
 }
 
 /// What was rewritten must not be larger than the topic allows.
-fn check_size(batch: &[u8], config: &LogConfig) -> Result<(), AppendError> {
+fn check_size(batch: &[u8], config: &LogConfig) -> Result<(), Refused> {
     let (size, max) = (batch.len(), usize::try_from(config.max_message_bytes).unwrap_or(0));
-    if size > max { Err(AppendError::RecordTooLarge { size, max }) } else { Ok(()) }
+    if size > max { Err(AppendError::RecordTooLarge { size, max }.into()) } else { Ok(()) }
 }
 
 fn of_analysis(analysis: &Analysis) -> LogAppendInfo {

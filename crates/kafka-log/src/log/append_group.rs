@@ -3,7 +3,7 @@
 use super::Log;
 use super::append::{LeaderAppend, Prepared, Scratch, check_producers, prepare, with_scratch};
 use super::config::LogConfig;
-use super::error::{AppendError, LogError, StorageError};
+use super::error::{AppendError, LogError, Refused, StorageError};
 use super::producers::ProducerAppends;
 use super::types::{AppendOrigin, LogAppendInfo, LogOffsetMetadata, SegmentPlace};
 use super::writer::Appender;
@@ -27,7 +27,7 @@ pub struct GroupedAppend<'r> {
 
 /// Batches that are decided but not written.
 #[derive(Default)]
-struct Staging {
+pub(super) struct Staging {
     bytes: Vec<u8>,
     batches: Vec<AppendedBatch>,
     /// Offset behind the last of them.
@@ -49,16 +49,14 @@ impl<F: Fs> Log<F> {
     /// Each answer: those of [`Log::append_as_leader`]; after a failed write `Storage` for all that shared it.
     pub fn append_group_as_leader(&self, group: &mut [GroupedAppend<'_>], now_ms: i64) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(group.len());
-        let mut staging = Staging::default();
         let config = self.config();
         with_scratch(|scratch| {
             let mut appender = self.writer.lock_to_append();
             for grouped in group.iter_mut() {
-                let answer =
-                    self.lead_in_group(&mut appender, grouped, now_ms, &config, scratch, &mut staging, &mut answers);
-                answers.push(answer);
+                let answer = self.lead_in_group(&mut appender, grouped, now_ms, &config, scratch, &mut answers);
+                answers.push(answer.map_err(|refused| *refused));
             }
-            self.write_staged(&mut appender, &mut staging, &mut answers);
+            self.write_staged(&mut appender, &mut scratch.staging, &mut answers);
         });
         answers.iter().for_each(|answer| self.count(answer));
         let answers: Vec<Answer> = answers.into_iter().map(|answer| self.guard(answer)).collect();
@@ -74,7 +72,6 @@ impl<F: Fs> Log<F> {
         AppendError::Storage(StorageError::Offline { path: self.dir().to_path_buf() })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what the appends of a group share")]
     fn lead_in_group(
         &self,
         appender: &mut Appender<F>,
@@ -82,20 +79,19 @@ impl<F: Fs> Log<F> {
         now_ms: i64,
         config: &LogConfig,
         scratch: &mut Scratch,
-        staging: &mut Staging,
         answers: &mut [Answer],
-    ) -> Answer {
+    ) -> Result<LogAppendInfo, Refused> {
         let append = grouped.append;
         if append.origin == AppendOrigin::RaftLeader {
             let message = "a Raft leader assigns offsets itself, and so appends alone";
-            return Err(AppendError::IllegalArgument(message.to_owned()));
+            return Err(AppendError::IllegalArgument(message.to_owned()).into());
         }
         self.check_usable()?;
-        let Some(mut prepared) = prepare(grouped.records, append, now_ms, config, &mut scratch.validation)? else {
+        let Scratch { validation, producers, staging, .. } = scratch;
+        let Some(mut prepared) = prepare(grouped.records, append, now_ms, config, validation)? else {
             return Ok(LogAppendInfo::nothing());
         };
-        let batch = prepared.batch(grouped.records, &mut scratch.validation);
-        let producers = &mut scratch.producers;
+        let batch = prepared.batch(grouped.records, validation);
         if let Some(answer) = self.stage(appender, batch, &mut prepared, config, producers, staging)? {
             if !answer.is_duplicate {
                 staging.waiting.push(answers.len());
@@ -116,7 +112,7 @@ impl<F: Fs> Log<F> {
         config: &LogConfig,
         producers: &mut ProducerAppends,
         staging: &mut Staging,
-    ) -> Result<Option<LogAppendInfo>, AppendError> {
+    ) -> Result<Option<LogAppendInfo>, Refused> {
         let room = STAGED_MAX.saturating_sub(staging.bytes.len()).min(COPIED_MAX);
         if prepared.is_control || batch.len() > room {
             return Ok(None);

@@ -209,6 +209,9 @@ pub enum AppendError {
     Storage(StorageError),
 }
 
+/// An error on its way up, in a box: results are copied at each step of the way, and nearly always there is no error in them.
+pub type Refused = Box<AppendError>;
+
 impl fmt::Display for AppendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -308,6 +311,18 @@ impl KafkaError for AppendError {
             | AppendError::Roll(_) => ErrorCode::UnknownServerError,
             AppendError::Storage(error) => error.code(),
         }
+    }
+}
+
+impl From<Refused> for AppendError {
+    fn from(error: Refused) -> Self {
+        *error
+    }
+}
+
+impl From<StorageError> for Refused {
+    fn from(error: StorageError) -> Self {
+        AppendError::from(error).into()
     }
 }
 
@@ -435,6 +450,12 @@ impl KafkaError for LogError {
 impl From<StorageError> for LogError {
     fn from(error: StorageError) -> Self {
         LogError::Storage(error)
+    }
+}
+
+impl From<LogError> for Refused {
+    fn from(error: LogError) -> Self {
+        AppendError::from(error).into()
     }
 }
 

@@ -62,7 +62,7 @@ use crate::fs::{Fs, OsFs};
 use crate::segment::log_segment::{Home, LogSegment, SegmentError, SegmentOptions};
 use crate::sync::{AtomicBool, AtomicI64, Mutex, RwLock};
 use config::LogConfig;
-use error::{AppendError, LogError, StorageError};
+use error::{AppendError, LogError, Refused, StorageError};
 use flush::Syncs;
 use metrics::LogMetrics;
 use producers::{ProducerState, VerificationGuard};
@@ -324,6 +324,12 @@ impl MediumFailure for SegmentError {
 impl MediumFailure for LogError {
     fn is_medium_failure(&self) -> bool {
         matches!(self, LogError::Storage(error) if error.is_medium_failure())
+    }
+}
+
+impl MediumFailure for Refused {
+    fn is_medium_failure(&self) -> bool {
+        self.as_ref().is_medium_failure()
     }
 }
 

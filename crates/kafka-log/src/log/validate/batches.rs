@@ -9,7 +9,7 @@ use crate::format::batch::{
 };
 use crate::format::bytes::{i32_in, i64_in};
 use crate::format::legacy::LegacyRecord;
-use crate::log::error::AppendError;
+use crate::log::error::{AppendError, Refused};
 
 /// Walks through the batches of an append.
 pub(crate) struct AppendedBatches<'b> {
@@ -23,7 +23,7 @@ impl<'b> AppendedBatches<'b> {
 
     /// The next batch; `None` at the end, and where less than a whole batch is left. Its size and magic are possible ones.
     #[inline]
-    pub(crate) fn next_batch(&mut self) -> Result<Option<AppendedBatch<'b>>, AppendError> {
+    pub(crate) fn next_batch(&mut self) -> Result<Option<AppendedBatch<'b>>, Refused> {
         if self.rest.len() < LOG_OVERHEAD {
             return Ok(None);
         }
@@ -40,7 +40,7 @@ impl<'b> AppendedBatches<'b> {
         }
         if length > i32::MAX - LOG_OVERHEAD as i32 {
             // Kafka adds the 12 bytes to it and has a negative size.
-            return Err(AppendError::IllegalArgument(format!("size of a batch: {length} is too large")));
+            return Err(AppendError::IllegalArgument(format!("size of a batch: {length} is too large")).into());
         }
         let Some((bytes, rest)) = self.rest.split_at_checked(LOG_OVERHEAD + length as usize) else { return Ok(None) };
         self.rest = rest;
@@ -48,11 +48,11 @@ impl<'b> AppendedBatches<'b> {
     }
 
     /// The first batch of an append that has been looked through, and whether there is another.
-    pub(crate) fn first(records: &'b [u8]) -> Result<(BatchView<'b>, bool), AppendError> {
+    pub(crate) fn first(records: &'b [u8]) -> Result<(BatchView<'b>, bool), Refused> {
         let mut batches = AppendedBatches::new(records);
         let Some(first) = batches.next_batch()? else {
             let message = "expected a batch, found none".to_owned();
-            return Err(AppendError::InvalidRecord { message, records: Vec::new() });
+            return Err(AppendError::InvalidRecord { message, records: Vec::new() }.into());
         };
         Ok((first.view()?, batches.next_batch()?.is_some()))
     }
@@ -87,7 +87,7 @@ impl<'b> AppendedBatch<'b> {
     }
 
     #[inline]
-    pub(crate) fn last_offset(&self) -> Result<i64, AppendError> {
+    pub(crate) fn last_offset(&self) -> Result<i64, Refused> {
         if self.magic < 2 {
             return Ok(self.stored_offset());
         }
@@ -99,7 +99,7 @@ impl<'b> AppendedBatch<'b> {
 
     /// The batch in the shape of its version, checksum unseen.
     #[inline]
-    pub(crate) fn view(&self) -> Result<BatchView<'b>, AppendError> {
+    pub(crate) fn view(&self) -> Result<BatchView<'b>, Refused> {
         let view = if self.magic < 2 {
             LegacyRecord::parse(self.bytes).map(BatchView::Legacy)
         } else {
@@ -109,7 +109,7 @@ impl<'b> AppendedBatch<'b> {
     }
 
     /// As [`Self::view`], for a reader that asks for the number of records and does not look before.
-    pub(crate) fn view_to_read(&self) -> Result<BatchView<'b>, AppendError> {
+    pub(crate) fn view_to_read(&self) -> Result<BatchView<'b>, Refused> {
         if self.magic >= 2 && self.bytes.len() < RECORD_BATCH_OVERHEAD {
             return Err(trips("IndexOutOfBoundsException", "the batch ends before its record count"));
         }
@@ -118,7 +118,7 @@ impl<'b> AppendedBatch<'b> {
 
     /// The batch in the shape of its version, its checksum right (`isValid`).
     #[inline]
-    pub(crate) fn check(&self) -> Result<BatchView<'b>, AppendError> {
+    pub(crate) fn check(&self) -> Result<BatchView<'b>, Refused> {
         let view = self.view()?;
         let (stored, computed) = match view {
             BatchView::Default(batch) => (batch.header().crc(), batch.computed_crc()),
@@ -153,11 +153,11 @@ impl BatchView<'_> {
         }
     }
 
-    pub(crate) fn codec(&self) -> Result<Codec, AppendError> {
+    pub(crate) fn codec(&self) -> Result<Codec, Refused> {
         let codec = match self {
             BatchView::Default(batch) => batch.header().attributes().codec(),
             BatchView::Legacy(record) => record.codec(),
         };
-        codec.map_err(|error| AppendError::IllegalArgument(error.to_string()))
+        codec.map_err(|error| AppendError::IllegalArgument(error.to_string()).into())
     }
 }

@@ -4,15 +4,11 @@ use super::ValidationParams;
 use super::batches::BatchView;
 use super::refuse::{Refusal, invalid};
 use crate::format::batch::{BatchHeader, NO_PRODUCER_ID, NO_TIMESTAMP, TimestampType};
-use crate::log::error::AppendError;
+use crate::log::error::Refused;
 use crate::log::types::AppendOrigin;
 
 /// Checks a batch: all of one call have one magic, and a client's are as its protocol demands.
-pub(super) fn check_batch(
-    params: &ValidationParams,
-    first_magic: i8,
-    batch: &BatchView<'_>,
-) -> Result<(), AppendError> {
+pub(super) fn check_batch(params: &ValidationParams, first_magic: i8, batch: &BatchView<'_>) -> Result<(), Refused> {
     if batch.magic() != first_magic {
         return Err(invalid(format!(
             "magic of a batch: expected {first_magic} as of the first, found {}",
@@ -27,7 +23,7 @@ pub(super) fn check_batch(
 }
 
 #[inline]
-fn check_client_batch(header: BatchHeader<'_>) -> Result<(), AppendError> {
+fn check_client_batch(header: BatchHeader<'_>) -> Result<(), Refused> {
     let delta = i64::from(header.last_offset_delta());
     let count = header.record_count();
     let attributes = header.attributes();

@@ -10,7 +10,7 @@ use super::rebuild::Rebuild;
 use super::refuse::{Refusals, invalid};
 use super::{Validated, ValidationParams, ValidationScratch};
 use crate::compression::Codec;
-use crate::log::error::AppendError;
+use crate::log::error::Refused;
 
 /// Validates messages of magic 0 and 1, or several batches of any.
 ///
@@ -22,7 +22,7 @@ pub(super) fn validate(
     scratch: &mut ValidationScratch,
     at_once: bool,
     more: bool,
-) -> Result<Validated, AppendError> {
+) -> Result<Validated, Refused> {
     if at_once && !all_magic_2(records)? {
         check_every_size(records)?;
     }
@@ -65,7 +65,7 @@ pub(super) fn validate(
     rebuild.finish(&mut scratch.compressor, &mut scratch.rebuilt)
 }
 
-fn all_magic_2(records: &[u8]) -> Result<bool, AppendError> {
+fn all_magic_2(records: &[u8]) -> Result<bool, Refused> {
     let mut batches = AppendedBatches::new(records);
     while let Some(batch) = batches.next_batch()? {
         if batch.magic() != 2 {

@@ -5,7 +5,7 @@ use super::refuse::{broken_record, invalid};
 use crate::format::batch::{RECORD_BATCH_OVERHEAD, RecordBatch};
 use crate::format::record::Records;
 use crate::format::varint::{read_varint, read_varlong};
-use crate::log::error::AppendError;
+use crate::log::error::Refused;
 
 /// The head of a record.
 #[derive(Clone, Copy)]
@@ -62,7 +62,7 @@ fn skip_headers(body: &[u8], at: &mut usize) -> Option<()> {
 
 /// Says what is wrong with the records of a batch, once something is.
 #[cold]
-pub(super) fn first_error(batch: &RecordBatch<'_>) -> AppendError {
+pub(super) fn first_error(batch: &RecordBatch<'_>) -> Refused {
     let records = match Records::new(&batch.header(), batch.stored_records(), RECORD_BATCH_OVERHEAD) {
         Ok(records) => records,
         Err(error) => return broken_record(0, error),

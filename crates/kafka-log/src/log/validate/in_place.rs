@@ -6,10 +6,10 @@ use super::checks::check_record;
 use super::heads::{first_error, read_head};
 use super::refuse::{Refusals, invalid};
 use crate::format::batch::{NO_TIMESTAMP, RecordBatch, TimestampType};
-use crate::log::error::AppendError;
+use crate::log::error::Refused;
 
 /// Checks the records, and says how many there are and which is their largest timestamp.
-pub(super) fn check_records(batch: &RecordBatch<'_>, params: &ValidationParams) -> Result<(i32, i64), AppendError> {
+pub(super) fn check_records(batch: &RecordBatch<'_>, params: &ValidationParams) -> Result<(i32, i64), Refused> {
     let header = batch.header();
     let count = header.record_count();
     if count <= 0 {

@@ -9,7 +9,7 @@ use crate::format::batch::{BATCH_LENGTH_MIN, LENGTH, LOG_OVERHEAD, TimestampType
 use crate::format::bytes::{i32_in, i64_in};
 use crate::format::legacy::LegacyRecord;
 use crate::format::{FormatError, FormatErrorKind};
-use crate::log::error::AppendError;
+use crate::log::error::{AppendError, Refused};
 
 /// A record of magic 0 or 1, its key and value not looked at yet.
 #[derive(Clone, Copy)]
@@ -20,11 +20,11 @@ pub(super) struct OldRecord<'d> {
 }
 
 impl<'d> OldRecord<'d> {
-    pub(super) fn key(&self) -> Result<Option<&'d [u8]>, AppendError> {
+    pub(super) fn key(&self) -> Result<Option<&'d [u8]>, Refused> {
         self.message.key().map_err(outside)
     }
 
-    pub(super) fn value(&self) -> Result<Option<&'d [u8]>, AppendError> {
+    pub(super) fn value(&self) -> Result<Option<&'d [u8]>, Refused> {
         self.message.value().map_err(outside)
     }
 
@@ -34,7 +34,7 @@ impl<'d> OldRecord<'d> {
         params: &ValidationParams,
         batch: &LegacyRecord<'_>,
         wrapped: bool,
-    ) -> Result<Option<Refusal>, AppendError> {
+    ) -> Result<Option<Refusal>, Refused> {
         let magic = self.message.magic();
         if magic != batch.magic() {
             self.describe()?;
@@ -57,7 +57,7 @@ impl<'d> OldRecord<'d> {
     }
 
     /// Kafka's message shows the record, and so reads its key and value.
-    fn describe(&self) -> Result<(), AppendError> {
+    fn describe(&self) -> Result<(), Refused> {
         self.key()?;
         self.value()?;
         Ok(())
@@ -73,10 +73,7 @@ pub(super) struct OldRecords<'d> {
 
 impl<'d> OldRecords<'d> {
     /// Opens a message. A wrapper is decompressed and walked through to its end.
-    pub(super) fn open<'b: 'd>(
-        message: LegacyRecord<'b>,
-        decompressor: &'d mut Decompressor,
-    ) -> Result<Self, AppendError> {
+    pub(super) fn open<'b: 'd>(message: LegacyRecord<'b>, decompressor: &'d mut Decompressor) -> Result<Self, Refused> {
         match message.codec().map_err(|error| AppendError::IllegalArgument(error.to_string()))? {
             Codec::None => {
                 let own = OldRecord { message, timestamp: message.timestamp() };
@@ -86,7 +83,7 @@ impl<'d> OldRecords<'d> {
         }
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<OldRecord<'d>>, AppendError> {
+    pub(super) fn next(&mut self) -> Result<Option<OldRecord<'d>>, Refused> {
         if let Some(own) = self.own.take() {
             return Ok(Some(own));
         }
@@ -108,7 +105,7 @@ fn open_wrapper<'d>(
     wrapper: LegacyRecord<'_>,
     codec: Codec,
     decompressor: &'d mut Decompressor,
-) -> Result<OldRecords<'d>, AppendError> {
+) -> Result<OldRecords<'d>, Refused> {
     let magic = wrapper.magic();
     if codec == Codec::Zstd {
         return Err(zstd_in_old_magic(magic));
@@ -133,7 +130,7 @@ fn open_wrapper<'d>(
     Ok(OldRecords { own: None, inner, log_append_time })
 }
 
-fn last_offset(inner: &[u8], fault: Option<DecompressError>) -> Result<Option<i64>, AppendError> {
+fn last_offset(inner: &[u8], fault: Option<DecompressError>) -> Result<Option<i64>, Refused> {
     let (mut last, mut rest) = (None, inner);
     while let Some((message, behind)) = split_message(rest)? {
         last = Some(message.offset());
@@ -144,7 +141,7 @@ fn last_offset(inner: &[u8], fault: Option<DecompressError>) -> Result<Option<i6
 }
 
 /// The first message of a run; less than one at its end is dropped without a complaint.
-fn split_message(bytes: &[u8]) -> Result<Option<(LegacyRecord<'_>, &[u8])>, AppendError> {
+fn split_message(bytes: &[u8]) -> Result<Option<(LegacyRecord<'_>, &[u8])>, Refused> {
     let (Some(_), Some(size)) = (i64_in(bytes, 0), i32_in(bytes, LENGTH)) else { return Ok(None) };
     if size < BATCH_LENGTH_MIN {
         return Err(corrupt(format!("size of a wrapped message: expected at least {BATCH_LENGTH_MIN}, found {size}")));
@@ -159,9 +156,9 @@ fn split_message(bytes: &[u8]) -> Result<Option<(LegacyRecord<'_>, &[u8])>, Appe
 /// What Java throws for a length that lies, or a length field that lies outside: the one kind is refused by the buffer's
 /// `limit`, the other by its `getInt`.
 #[cold]
-fn outside(error: FormatError) -> AppendError {
+fn outside(error: FormatError) -> Refused {
     match error.kind {
         FormatErrorKind::Truncated { .. } => trips("IndexOutOfBoundsException", error.to_string()),
-        _ => AppendError::IllegalArgument(error.to_string()),
+        _ => AppendError::IllegalArgument(error.to_string()).into(),
     }
 }

@@ -26,7 +26,7 @@ mod refuse;
 mod skip;
 
 use super::config::{CompressionType, LogConfig};
-use super::error::AppendError;
+use super::error::{AppendError, Refused};
 use super::types::AppendOrigin;
 use crate::compression::{Codec, Compressor, DecompressError, Decompressor};
 use crate::format::batch::{BatchHeader, NO_TIMESTAMP, RECORD_BATCH_OVERHEAD, RecordBatch, TimestampType};
@@ -196,7 +196,7 @@ pub fn validate(
     records: &mut [u8],
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
-) -> Result<Validated, AppendError> {
+) -> Result<Validated, Refused> {
     let validated = match AppendedBatches::first(records)? {
         (first @ BatchView::Default(batch), false) => {
             check_batch(params, first.magic(), &first)?;
@@ -233,7 +233,7 @@ fn stamp(
     params: &ValidationParams,
     record_count: i32,
     max_timestamp: i64,
-) -> Result<Validated, AppendError> {
+) -> Result<Validated, Refused> {
     let log_append_time = params.timestamp_type == TimestampType::LogAppendTime;
     let max_timestamp = if log_append_time { params.now_ms } else { max_timestamp };
     BatchMut::parse(records)
@@ -252,8 +252,8 @@ fn records_of(
     batch: &RecordBatch<'_>,
     decompressor: &mut Decompressor,
     limit: usize,
-    mut each: impl FnMut(Record<'_>) -> Result<(), AppendError>,
-) -> Result<(), AppendError> {
+    mut each: impl FnMut(Record<'_>) -> Result<(), Refused>,
+) -> Result<(), Refused> {
     let header = batch.header();
     let (bytes, shift, fault) = match codec_of(&header)? {
         Codec::None => (batch.stored_records(), RECORD_BATCH_OVERHEAD, None),
@@ -275,8 +275,8 @@ fn records_of(
     fault.map_or(Ok(()), |fault| Err(broken_stream(fault)))
 }
 
-fn codec_of(header: &BatchHeader<'_>) -> Result<Codec, AppendError> {
-    header.attributes().codec().map_err(|error| AppendError::IllegalArgument(error.to_string()))
+fn codec_of(header: &BatchHeader<'_>) -> Result<Codec, Refused> {
+    header.attributes().codec().map_err(|error| AppendError::IllegalArgument(error.to_string()).into())
 }
 
 /// The records of a batch as far as a reader of Kafka's gets, and why it gets no further. Nothing of a batch that counts none.
@@ -284,7 +284,7 @@ fn decompress<'d>(
     batch: &RecordBatch<'_>,
     codec: Codec,
     decompressor: &'d mut Decompressor,
-) -> Result<(&'d [u8], Option<DecompressError>), AppendError> {
+) -> Result<(&'d [u8], Option<DecompressError>), Refused> {
     let (magic, stored) = (batch.header().magic(), batch.stored_records());
     if batch.header().record_count() <= 0 {
         decompressor.open(codec, magic, stored).map_err(broken_stream)?;

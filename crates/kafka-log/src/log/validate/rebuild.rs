@@ -7,7 +7,7 @@ use crate::format::batch::{BatchHeader, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_TI
 use crate::format::builder::{BatchFields, RecordBatchBuilder};
 use crate::format::java_text::push_java_utf8;
 use crate::format::record::{Header, Record};
-use crate::log::error::AppendError;
+use crate::log::error::{AppendError, Refused};
 
 /// A batch under construction. Its offsets start at 0.
 pub(super) struct Rebuild<'s> {
@@ -17,7 +17,7 @@ pub(super) struct Rebuild<'s> {
     count: i32,
     max_timestamp: i64,
     /// The first thing Kafka's builder would refuse, which it says only after all records have been checked.
-    refused: Option<AppendError>,
+    refused: Option<Refused>,
 }
 
 impl<'s> Rebuild<'s> {
@@ -83,9 +83,9 @@ impl<'s> Rebuild<'s> {
         }
         if timestamp < 0 && timestamp != NO_TIMESTAMP {
             self.refused =
-                Some(AppendError::IllegalArgument(format!("timestamp of a record: {timestamp} is negative")));
+                Some(AppendError::IllegalArgument(format!("timestamp of a record: {timestamp} is negative")).into());
         } else if let Err(error) = write(self.builder, self.count.into()) {
-            self.refused = Some(AppendError::IllegalArgument(error.to_string()));
+            self.refused = Some(AppendError::IllegalArgument(error.to_string()).into());
         } else {
             self.count += 1;
             self.max_timestamp = self.max_timestamp.max(timestamp);
@@ -93,12 +93,12 @@ impl<'s> Rebuild<'s> {
     }
 
     /// What the builder has refused so far.
-    pub(super) fn refused(&mut self) -> Result<(), AppendError> {
+    pub(super) fn refused(&mut self) -> Result<(), Refused> {
         self.refused.take().map_or(Ok(()), Err)
     }
 
     /// Writes the batch into `out`, whose old content is dropped. Without records nothing is written.
-    pub(super) fn finish(mut self, compressor: &mut Compressor, out: &mut Vec<u8>) -> Result<Validated, AppendError> {
+    pub(super) fn finish(mut self, compressor: &mut Compressor, out: &mut Vec<u8>) -> Result<Validated, Refused> {
         self.refused()?;
         self.check_producer()?;
         out.clear();
@@ -121,9 +121,9 @@ impl<'s> Rebuild<'s> {
     }
 
     /// `MemoryRecordsBuilder.validateProducerState`.
-    fn check_producer(&self) -> Result<(), AppendError> {
+    fn check_producer(&self) -> Result<(), Refused> {
         let BatchFields { producer_id, producer_epoch, base_sequence, is_transactional, .. } = self.fields;
-        let refuse = |what: &str| Err(AppendError::IllegalArgument(what.to_owned()));
+        let refuse = |what: &str| Err(AppendError::IllegalArgument(what.to_owned()).into());
         if producer_id == NO_PRODUCER_ID {
             return if is_transactional { refuse("a transactional batch without a producer id") } else { Ok(()) };
         }

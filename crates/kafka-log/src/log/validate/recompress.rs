@@ -8,7 +8,7 @@ use super::skip::SkippingReader;
 use super::{Validated, ValidationParams, ValidationScratch, Way, decompress, records_of};
 use crate::compression::{Codec, Decompressor};
 use crate::format::batch::{NO_TIMESTAMP, RecordBatch};
-use crate::log::error::AppendError;
+use crate::log::error::Refused;
 
 /// What the records of a batch say together.
 struct Walked {
@@ -34,7 +34,7 @@ pub(super) fn validate(
     batch: &RecordBatch<'_>,
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
-) -> Result<Way, AppendError> {
+) -> Result<Way, Refused> {
     let is_control = batch.header().attributes().is_control();
     let walked = if params.source_codec == params.target_codec {
         let walked = walk_compressed(batch, params, &mut scratch.decompressor)?;
@@ -62,7 +62,7 @@ fn rebuild(
     batch: &RecordBatch<'_>,
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
-) -> Result<Validated, AppendError> {
+) -> Result<Validated, Refused> {
     let mut rebuild = Rebuild::start(&mut scratch.builder, params, Some(batch.header()));
     walk(batch, params, &mut scratch.decompressor, Some(&mut rebuild))?;
     rebuild.finish(&mut scratch.compressor, &mut scratch.rebuilt)
@@ -73,7 +73,7 @@ fn walk_compressed(
     batch: &RecordBatch<'_>,
     params: &ValidationParams,
     decompressor: &mut Decompressor,
-) -> Result<Walked, AppendError> {
+) -> Result<Walked, Refused> {
     let header = batch.header();
     let mut walked = Walked::new();
     if header.record_count() == 0 {
@@ -106,7 +106,7 @@ fn walk(
     params: &ValidationParams,
     decompressor: &mut Decompressor,
     mut rebuild: Option<&mut Rebuild<'_>>,
-) -> Result<Walked, AppendError> {
+) -> Result<Walked, Refused> {
     let timestamp_type = batch.header().attributes().timestamp_type();
     let mut walked = Walked::new();
     let mut refused = Refusals::default();

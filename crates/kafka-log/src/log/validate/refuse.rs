@@ -2,42 +2,44 @@
 
 use crate::compression::{Codec, DecompressError, Problem};
 use crate::format::FormatError;
-use crate::log::error::{AppendError, RecordError};
+use crate::log::error::{AppendError, RecordError, Refused};
 
 #[cold]
-pub(crate) fn invalid(message: impl Into<String>) -> AppendError {
-    AppendError::InvalidRecord { message: message.into(), records: Vec::new() }
+pub(crate) fn invalid(message: impl Into<String>) -> Refused {
+    AppendError::InvalidRecord { message: message.into(), records: Vec::new() }.into()
 }
 
 #[cold]
-pub(crate) fn corrupt(message: impl Into<String>) -> AppendError {
-    AppendError::CorruptRecord(message.into())
+pub(crate) fn corrupt(message: impl Into<String>) -> Refused {
+    AppendError::CorruptRecord(message.into()).into()
 }
 
 /// Kafka throws this class of Java's, or of its own without a protocol error.
 #[cold]
-pub(crate) fn trips(exception: &'static str, message: impl Into<String>) -> AppendError {
-    AppendError::Unreadable { exception, message: message.into() }
+pub(crate) fn trips(exception: &'static str, message: impl Into<String>) -> Refused {
+    AppendError::Unreadable { exception, message: message.into() }.into()
 }
 
 /// A record whose bytes make no sense.
 #[cold]
-pub(crate) fn broken_record(index: usize, error: FormatError) -> AppendError {
+pub(crate) fn broken_record(index: usize, error: FormatError) -> Refused {
     invalid(format!("record {index}: {error}"))
 }
 
 /// A stream that does not decompress, when Kafka comes to the place.
 #[cold]
-pub(crate) fn broken_stream(error: DecompressError) -> AppendError {
+pub(crate) fn broken_stream(error: DecompressError) -> Refused {
     trips(error.exception(), error.to_string())
 }
 
 /// A stream that is not Kafka's business: we do not read it, whatever is in it.
 #[cold]
-pub(crate) fn not_for_us(error: DecompressError, stored: usize) -> Option<AppendError> {
+pub(crate) fn not_for_us(error: DecompressError, stored: usize) -> Option<Refused> {
     match error.problem {
-        Problem::TooLarge { limit } => Some(AppendError::RecordTooLarge { size: stored.max(limit) + 1, max: limit }),
-        Problem::Unsupported => Some(AppendError::UnsupportedCompressionType(error.to_string())),
+        Problem::TooLarge { limit } => {
+            Some(AppendError::RecordTooLarge { size: stored.max(limit) + 1, max: limit }.into())
+        }
+        Problem::Unsupported => Some(AppendError::UnsupportedCompressionType(error.to_string()).into()),
         _ => None,
     }
 }
@@ -83,23 +85,23 @@ impl Refusals {
 
     /// The error for all of them, if there are any (`LogValidator.processRecordErrors`).
     #[inline]
-    pub(crate) fn finish(self) -> Result<(), AppendError> {
+    pub(crate) fn finish(self) -> Result<(), Refused> {
         if self.records.is_empty() { Ok(()) } else { Err(self.error()) }
     }
 
     #[cold]
-    fn error(self) -> AppendError {
+    fn error(self) -> Refused {
         let records = self.records;
         if self.any_timestamp {
             let message = "records were refused for their timestamps".to_owned();
-            AppendError::InvalidTimestamp { message, records }
+            AppendError::InvalidTimestamp { message, records }.into()
         } else {
-            AppendError::InvalidRecord { message: format!("{} records were refused", records.len()), records }
+            AppendError::InvalidRecord { message: format!("{} records were refused", records.len()), records }.into()
         }
     }
 }
 
 #[cold]
-pub(crate) fn zstd_in_old_magic(magic: i8) -> AppendError {
+pub(crate) fn zstd_in_old_magic(magic: i8) -> Refused {
     invalid(format!("codec of a wrapper of magic {magic}: expected one that this version has, found {}", Codec::Zstd))
 }

@@ -7,7 +7,7 @@ use crate::compression::DecompressError;
 use crate::format::batch::{BatchHeader, TimestampType};
 use crate::format::varint::{read_varint, read_varlong};
 use crate::format::{FormatError, FormatErrorKind};
-use crate::log::error::AppendError;
+use crate::log::error::Refused;
 
 /// What is kept of a record.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl<'d> SkippingReader<'d> {
 
     /// The next record, `index` of the batch.
     #[inline]
-    pub(super) fn read(&mut self, index: usize) -> Result<SkippedRecord, AppendError> {
+    pub(super) fn read(&mut self, index: usize) -> Result<SkippedRecord, Refused> {
         self.read_fields().map_err(|error| match (error.kind, self.fault) {
             (FormatErrorKind::Truncated { .. }, Some(fault)) => broken_stream(fault),
             _ => broken_record(index, error),
@@ -50,7 +50,7 @@ impl<'d> SkippingReader<'d> {
     }
 
     /// Checks that nothing is left.
-    pub(super) fn finish(self) -> Result<(), AppendError> {
+    pub(super) fn finish(self) -> Result<(), Refused> {
         if self.at < self.bytes.len() {
             let left = self.bytes.len() - self.at;
             return Err(invalid(format!("{left} bytes left behind the last record of a batch")));

@@ -35,7 +35,8 @@ fn old_message(magic: i8, timestamp: i64, value: &[u8]) -> Vec<u8> {
     out
 }
 
-fn refused(error: AppendError) -> (&'static str, Vec<i32>) {
+fn refused(error: impl Into<AppendError>) -> (&'static str, Vec<i32>) {
+    let error = error.into();
     let name = error.exception();
     match error {
         AppendError::InvalidRecord { records, .. } | AppendError::InvalidTimestamp { records, .. } => {
