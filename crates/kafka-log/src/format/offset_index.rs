@@ -68,14 +68,6 @@ impl<'a> OffsetIndex<'a> {
         self.lower_bound_slot(target).map_or(self.start(), |slot| parse(self.base_offset, &self.entries[slot]))
     }
 
-    /// As [`Self::lookup`], and the entry behind, where there is one.
-    pub fn lookup_with_next(&self, target: i64) -> (OffsetPosition, Option<OffsetPosition>) {
-        match self.lower_bound_slot(target) {
-            Some(slot) => (parse(self.base_offset, &self.entries[slot]), self.entry(slot + 1)),
-            None => (self.start(), self.entry(0)),
-        }
-    }
-
     /// An entry that surely lies behind a read of `fetch_size` bytes from `position` (`fetchUpperBoundOffset`).
     pub fn fetch_upper_bound(&self, position: i32, fetch_size: i32) -> Option<OffsetPosition> {
         let target = i64::from(position.wrapping_add(fetch_size));
@@ -99,11 +91,13 @@ impl<'a> OffsetIndex<'a> {
         sanity_check(self.base_offset, self.entries.last().map(|bytes| parse(self.base_offset, bytes)), file_len)
     }
 
-    fn start(&self) -> OffsetPosition {
+    /// The base offset at position 0: what a lookup gives below all entries.
+    pub fn start(&self) -> OffsetPosition {
         OffsetPosition { offset: self.base_offset, position: 0 }
     }
 
-    fn lower_bound_slot(&self, target: i64) -> Option<usize> {
+    /// The slot of the entry with the largest offset that is not above `target`, if there is one.
+    pub fn lower_bound_slot(&self, target: i64) -> Option<usize> {
         let offset_at = |slot: usize| Ok(parse(self.base_offset, &self.entries[slot]).offset);
         let Ok(slot) =
             largest_lower_bound_slot::<Infallible>(self.entries(), OFFSET_INDEX_ENTRY_LEN, target, offset_at);

@@ -53,13 +53,17 @@ impl<F: Fs> Log<F> {
         with_scratch(|scratch| {
             let mut appender = self.writer.lock_to_append();
             for grouped in group.iter_mut() {
-                let answer = self.lead_in_group(&mut appender, grouped, now_ms, &config, scratch, &mut answers);
-                answers.push(answer.map_err(|refused| *refused));
+                let led = self.lead_in_group(&mut appender, grouped, now_ms, &config, scratch, &mut answers);
+                if let Err(refused) = led {
+                    answers.push(Err(*refused));
+                }
             }
             self.write_staged(&mut appender, &mut scratch.staging, &mut answers);
         });
-        answers.iter().for_each(|answer| self.count(answer));
-        let answers: Vec<Answer> = answers.into_iter().map(|answer| self.guard(answer)).collect();
+        for answer in &answers {
+            self.count(answer);
+            self.watch(answer);
+        }
         if let Err(error) = self.flush_if_due(&config, now_ms) {
             return answers.into_iter().map(|answer| answer.and_then(|_| Err(self.offline(&error)))).collect();
         }
@@ -72,6 +76,7 @@ impl<F: Fs> Log<F> {
         AppendError::Storage(StorageError::Offline { path: self.dir().to_path_buf() })
     }
 
+    /// Adds the answer to the others, unless it is an error.
     fn lead_in_group(
         &self,
         appender: &mut Appender<F>,
@@ -79,8 +84,8 @@ impl<F: Fs> Log<F> {
         now_ms: i64,
         config: &LogConfig,
         scratch: &mut Scratch,
-        answers: &mut [Answer],
-    ) -> Result<LogAppendInfo, Refused> {
+        answers: &mut Vec<Answer>,
+    ) -> Result<(), Refused> {
         let append = grouped.append;
         if append.origin == AppendOrigin::RaftLeader {
             let message = "a Raft leader assigns offsets itself, and so appends alone";
@@ -89,21 +94,20 @@ impl<F: Fs> Log<F> {
         self.check_usable()?;
         let Scratch { validation, producers, staging, .. } = scratch;
         let Some(mut prepared) = prepare(grouped.records, append, now_ms, config, validation)? else {
-            return Ok(LogAppendInfo::nothing());
+            answers.push(Ok(LogAppendInfo::nothing()));
+            return Ok(());
         };
         let batch = prepared.batch(grouped.records, validation);
-        if let Some(answer) = self.stage(appender, batch, &mut prepared, config, producers, staging)? {
-            if !answer.is_duplicate {
-                staging.waiting.push(answers.len());
-            }
-            return Ok(answer);
+        if !self.stage(appender, batch, &mut prepared, config, producers, staging, answers)? {
+            self.write_staged(appender, staging, answers);
+            answers.push(Ok(self.lead_locked(appender, batch, &mut prepared, config, producers)?));
         }
-        self.write_staged(appender, staging, answers);
-        self.lead_locked(appender, batch, &mut prepared, config, producers)
+        Ok(())
     }
 
-    /// Takes a batch into what is written together; `None` where it has to be written alone: it is long or a marker, or a
-    /// new segment is due, or one of the indexes might become full.
+    /// Takes a batch into what is written together, and adds its answer to the others. Says no where it has to be written alone: it
+    /// is long or a marker, or a new segment is due, or one of the indexes might become full.
+    #[expect(clippy::too_many_arguments, reason = "what the appends of a group share")]
     fn stage(
         &self,
         appender: &mut Appender<F>,
@@ -112,23 +116,24 @@ impl<F: Fs> Log<F> {
         config: &LogConfig,
         producers: &mut ProducerAppends,
         staging: &mut Staging,
-    ) -> Result<Option<LogAppendInfo>, Refused> {
+        answers: &mut Vec<Answer>,
+    ) -> Result<bool, Refused> {
         let room = STAGED_MAX.saturating_sub(staging.bytes.len()).min(COPIED_MAX);
         if prepared.is_control || batch.len() > room {
-            return Ok(None);
+            return Ok(false);
         }
         self.write_metadata(&mut appender.writer)?;
         let (writer, active) = self.tail_of(appender)?;
         let (staged, position) = (staging.batches.len() as u32, active.state.size + staging.bytes.len() as u32);
         if active.state.size == 0 || active.state.index_room <= staged {
-            return Ok(None);
+            return Ok(false);
         }
         let first_offset = if staged == 0 { self.log_end_offset() } else { staging.end_offset };
         let write = prepared.place(batch, first_offset, config)?;
         if write.records.len() > usize::try_from(config.segment_bytes).unwrap_or(0)
             || self.should_roll(&active.segment, &active.state, position, config, &write.roll_params())?
         {
-            return Ok(None);
+            return Ok(false);
         }
         self.note_epochs(writer, &write)?;
         let place = SegmentPlace { segment_base_offset: active.segment.base_offset(), position };
@@ -138,8 +143,10 @@ impl<F: Fs> Log<F> {
             staging.bytes.extend_from_slice(write.records);
             staging.batches.extend(write.heads.iter().map(|head| head.indexed));
             staging.end_offset = write.last_offset.wrapping_add(1);
+            staging.waiting.push(answers.len());
         }
-        Ok(Some(prepared.answer(first_offset, duplicate)))
+        answers.push(Ok(prepared.answer(first_offset, duplicate)));
+        Ok(true)
     }
 
     /// Writes what was gathered; where that fails, so do the appends that wait for it.

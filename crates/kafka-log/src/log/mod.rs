@@ -285,12 +285,17 @@ impl<F: Fs> Log<F> {
 
     /// Takes the log offline when the medium failed.
     fn guard<T, E: MediumFailure>(&self, result: Result<T, E>) -> Result<T, E> {
-        if let Err(error) = &result
+        self.watch(&result);
+        result
+    }
+
+    /// As [`Self::guard`], of what stays where it is.
+    fn watch<T, E: MediumFailure>(&self, result: &Result<T, E>) {
+        if let Err(error) = result
             && error.is_medium_failure()
         {
             self.health.set_offline();
         }
-        result
     }
 }
 

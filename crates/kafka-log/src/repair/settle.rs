@@ -48,6 +48,7 @@ pub(super) fn settle_offsets<E>(
     let mut last = around.last_before;
     let mut has_gaps = around.has_gaps;
     let mut previous: Option<usize> = None;
+    let mut before_previous = (around.last_before, None);
     for at in 0..batches.len() {
         let verdict = judge(batches, at, last, around, has_gaps, previous);
         match verdict {
@@ -59,29 +60,45 @@ pub(super) fn settle_offsets<E>(
                 }
                 continue;
             }
-            Verdict::At(first_offset) => {
-                let found = batches[at].first_offset;
-                let bytes = match batches[at].restored {
-                    Some(bytes) => bytes,
-                    None => head(&batches[at])?,
-                };
-                batches[at].move_to(first_offset, bytes);
-                restored.push(Restored {
-                    position: batches[at].position,
-                    field: "base offset",
-                    found,
-                    proven: first_offset,
-                    offsets: (first_offset, batches[at].last_offset),
-                });
-            }
+            Verdict::At(first_offset) => move_to(&mut batches[at], first_offset, &mut head, &mut restored)?,
         }
         has_gaps |= batches[at].has_gaps;
         has_gaps |=
             previous.is_some() && !batches[at].follows_loss && batches[at].first_offset != last.saturating_add(1);
+        before_previous = (last, previous);
         last = batches[at].last_offset;
         previous = Some(at);
     }
+    if let Some(at) = previous.filter(|at| at + 1 < batches.len()) {
+        // Nothing behind it stays, so it is the last one.
+        let (last, previous) = before_previous;
+        let previous = previous.map(|at| &batches[at]);
+        if let Verdict::At(first_offset) = judge_last(&batches[at], last.saturating_add(1), around, previous) {
+            move_to(&mut batches[at], first_offset, &mut head, &mut restored)?;
+        }
+    }
     Ok(restored)
+}
+
+/// Puts the base offset of a batch right.
+fn move_to<E>(
+    batch: &mut Survivor,
+    first_offset: i64,
+    head: &mut impl FnMut(&Survivor) -> Result<[u8; HEADER_SIZE_UP_TO_MAGIC], E>,
+    restored: &mut Vec<Restored>,
+) -> Result<(), E> {
+    let (position, mut found) = (batch.position, batch.first_offset);
+    let bytes = match batch.restored {
+        Some(bytes) => bytes,
+        None => head(batch)?,
+    };
+    batch.move_to(first_offset, bytes);
+    if let Some(before) = restored.pop_if(|before| before.position == position) {
+        found = before.found;
+    }
+    let offsets = (first_offset, batch.last_offset);
+    restored.push(Restored { position, field: "base offset", found, proven: first_offset, offsets });
+    Ok(())
 }
 
 enum Verdict {

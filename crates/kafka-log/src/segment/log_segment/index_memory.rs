@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Home;
+use super::seen::Seen;
 use crate::fs::{Fs, FsFile, OpenMode, ReadAt, exists};
 use crate::segment::error::StorageError;
 
@@ -31,14 +32,22 @@ pub(super) enum IndexMemory<F: Fs> {
     /// Nobody has asked yet.
     Unloaded,
     /// As the file is.
-    Mapped(Map<F>),
+    Mapped(Box<Mapped<F>>),
     /// To be written to.
     Growing(Box<Growing>),
 }
 
+/// The bytes of an index that stays as it is.
+pub(super) struct Mapped<F: Fs> {
+    map: Map<F>,
+    seen: Seen,
+}
+
 /// The bytes of an index that grows.
+#[derive(Default)]
 pub(super) struct Growing {
     bytes: Vec<u8>,
+    seen: Seen,
     /// How many of them the file has.
     written: usize,
     /// Length of the file, `None` where there is no file. It may be longer than what is in it: Kafka cuts no index that is
@@ -53,9 +62,7 @@ impl Growing {
                 let len = file.len().map_err(StorageError::io("look at", path))?;
                 Growing::of_file(&file, len, path, entry_len)
             }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                Ok(Growing { bytes: Vec::new(), written: 0, file_len: None })
-            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Growing::default()),
             Err(e) => Err(StorageError::io("open", path)(e)),
         }
     }
@@ -64,7 +71,7 @@ impl Growing {
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
         let got = file.read_full_at(&mut bytes, 0).map_err(StorageError::io("read", path))?;
         bytes.truncate(got - got % entry_len);
-        Ok(Growing { written: bytes.len(), bytes, file_len: Some(len) })
+        Ok(Growing { written: bytes.len(), bytes, file_len: Some(len), seen: Seen::default() })
     }
 
     /// Whether the file has all entries.
@@ -83,8 +90,17 @@ impl<F: Fs> IndexMemory<F> {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             IndexMemory::Unloaded => &[],
-            IndexMemory::Mapped(map) => map,
+            IndexMemory::Mapped(mapped) => &mapped.map,
             IndexMemory::Growing(growing) => &growing.bytes,
+        }
+    }
+
+    /// What is known of the batches that the entries stand for; `None` while nothing is loaded.
+    pub(super) fn seen(&self) -> Option<&Seen> {
+        match self {
+            IndexMemory::Unloaded => None,
+            IndexMemory::Mapped(mapped) => Some(&mapped.seen),
+            IndexMemory::Growing(growing) => Some(&growing.seen),
         }
     }
 
@@ -100,7 +116,7 @@ impl<F: Fs> IndexMemory<F> {
         let file = match fs.open(path, OpenMode::Read) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                *self = IndexMemory::Growing(Box::new(Growing { bytes: Vec::new(), written: 0, file_len: None }));
+                *self = IndexMemory::Growing(Box::default());
                 return Ok(());
             }
             Err(e) => return Err(StorageError::io("open", path)(e)),
@@ -109,7 +125,8 @@ impl<F: Fs> IndexMemory<F> {
         *self = if len <= READ_MAX {
             IndexMemory::Growing(Box::new(Growing::of_file(&file, len, path, entry_len)?))
         } else {
-            IndexMemory::Mapped(file.map().map_err(StorageError::io("map", path))?)
+            let map = file.map().map_err(StorageError::io("map", path))?;
+            IndexMemory::Mapped(Box::new(Mapped { map, seen: Seen::default() }))
         };
         Ok(())
     }
@@ -125,7 +142,10 @@ impl<F: Fs> IndexMemory<F> {
             *self = IndexMemory::Growing(Box::new(Growing::read(fs, &path(), entry_len)?));
         }
         match self {
-            IndexMemory::Growing(growing) => Ok(&mut growing.bytes),
+            IndexMemory::Growing(growing) => {
+                growing.seen.make_room(growing.bytes.len() / entry_len + 1);
+                Ok(&mut growing.bytes)
+            }
             _ => Err(StorageError::io("load", &path())(io::ErrorKind::InvalidData.into())),
         }
     }
@@ -134,6 +154,7 @@ impl<F: Fs> IndexMemory<F> {
     pub(super) fn truncate(&mut self, len: usize) {
         if let IndexMemory::Growing(growing) = self {
             growing.bytes.truncate(len);
+            growing.seen.forget();
             growing.written = growing.written.min(len);
         }
     }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::index_memory::IndexMemory;
 use super::walk::WalkError;
 use super::{Home, LogSegment, SegmentError, SegmentState};
 use crate::compression::Decompressor;
@@ -90,17 +89,17 @@ impl<F: Fs> LogSegment<F> {
     fn with_offset_index<T>(
         &self,
         home: &Home<F>,
-        look: impl FnOnce(OffsetIndex<'_>, u32) -> T,
+        look: impl FnOnce(OffsetIndex<'_>, &SegmentState<F>) -> T,
     ) -> Result<T, StorageError> {
         {
             let state = self.read_state();
-            if state.offset_index_used && !matches!(state.offset_index, IndexMemory::Unloaded) {
-                return Ok(look(OffsetIndex::new(self.base_offset, state.offset_index.bytes()), state.size));
+            if state.offset_index_used && state.offset_index.is_loaded() {
+                return Ok(look(OffsetIndex::new(self.base_offset, state.offset_index.bytes()), &state));
             }
         }
         let mut state = self.write_state();
         self.load_offset_index(home, &mut state)?;
-        Ok(look(OffsetIndex::new(self.base_offset, state.offset_index.bytes()), state.size))
+        Ok(look(OffsetIndex::new(self.base_offset, state.offset_index.bytes()), &state))
     }
 
     /// Number of offset index entries.
@@ -149,18 +148,38 @@ impl<F: Fs> LogSegment<F> {
     }
 
     fn translate(&self, home: &Home<F>, offset: i64, short_cut: bool) -> Result<Option<Located>, SegmentError> {
-        let ((entry, next), segment_size) =
-            self.with_offset_index(home, |index, size| (index.lookup_with_next(offset), size))?;
+        let (places, segment_size, cuts) =
+            self.with_offset_index(home, |index, state| (Places::of(index, state, offset), state.size, state.cuts))?;
+        if let Some(batch) = places.known.filter(|_| short_cut) {
+            return Ok(Some(Located { batch, segment_size }));
+        }
         let file = self.file(home)?;
-        let found = match long_batch_at(&*file, segment_size, entry, next, offset).filter(|_| short_cut) {
-            Some(batch) => Ok(Some(batch)),
-            None => search_for_offset(&*file, segment_size, entry.position, offset),
+        let long = places.long_batch().filter(|_| short_cut);
+        let found = match long.and_then(|entry| long_batch_at(&*file, segment_size, entry, offset)) {
+            Some(header) => {
+                self.note_seen(home, &header, places.slot, cuts)?;
+                Ok(Some(header.batch))
+            }
+            None => search_for_offset(&*file, segment_size, places.entry.position, offset),
         };
         let mut found = found.map_err(|error| broken_walk(self.log_path(home), error))?;
         if let Some(batch) = found.as_mut().filter(|batch| batch.magic < 2) {
             batch.base_offset = first_offset(&*file, batch).map_err(|e| broken_walk(self.log_path(home), e))?;
         }
         Ok(found.map(|batch| Located { batch, segment_size }))
+    }
+
+    /// Remembers that the header of an entry's batch says what the index lets expect.
+    fn note_seen(&self, home: &Home<F>, header: &Header, slot: usize, cuts: u32) -> Result<(), StorageError> {
+        self.with_offset_index(home, |index, state| {
+            let is_as_expected = batch_of(&index, slot) == Some(header.batch)
+                && index.entry(slot).is_some_and(|entry| entry.offset == header.last_offset);
+            // Else a cut came between the look at the index and the read, and other batches may be there.
+            let is_same = state.cuts == cuts;
+            if let Some(seen) = state.offset_index.seen().filter(|_| is_as_expected && is_same) {
+                seen.note(slot, index.entries());
+            }
+        })
     }
 
     /// The offset behind the last batch, as the batches from the last index entry on tell it (`readNextOffset`).
@@ -218,20 +237,51 @@ impl<F: Fs> LogSegment<F> {
     }
 }
 
-/// The batch that has `target`, where index entries are so far apart that each of them must stand for a single batch: one
-/// short read instead of a walk. `None` where that is not so.
-fn long_batch_at<R: ReadAt + ?Sized>(
-    file: &R,
-    end: u32,
+/// Where an index says that an offset is.
+struct Places {
+    /// What a lookup gives.
     entry: OffsetPosition,
-    next: Option<OffsetPosition>,
-    target: i64,
-) -> Option<FoundBatch> {
-    let at = if entry.offset == target { entry } else { next? };
-    let is_far = i64::from(at.position) - i64::from(entry.position) >= READ_AHEAD as i64;
-    if at != entry && !is_far {
-        return None;
+    /// The entry of the batch with the offset, if each stands for one, and its slot.
+    candidate: Option<OffsetPosition>,
+    slot: usize,
+    /// That batch, if its header was read before.
+    known: Option<FoundBatch>,
+}
+
+impl Places {
+    fn of<F: Fs>(index: OffsetIndex<'_>, state: &SegmentState<F>, target: i64) -> Self {
+        let slot = index.lower_bound_slot(target);
+        let entry = slot.and_then(|slot| index.entry(slot)).unwrap_or(index.start());
+        let slot = match slot {
+            Some(slot) if entry.offset == target => slot,
+            Some(slot) => slot + 1,
+            None => 0,
+        };
+        let is_seen = state.offset_index.seen().is_some_and(|seen| seen.has(slot));
+        let known = if is_seen { batch_of(&index, slot) } else { None };
+        let known = known.filter(|batch| u64::from(batch.position) + u64::from(batch.size) <= u64::from(state.size));
+        Places { entry, candidate: index.entry(slot), slot, known }
     }
+
+    /// The entry of a batch that is so far from the entry before that nothing else can be between them.
+    fn long_batch(&self) -> Option<OffsetPosition> {
+        let is_long = |at: &OffsetPosition| {
+            *at == self.entry || i64::from(at.position) - i64::from(self.entry.position) >= READ_AHEAD as i64
+        };
+        self.candidate.filter(is_long)
+    }
+}
+
+/// What must be in the header of an entry's batch, if that begins where the entry before it ends and ends where the next begins.
+fn batch_of(index: &OffsetIndex<'_>, slot: usize) -> Option<FoundBatch> {
+    let (before, entry) = (index.entry(slot.checked_sub(1)?)?, index.entry(slot)?);
+    let position = u32::try_from(entry.position).ok()?;
+    let size = u32::try_from(index.entry(slot + 1)?.position).ok()?.checked_sub(position)?;
+    Some(FoundBatch { base_offset: before.offset.checked_add(1)?, position, size, magic: 2 })
+}
+
+/// The batch of an index entry, if it has `target`: one short read instead of a walk.
+fn long_batch_at<R: ReadAt + ?Sized>(file: &R, end: u32, at: OffsetPosition, target: i64) -> Option<Header> {
     let position = u32::try_from(at.position).ok()?;
     let left = end.checked_sub(position)? as usize;
     let mut header = [0; RECORD_BATCH_OVERHEAD];
@@ -242,12 +292,8 @@ fn long_batch_at<R: ReadAt + ?Sized>(
     let (view, _) = BatchHeader::split_first(&header).ok()?;
     let size = overhead.size();
     let holds_target = overhead.magic > 1 && overhead.offset <= target && target <= view.last_offset();
-    (holds_target && size <= left).then_some(FoundBatch {
-        base_offset: overhead.offset,
-        position,
-        size: size as u32,
-        magic: overhead.magic,
-    })
+    let batch = FoundBatch { base_offset: overhead.offset, position, size: size as u32, magic: overhead.magic };
+    (holds_target && size <= left).then_some(Header { batch, last_offset: view.last_offset() })
 }
 
 /// The batch that has `target`, or the first one behind it, from `position` on (`searchForOffsetFromPosition`).

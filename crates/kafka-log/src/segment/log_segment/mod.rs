@@ -15,6 +15,7 @@ mod home;
 mod index_memory;
 mod locate;
 mod recover;
+mod seen;
 mod times;
 mod truncate;
 mod walk;
@@ -101,6 +102,8 @@ pub(crate) struct SegmentState<F: Fs> {
     rebuilt: bool,
     /// The log file was made longer than its batches, to be written to.
     is_extended: bool,
+    /// How often index entries were taken away.
+    cuts: u32,
     file: Option<Arc<F::File>>,
     offset_index: IndexMemory<F>,
     time_index: IndexMemory<F>,
@@ -183,6 +186,7 @@ impl<F: Fs> LogSegment<F> {
                 unsynced: false,
                 rebuilt: false,
                 is_extended: false,
+                cuts: 0,
                 file: None,
                 offset_index: IndexMemory::Unloaded,
                 time_index: IndexMemory::Unloaded,

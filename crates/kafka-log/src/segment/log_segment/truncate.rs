@@ -31,6 +31,7 @@ impl<F: Fs> LogSegment<F> {
         let bytes = state.offset_index.grow(home.fs(), || path.clone(), OFFSET_INDEX_ENTRY_LEN)?;
         let kept = OffsetIndex::new(self.base_offset, bytes).entries_below(offset);
         state.offset_index.truncate(kept * OFFSET_INDEX_ENTRY_LEN);
+        state.cuts = state.cuts.wrapping_add(1);
         let path = home.path(self.name(FileKind::TimeIndex, state));
         let bytes = state.time_index.grow(home.fs(), || path.clone(), TIME_INDEX_ENTRY_LEN)?;
         let kept = TimeIndex::new(self.base_offset, bytes).entries_below(offset);
@@ -103,6 +104,7 @@ impl<F: Fs> LogSegment<F> {
         let path = home.path(self.name(FileKind::OffsetIndex, state));
         state.offset_index.grow(home.fs(), || path.clone(), OFFSET_INDEX_ENTRY_LEN)?;
         state.offset_index.truncate(0);
+        state.cuts = state.cuts.wrapping_add(1);
         let path = home.path(self.name(FileKind::TimeIndex, state));
         state.time_index.grow(home.fs(), || path.clone(), TIME_INDEX_ENTRY_LEN)?;
         state.time_index.truncate(0);
