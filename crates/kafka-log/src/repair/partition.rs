@@ -343,9 +343,12 @@ pub(super) fn plan_txn_indexes(
     is_new: bool,
     plan: &mut PartitionPlan,
 ) {
-    let written = plan.changes.iter().filter(|change| change.content.is_some());
-    let names = written.filter_map(|change| FileName::parse(&change.name)).filter(|name| name.kind == FileKind::Log);
-    let logs: Vec<i64> = names.filter_map(|name| name.offset).collect();
+    let bases_of_logs = |is_written: bool| -> Vec<i64> {
+        let changes = plan.changes.iter().filter(|change| change.content.is_some() == is_written);
+        let names = changes.filter_map(|change| FileName::parse(&change.name));
+        names.filter(|name| name.kind == FileKind::Log).filter_map(|name| name.offset).collect()
+    };
+    let (logs, removed_logs) = (bases_of_logs(true), bases_of_logs(false));
     for (at, segment) in segments.iter().enumerate() {
         let end = segments.get(at + 1).map_or(i64::MAX, |next| next.base_offset);
         let range = segment.base_offset..end;
@@ -389,7 +392,8 @@ pub(super) fn plan_txn_indexes(
             let is_whole = base_offset == segment.base_offset;
             let filed = if is_whole { filed } else { Some(&[][..]) };
             let placed = segment.files.txn_index.as_ref().filter(|_| is_whole);
-            let must_go = is_whole && wanted.is_empty() && segment.files.log.is_none();
+            let has_no_log = segment.files.log.is_none() || removed_logs.contains(&base_offset);
+            let must_go = is_whole && wanted.is_empty() && has_no_log;
             if !is_new && filed == Some(wanted.as_slice()) && !must_go {
                 let name = layout::name(FileKind::TransactionIndex, base_offset);
                 if placed.is_none_or(|placed| placed.from == name) {
