@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let records = (shape.records() * per * appenders) as i64 * n.cast_signed();
     bench("append", options, per_call * n * appenders as u64, n * appenders as u64, || {
         if mode == "bare" {
-            return write_bare(&dir, &calls, n);
+            return write_bare(&dir, &calls, n * appenders as u64);
         }
         let log = open_new(&dir, config(), ahead)?;
         let seconds = if mode == "leader" { lead(&log, &calls, n, appenders, sync)? } else { follow(&log, &calls, n)? };

@@ -17,7 +17,7 @@ HEADER = 61
 OUTSIDE_CRC = 17  # base offset, length, leader epoch, magic
 SETTINGS = "auto.create.topics.enable=false\nlog.cleaner.backoff.ms=300\nproducer.id.expiration.ms=2147483647\n"
 
-Batch = namedtuple("Batch", "position size base last attributes codec control")
+Batch = namedtuple("Batch", "position size base last codec control")
 
 
 def crc32c(data, _table=[]):
@@ -39,7 +39,7 @@ def batches(data):
         base, length, _, magic, _, attributes, delta = struct.unpack_from(">qiibIhi", data, pos)
         if magic != 2 or pos + 12 + length > len(data):
             raise ValueError(f"no v2 batch at {pos}")
-        found.append(Batch(pos, 12 + length, base, base + delta, attributes, attributes & 7, bool(attributes & 32)))
+        found.append(Batch(pos, 12 + length, base, base + delta, attributes & 7, bool(attributes & 32)))
         pos += 12 + length
     return found
 

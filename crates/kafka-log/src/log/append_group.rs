@@ -143,7 +143,10 @@ impl<F: Fs> Log<F> {
             staging.bytes.extend_from_slice(write.records);
             staging.batches.extend(write.heads.iter().map(|head| head.indexed));
             staging.end_offset = write.last_offset.wrapping_add(1);
-            staging.waiting.push(answers.len());
+            // Nothing is left of a batch without records that was built anew.
+            if !write.heads.is_empty() {
+                staging.waiting.push(answers.len());
+            }
         }
         answers.push(Ok(prepared.answer(first_offset, duplicate)));
         Ok(true)

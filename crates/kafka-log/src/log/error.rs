@@ -111,6 +111,7 @@ fn by_surprise(field: &str) -> Option<&'static str> {
     match field {
         transaction_index::VERSION_FIELD => Some("KafkaException"),
         super::split::TAIL_FIELD => Some("NoSuchElementException"),
+        super::split::PART_FIELD => Some("NoSuchFileException"),
         _ => None,
     }
 }

@@ -143,7 +143,7 @@ impl<F: Fs> Log<F> {
         let mut is_all = true;
         for segment in segments.all().iter().filter(|segment| look_back && segment.is_unsynced()) {
             if segment.base_offset() < flush_offset {
-                // Kafka leaves it alone, and its indexes untouched.
+                // Kafka does not sync it here, and so makes no index files for it.
                 segment.existing_files_to_sync(&self.home)?.sync()?;
             } else {
                 is_all = false;

@@ -45,6 +45,11 @@ impl<F: Fs> Log<F> {
 /// not, and does not start.
 pub(super) const TAIL_FIELD: &str = "end of a segment to be split";
 
+/// Field of the error where the batches come back to an offset at which another part begins. Kafka lets the second part take the
+/// files of the first, does not find those when it renames them, and does not start. Nothing may be renamed here: the next start
+/// would take the parts that are left for all.
+pub(super) const PART_FIELD: &str = "base offset of a part of a segment to be split";
+
 /// Copies the batches into segments that can hold them, ending in `.cleaned`.
 pub(super) fn write_parts<F: Fs>(
     home: &Home<F>,
@@ -81,6 +86,11 @@ pub(super) fn write_parts<F: Fs>(
             writer.write(home, new)?;
             let base =
                 base_offset(&batch).map_err(StorageError::corrupt(&home.dir())).map_err(SegmentError::Corrupt)?;
+            if new.iter().any(|part| part.base_offset() == base) {
+                let kind = FormatErrorKind::Invalid("expected each part to begin at an offset of its own");
+                let source = FormatError::new(batch.position as usize, PART_FIELD, kind);
+                return Err(StorageError::Corrupt { path: home.dir().to_path_buf(), source }.into());
+            }
             remove_segment_files(home.fs(), &home.dir(), base, FileState::Cleaned)?;
             let part = LogSegment::create(home, base, FileState::Cleaned, options, now_ms)?;
             new.push(Arc::new(part));

@@ -17,7 +17,7 @@ use super::producers::{FoundSnapshot, ProducerReplay};
 use super::segment::{Known, SegmentState, first_batch, read_segment};
 use super::survivor::{Kind, Survivor};
 use super::transactions::{Evidence, Hole, Resolved, Snapshots, resolve};
-use crate::format::file_name::{FileKind, FileName};
+use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::leader_epoch_checkpoint::EpochEntry;
 use crate::format::partition_dir::PartitionDirName;
 use crate::format::producer_snapshot::{ProducerEntry, ProducerSnapshot};
@@ -346,7 +346,8 @@ pub(super) fn plan_txn_indexes(
     let bases_of_logs = |is_written: bool| -> Vec<i64> {
         let changes = plan.changes.iter().filter(|change| change.content.is_some() == is_written);
         let names = changes.filter_map(|change| FileName::parse(&change.name));
-        names.filter(|name| name.kind == FileKind::Log).filter_map(|name| name.offset).collect()
+        let live = names.filter(|name| name.kind == FileKind::Log && name.state == FileState::Live);
+        live.filter_map(|name| name.offset).collect()
     };
     let (logs, removed_logs) = (bases_of_logs(true), bases_of_logs(false));
     for (at, segment) in segments.iter().enumerate() {
@@ -392,7 +393,8 @@ pub(super) fn plan_txn_indexes(
             let is_whole = base_offset == segment.base_offset;
             let filed = if is_whole { filed } else { Some(&[][..]) };
             let placed = segment.files.txn_index.as_ref().filter(|_| is_whole);
-            let has_no_log = segment.files.log.is_none() || removed_logs.contains(&base_offset);
+            let is_removed = removed_logs.contains(&base_offset) && !logs.contains(&base_offset);
+            let has_no_log = segment.files.log.is_none() || is_removed;
             let must_go = is_whole && wanted.is_empty() && has_no_log;
             if !is_new && filed == Some(wanted.as_slice()) && !must_go {
                 let name = layout::name(FileKind::TransactionIndex, base_offset);

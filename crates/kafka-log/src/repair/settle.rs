@@ -157,8 +157,8 @@ fn judge(
 
 /// The last batch of a file has nothing behind it but what is known of the end.
 fn judge_last(batch: &Survivor, expected: i64, around: &Around<'_>, previous: Option<&Survivor>) -> Verdict {
-    if around.end_is_next_segment {
-        // As in the middle of a segment: it lies before what follows.
+    // As in the middle of a segment: it lies before what follows. And what has more than one header is not moved.
+    if around.end_is_next_segment || batch.batches > 1 || batch.magic < 2 {
         return Verdict::Fits;
     }
     let moved_end = expected.saturating_add(batch.delta() + 1);

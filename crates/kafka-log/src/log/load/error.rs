@@ -27,14 +27,6 @@ pub enum OpenError {
     Checkpoint(StorageError),
     /// A line of the leader epoch checkpoint has something else in the place of a number (`NumberFormatException`).
     CheckpointNumber(StorageError),
-    /// A segment cannot be split: two of its parts would have the same base offset, and the second takes the first one's files
-    /// (`NoSuchFileException`).
-    SplitTwice {
-        /// Directory of the partition.
-        path: PathBuf,
-        /// Base offset of both.
-        base_offset: i64,
-    },
     /// The files failed, or hold what cannot be.
     Log(LogError),
 }
@@ -50,11 +42,6 @@ impl fmt::Display for OpenError {
             }
             OpenError::BadName(path) => write!(f, "{}: expected a name that starts with an offset", path.display()),
             OpenError::Checkpoint(error) | OpenError::CheckpointNumber(error) => error.fmt(f),
-            OpenError::SplitTwice { path, base_offset } => write!(
-                f,
-                "{}: a segment that has to be split comes back to offset {base_offset}, where another part begins",
-                path.display()
-            ),
             OpenError::Log(error) => error.fmt(f),
         }
     }
@@ -77,17 +64,15 @@ impl KafkaError for OpenError {
             OpenError::InconsistentTopicId { .. } => "InconsistentTopicIdException",
             OpenError::BadName(_) | OpenError::CheckpointNumber(_) => "NumberFormatException",
             OpenError::Checkpoint(_) => "KafkaStorageException",
-            OpenError::SplitTwice { .. } => "NoSuchFileException",
             OpenError::Log(error) => error.exception(),
         }
     }
 
     fn code(&self) -> ErrorCode {
         match self {
-            OpenError::NotAPartition(_)
-            | OpenError::BadName(_)
-            | OpenError::CheckpointNumber(_)
-            | OpenError::SplitTwice { .. } => ErrorCode::UnknownServerError,
+            OpenError::NotAPartition(_) | OpenError::BadName(_) | OpenError::CheckpointNumber(_) => {
+                ErrorCode::UnknownServerError
+            }
             OpenError::Checkpoint(_) => ErrorCode::KafkaStorageError,
             OpenError::InconsistentTopicId { .. } => ErrorCode::InconsistentTopicId,
             OpenError::Log(error) => error.code(),

@@ -1,6 +1,5 @@
 //! Segments whose offsets do not fit any more (`LocalLog.splitOverflowedSegment`).
 
-use std::io;
 use std::sync::Arc;
 
 use super::{Loader, OpenError};
@@ -9,8 +8,7 @@ use crate::fs::Fs;
 use crate::log::error::LogError;
 use crate::log::replace::{Change, swap_in};
 use crate::log::split::write_parts;
-use crate::segment::error::StorageError;
-use crate::segment::log_segment::{LogSegment, SegmentError, remove_segment_files};
+use crate::segment::log_segment::{LogSegment, remove_segment_files};
 
 impl<F: Fs> Loader<'_, F> {
     /// Runs a step of the load; where a segment turns out to have an offset that does not fit, splits it and runs the step
@@ -56,20 +54,10 @@ impl<F: Fs> Loader<'_, F> {
         let names = match swapped {
             Ok(names) => names,
             Err(error) => {
-                let mut bases: Vec<i64> = new.iter().map(|part| part.base_offset()).collect();
-                for &base_offset in &bases {
-                    remove_segment_files(home.fs(), &home.dir(), base_offset, FileState::Cleaned)?;
+                for part in &new {
+                    remove_segment_files(home.fs(), &home.dir(), part.base_offset(), FileState::Cleaned)?;
                 }
-                bases.sort_unstable();
-                let twice = bases.windows(2).find(|pair| pair[0] == pair[1]);
-                return Err(match (&error, twice) {
-                    (SegmentError::Storage(StorageError::Io { source, .. }), Some(&[base_offset, _]))
-                        if source.kind() == io::ErrorKind::NotFound =>
-                    {
-                        OpenError::SplitTwice { path: home.dir().to_path_buf(), base_offset }
-                    }
-                    _ => LogError::from(error).into(),
-                });
+                return Err(LogError::from(error).into());
             }
         };
         self.schedule_removal(names);

@@ -47,7 +47,7 @@ pub struct Located {
 }
 
 /// Offset of the first record of a batch of magic 0 or 1, which only its records tell (`LegacyRecordBatch.baseOffset`).
-fn first_offset<R: ReadAt>(file: &R, batch: &FoundBatch) -> Result<i64, WalkError> {
+fn first_offset<R: ReadAt + ?Sized>(file: &R, batch: &FoundBatch) -> Result<i64, WalkError> {
     let mut bytes = vec![0; batch.size as usize];
     let got = file.read_full_at(&mut bytes, batch.position.into()).map_err(WalkError::Io)?;
     let shifted = |e: FormatError| WalkError::Corrupt(e.shifted(batch.position.into()));
@@ -150,36 +150,31 @@ impl<F: Fs> LogSegment<F> {
     fn translate(&self, home: &Home<F>, offset: i64, short_cut: bool) -> Result<Option<Located>, SegmentError> {
         let (places, segment_size, cuts) =
             self.with_offset_index(home, |index, state| (Places::of(index, state, offset), state.size, state.cuts))?;
-        if let Some(batch) = places.known.filter(|_| short_cut) {
-            return Ok(Some(Located { batch, segment_size }));
+        if let Some(known) = places.expected.filter(|_| places.is_seen && short_cut) {
+            return Ok(Some(Located { batch: known.batch, segment_size }));
         }
         let file = self.file(home)?;
         let long = places.long_batch().filter(|_| short_cut);
         let found = match long.and_then(|entry| long_batch_at(&*file, segment_size, entry, offset)) {
             Some(header) => {
-                self.note_seen(home, &header, places.slot, cuts)?;
+                if places.expected == Some(header) {
+                    self.note_seen(places.slot, cuts);
+                }
                 Ok(Some(header.batch))
             }
             None => search_for_offset(&*file, segment_size, places.entry.position, offset),
         };
-        let mut found = found.map_err(|error| broken_walk(self.log_path(home), error))?;
-        if let Some(batch) = found.as_mut().filter(|batch| batch.magic < 2) {
-            batch.base_offset = first_offset(&*file, batch).map_err(|e| broken_walk(self.log_path(home), e))?;
-        }
+        let found = found.map_err(|error| broken_walk(self.log_path(home), error))?;
         Ok(found.map(|batch| Located { batch, segment_size }))
     }
 
-    /// Remembers that the header of an entry's batch says what the index lets expect.
-    fn note_seen(&self, home: &Home<F>, header: &Header, slot: usize, cuts: u32) -> Result<(), StorageError> {
-        self.with_offset_index(home, |index, state| {
-            let is_as_expected = batch_of(&index, slot) == Some(header.batch)
-                && index.entry(slot).is_some_and(|entry| entry.offset == header.last_offset);
-            // Else a cut came between the look at the index and the read, and other batches may be there.
-            let is_same = state.cuts == cuts;
-            if let Some(seen) = state.offset_index.seen().filter(|_| is_as_expected && is_same) {
-                seen.note(slot, index.entries());
-            }
-        })
+    /// Remembers that the header of an entry's batch says what the index lets expect. Does nothing where the index is gone meanwhile, or
+    /// was cut: other batches may be there then.
+    fn note_seen(&self, slot: usize, cuts: u32) {
+        let state = self.read_state();
+        if let Some(seen) = state.offset_index.seen().filter(|_| state.cuts == cuts) {
+            seen.note(slot, OffsetIndex::new(self.base_offset, state.offset_index.bytes()).entries());
+        }
     }
 
     /// The offset behind the last batch, as the batches from the last index entry on tell it (`readNextOffset`).
@@ -244,8 +239,10 @@ struct Places {
     /// The entry of the batch with the offset, if each stands for one, and its slot.
     candidate: Option<OffsetPosition>,
     slot: usize,
-    /// That batch, if its header was read before.
-    known: Option<FoundBatch>,
+    /// What its header must say, where it begins behind the entry before it and ends where the next begins.
+    expected: Option<Header>,
+    /// Whether it was read, and says so.
+    is_seen: bool,
 }
 
 impl Places {
@@ -257,10 +254,13 @@ impl Places {
             Some(slot) => slot + 1,
             None => 0,
         };
-        let is_seen = state.offset_index.seen().is_some_and(|seen| seen.has(slot));
-        let known = if is_seen { batch_of(&index, slot) } else { None };
-        let known = known.filter(|batch| u64::from(batch.position) + u64::from(batch.size) <= u64::from(state.size));
-        Places { entry, candidate: index.entry(slot), slot, known }
+        Places {
+            entry,
+            candidate: index.entry(slot),
+            slot,
+            expected: expected_at(&index, slot, state.size),
+            is_seen: state.offset_index.seen().is_some_and(|seen| seen.has(slot)),
+        }
     }
 
     /// The entry of a batch that is so far from the entry before that nothing else can be between them.
@@ -272,12 +272,16 @@ impl Places {
     }
 }
 
-/// What must be in the header of an entry's batch, if that begins where the entry before it ends and ends where the next begins.
-fn batch_of(index: &OffsetIndex<'_>, slot: usize) -> Option<FoundBatch> {
-    let (before, entry) = (index.entry(slot.checked_sub(1)?)?, index.entry(slot)?);
+/// See [`Places::expected`]. Only of batches that are long: others may lie between two entries.
+fn expected_at(index: &OffsetIndex<'_>, slot: usize, end: u32) -> Option<Header> {
+    let before = index.entry(slot.checked_sub(1)?)?;
+    let (entry, next) = (index.entry(slot)?, index.entry(slot + 1)?);
     let position = u32::try_from(entry.position).ok()?;
-    let size = u32::try_from(index.entry(slot + 1)?.position).ok()?.checked_sub(position)?;
-    Some(FoundBatch { base_offset: before.offset.checked_add(1)?, position, size, magic: 2 })
+    let next_position = u32::try_from(next.position).ok().filter(|&next| next <= end)?;
+    let size = next_position.checked_sub(position)?;
+    let batch = FoundBatch { base_offset: before.offset.checked_add(1)?, position, size, magic: 2 };
+    let is_long = i64::from(entry.position) - i64::from(before.position) >= READ_AHEAD as i64;
+    is_long.then_some(Header { batch, last_offset: entry.offset })
 }
 
 /// The batch of an index entry, if it has `target`: one short read instead of a walk.
@@ -305,7 +309,10 @@ fn search_for_offset<R: ReadAt + ?Sized>(
 ) -> Result<Option<FoundBatch>, WalkError> {
     let mut headers = Headers::new(file, end, position.max(0).cast_unsigned());
     let mut before: Option<Header> = None;
-    while let Some(header) = headers.next()? {
+    while let Some(mut header) = headers.next()? {
+        if header.batch.magic < 2 && header.last_offset >= target {
+            header.batch.base_offset = first_offset(file, &header.batch)?;
+        }
         // After truncations in the middle of a batch batches may overlap; of those with the offset the last one counts.
         if header.batch.base_offset >= target {
             let before = before.filter(|before| header.batch.base_offset > target && before.last_offset >= target);
@@ -316,7 +323,7 @@ fn search_for_offset<R: ReadAt + ?Sized>(
     Ok(before.filter(|before| before.last_offset >= target).map(|before| before.batch))
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Header {
     batch: FoundBatch,
     last_offset: i64,
