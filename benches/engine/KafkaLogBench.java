@@ -124,10 +124,14 @@ public class KafkaLogBench {
     }
 
     static void rm(File f) {
-        if (!f.exists()) return;
-        try (Stream<Path> w = Files.walk(f.toPath())) {
-            w.sorted(Comparator.reverseOrder()).forEach(p -> p.toFile().delete());
-        } catch (IOException e) { throw new UncheckedIOException(e); }
+        // Threads of Kafka's own may still rename what is in there.
+        for (int tries = 0; f.exists(); tries++) {
+            try (Stream<Path> w = Files.walk(f.toPath())) {
+                w.sorted(Comparator.reverseOrder()).forEach(p -> p.toFile().delete());
+            } catch (UncheckedIOException e) {
+                if (tries == 10) throw e;
+            } catch (IOException e) { throw new UncheckedIOException(e); }
+        }
     }
 
     // ---------------------------------------------------------------- reporting
