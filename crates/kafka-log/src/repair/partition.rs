@@ -162,7 +162,8 @@ pub(super) fn read_segments<F: Fs>(
         };
         let segment = read_segment(fs, dir, base_offset, segment_files, &known, seen)?;
         last_before = segment.last_offset.or(last_before);
-        epoch_before = segment.last_epoch;
+        // The highest, as inside of a segment: a split must not change what its batches prove.
+        epoch_before = segment.epoch_runs.iter().map(|run| run.epoch).fold(epoch_before, i32::max);
         has_gaps = segment.has_gaps;
         segments.push(segment);
     }
