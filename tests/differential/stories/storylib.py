@@ -4,32 +4,23 @@ import json
 import os
 import re
 import shutil
-import socket
 import struct
 import subprocess
+import sys
 import time
 from collections import namedtuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ORACLE = os.path.join(HERE, "..", "..", "oracle")
+sys.path.insert(0, ORACLE)
+import brokersteps
+
 HOME = os.environ.get("KAFKA_ORACLE_HOME", os.path.expanduser("~/.cache/kafka-oracle"))
 HEADER = 61
 OUTSIDE_CRC = 17  # base offset, length, leader epoch, magic
 SETTINGS = "auto.create.topics.enable=false\nlog.cleaner.backoff.ms=300\nproducer.id.expiration.ms=2147483647\n"
 
 Batch = namedtuple("Batch", "position size base last codec control")
-
-
-def crc32c(data, _table=[]):
-    if not _table:
-        for n in range(256):
-            for _ in range(8):
-                n = n >> 1 ^ 0x82F63B78 if n & 1 else n >> 1
-            _table.append(n)
-    c = 0xFFFFFFFF
-    for b in data:
-        c = c >> 8 ^ _table[(c ^ b) & 255]
-    return c ^ 0xFFFFFFFF
 
 
 def batches(data):
@@ -90,27 +81,16 @@ def client(*args, timeout=900):
     return p.stdout
 
 
-class Broker:
+class Broker(brokersteps.Broker):
     """One real broker on folder/data, by the oracle's broker.sh."""
 
-    def __init__(self, folder, port):
-        self.folder, self.port = folder, port
-        self.data = os.path.join(folder, "data")
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, "extra.properties"), "w") as h:
-            h.write(SETTINGS)
+    def __init__(self, folder):
+        super().__init__(folder, SETTINGS)
 
     def do(self, verb):
-        return subprocess.run([os.path.join(ORACLE, "broker.sh"), verb, self.folder, str(self.port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT).returncode
+        return subprocess.run([brokersteps.BROKER, verb, self.folder, self.port], stdout=subprocess.PIPE, stderr=subprocess.STDOUT).returncode
 
     def start(self):
-        for port in (self.port, self.port + 1):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("localhost", port))
-                except OSError:
-                    raise SystemExit(f"port {port} is taken: name another with --port")
         started = time.time()
         return self.do("start") == 0, round(time.time() - started, 1)
 
