@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use tests::allocations::{Counting, allocations};
+use tests::allocations::{Counting, allocations_of_all_threads};
 use tests::segments::batches;
 
 #[global_allocator]
@@ -30,11 +30,12 @@ fn dump(segment: &Path, options: &[&str]) -> (usize, usize) {
     let args: Vec<OsString> =
         [OsString::from("--files"), segment.into()].into_iter().chain(options.iter().map(OsString::from)).collect();
     let (mut out, mut err) = (Lines::default(), Lines::default());
-    let (count, code) = allocations(|| kafka_log_cli::dump::run(args.into_iter(), &mut out, &mut err));
+    let (count, code) = allocations_of_all_threads(|| kafka_log_cli::dump::run(args.into_iter(), &mut out, &mut err));
     assert_eq!((code, err.0), (0, 0));
     (count, out.0)
 }
 
+/// One test: dumping works on several threads, and the count is that of the process.
 #[test]
 fn ten_times_the_records_are_dumped_without_more_allocations() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -50,6 +50,7 @@ fn append(manager: &mut ProducerStateManager, appends: &mut ProducerAppends, byt
     manager.on_high_watermark_updated(end);
 }
 
+#[test]
 fn batches_of_known_producers_are_appended_without_an_allocation() {
     let terms = AppendTerms {
         origin: AppendOrigin::Client,
@@ -72,6 +73,7 @@ fn batches_of_known_producers_are_appended_without_an_allocation() {
     assert_eq!(count, 0, "allocations for {} batches", rest.len());
 }
 
+#[test]
 fn transactions_of_known_producers_begin_and_end_without_an_allocation() {
     let marker = EndTransactionMarker { coordinator_epoch: 0 }.to_bytes();
     let batches: Vec<_> = (0..2000)
@@ -98,17 +100,10 @@ fn transactions_of_known_producers_begin_and_end_without_an_allocation() {
     assert_eq!(count, 0);
 }
 
+#[test]
 fn a_partition_without_producers_has_nothing_on_the_heap() {
     let (count, manager) = allocations(manager);
     let (with_path, _) = allocations(|| std::fs::read_dir("no such folder"));
     assert!(count <= with_path, "{count} allocations, {with_path} of them to look for the folder");
     assert!(size_of_val(&manager) < 500);
-}
-
-/// One test: the count is that of the process.
-#[test]
-fn producers_allocate_only_when_they_become_known() {
-    a_partition_without_producers_has_nothing_on_the_heap();
-    batches_of_known_producers_are_appended_without_an_allocation();
-    transactions_of_known_producers_begin_and_end_without_an_allocation();
 }
