@@ -107,6 +107,7 @@ pub(super) struct Prepared {
 }
 
 /// Checks the records of a client or a coordinator without any lock; `None` where there is not a whole batch.
+#[inline(always)]
 pub(super) fn prepare(
     records: &mut [u8],
     append: LeaderAppend,
@@ -140,6 +141,7 @@ impl Prepared {
     }
 
     /// Gives the batch its offsets, from `first_offset` on.
+    #[inline(always)]
     pub(super) fn place<'w>(
         &'w mut self,
         batch: &'w mut [u8],
@@ -165,6 +167,7 @@ impl Prepared {
     }
 
     /// The answer for what was placed at `first_offset`.
+    #[inline(always)]
     pub(super) fn answer(&self, first_offset: i64, duplicate: Option<BatchMetadata>) -> LogAppendInfo {
         let info = LogAppendInfo {
             first_offset,
@@ -249,7 +252,7 @@ impl<F: Fs> Log<F> {
     ) -> Result<LogAppendInfo, Refused> {
         self.check_usable()?;
         self.guard(self.write_metadata(&mut appender.writer))?;
-        let first_offset = self.log_end_offset();
+        let first_offset = appender.tail.as_ref().map_or_else(|| self.log_end_offset(), |tail| tail.log_end_offset);
         let write = prepared.place(batch, first_offset, config)?;
         // Offline before the next one gets the lock.
         let duplicate = self.guard(self.write_locked(appender, &write, config, appends))?;
@@ -324,8 +327,9 @@ impl<F: Fs> Log<F> {
             appender.tail = None;
             return Err(LogError::from(error).into());
         }
-        let active = &active.segment;
         let end_offset = write.last_offset.wrapping_add(1);
+        active.log_end_offset = end_offset;
+        let active = &active.segment;
         self.publish_end(
             writer,
             LogOffsetMetadata::at(end_offset, place.segment_base_offset, place.position + size as u32),
@@ -353,7 +357,7 @@ impl<F: Fs> Log<F> {
             none => {
                 let segment = self.active_segment()?;
                 let state = segment.append_state(&self.home)?.with_ahead(self.append_ahead_bytes);
-                none.insert(Tail { segment, state })
+                none.insert(Tail { segment, state, log_end_offset: self.log_end_offset() })
             }
         };
         Ok((&mut appender.writer, tail))
@@ -392,7 +396,7 @@ impl<F: Fs> Log<F> {
         config: &LogConfig,
         now_ms: i64,
     ) -> Result<LogAppendInfo, Refused> {
-        self.count(&appended);
+        self.count(std::slice::from_ref(&appended));
         let info = self.guard(appended)?;
         if info.last_offset >= 0 && !info.is_duplicate {
             self.flush_if_due(config, now_ms)?;
@@ -400,12 +404,30 @@ impl<F: Fs> Log<F> {
         Ok(info)
     }
 
-    pub(super) fn count<E>(&self, appended: &Result<LogAppendInfo, E>) {
-        match appended {
-            Ok(info) if info.is_duplicate => self.metrics.duplicate_appends.add(1),
-            Ok(info) if info.valid_bytes > 0 => self.metrics.append_bytes.record(info.valid_bytes as u64),
-            Ok(_) => {}
-            Err(_) => self.metrics.refused_appends.add(1),
+    pub(super) fn count<E>(&self, answers: &[Result<LogAppendInfo, E>]) {
+        match answers {
+            [Ok(info)] if !info.is_duplicate && info.valid_bytes > 0 => {
+                self.metrics.append_bytes.record(info.valid_bytes as u64);
+            }
+            several => self.count_several(several),
+        }
+    }
+
+    #[inline(never)]
+    fn count_several<E>(&self, answers: &[Result<LogAppendInfo, E>]) {
+        let (mut duplicates, mut refused) = (0, 0);
+        self.metrics.append_bytes.record_all(answers.iter().filter_map(|answer| {
+            match answer {
+                Ok(info) if !info.is_duplicate => return (info.valid_bytes > 0).then_some(info.valid_bytes as u64),
+                Ok(_) => duplicates += 1,
+                Err(_) => refused += 1,
+            }
+            None
+        }));
+        for (counter, n) in [(&self.metrics.duplicate_appends, duplicates), (&self.metrics.refused_appends, refused)] {
+            if n > 0 {
+                counter.add(n);
+            }
         }
     }
 

@@ -60,10 +60,8 @@ impl<F: Fs> Log<F> {
             }
             self.write_staged(&mut appender, &mut scratch.staging, &mut answers);
         });
-        for answer in &answers {
-            self.count(answer);
-            self.watch(answer);
-        }
+        self.count(&answers);
+        answers.iter().for_each(|answer| self.watch(answer));
         if let Err(error) = self.flush_if_due(&config, now_ms) {
             return answers.into_iter().map(|answer| answer.and_then(|_| Err(self.offline(&error)))).collect();
         }
@@ -128,7 +126,7 @@ impl<F: Fs> Log<F> {
         if active.state.size == 0 || active.state.index_room <= staged {
             return Ok(false);
         }
-        let first_offset = if staged == 0 { self.log_end_offset() } else { staging.end_offset };
+        let first_offset = if staged == 0 { active.log_end_offset } else { staging.end_offset };
         let write = prepared.place(batch, first_offset, config)?;
         if write.records.len() > usize::try_from(config.segment_bytes).unwrap_or(0)
             || self.should_roll(&active.segment, &active.state, position, config, &write.roll_params())?
@@ -177,6 +175,7 @@ impl<F: Fs> Log<F> {
         let (writer, active) = self.tail_of(appender)?;
         let batches = staging.batches.iter().copied();
         active.segment.append_to(&self.home, &mut active.state, &staging.bytes, batches)?;
+        active.log_end_offset = staging.end_offset;
         let end = LogOffsetMetadata::at(staging.end_offset, active.segment.base_offset(), active.state.size);
         self.publish_end(writer, end)?;
         writer.producers.update_map_end_offset(staging.end_offset);

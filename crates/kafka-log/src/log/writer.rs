@@ -25,6 +25,8 @@ pub(super) struct Writer {
 pub(super) struct Tail<F: Fs> {
     pub(super) segment: Arc<LogSegment<F>>,
     pub(super) state: AppendState<F>,
+    /// As readers see it, without their lock.
+    pub(super) log_end_offset: i64,
 }
 
 /// The lock of the writer, and what appends keep from one to the next. Who may change the list of segments or the active one

@@ -1,7 +1,7 @@
 //! The batches of an append, in memory (`ByteBufferLogInputStream`), with Kafka's answer to each way in which they can be
 //! too short.
 
-use super::refuse::{corrupt, trips};
+use super::refuse::{corrupt, invalid, trips};
 use crate::compression::Codec;
 use crate::format::batch::{
     BASE_OFFSET, BATCH_LENGTH_MIN, HEADER_SIZE_UP_TO_MAGIC, LAST_OFFSET_DELTA, LENGTH, LOG_OVERHEAD, MAGIC,
@@ -22,25 +22,24 @@ impl<'b> AppendedBatches<'b> {
     }
 
     /// The next batch; `None` at the end, and where less than a whole batch is left. Its size and magic are possible ones.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_batch(&mut self) -> Result<Option<AppendedBatch<'b>>, Refused> {
         if self.rest.len() < LOG_OVERHEAD {
             return Ok(None);
         }
         let length = i32_in(self.rest, LENGTH).unwrap_or_default();
         if length < BATCH_LENGTH_MIN {
-            return Err(corrupt(format!("size of a batch: expected at least {BATCH_LENGTH_MIN}, found {length}")));
+            return Err(too_short(length));
         }
         if self.rest.len() < HEADER_SIZE_UP_TO_MAGIC {
             return Ok(None);
         }
         let magic = self.rest[MAGIC] as i8;
         if !(0..=2).contains(&magic) {
-            return Err(corrupt(format!("magic of a batch: expected 0 to 2, found {magic}")));
+            return Err(unknown_magic(magic));
         }
         if length > i32::MAX - LOG_OVERHEAD as i32 {
-            // Kafka adds the 12 bytes to it and has a negative size.
-            return Err(AppendError::IllegalArgument(format!("size of a batch: {length} is too large")).into());
+            return Err(too_long(length));
         }
         let Some((bytes, rest)) = self.rest.split_at_checked(LOG_OVERHEAD + length as usize) else { return Ok(None) };
         self.rest = rest;
@@ -48,14 +47,33 @@ impl<'b> AppendedBatches<'b> {
     }
 
     /// The first batch of an append that has been looked through, and whether there is another.
+    #[inline(always)]
     pub(crate) fn first(records: &'b [u8]) -> Result<(BatchView<'b>, bool), Refused> {
         let mut batches = AppendedBatches::new(records);
-        let Some(first) = batches.next_batch()? else {
-            let message = "expected a batch, found none".to_owned();
-            return Err(AppendError::InvalidRecord { message, records: Vec::new() }.into());
-        };
+        let Some(first) = batches.next_batch()? else { return Err(invalid("expected a batch, found none")) };
         Ok((first.view()?, batches.next_batch()?.is_some()))
     }
+}
+
+#[cold]
+fn too_short(length: i32) -> Refused {
+    corrupt(format!("size of a batch: expected at least {BATCH_LENGTH_MIN}, found {length}"))
+}
+
+/// Kafka adds the 12 bytes to it and has a negative size.
+#[cold]
+fn too_long(length: i32) -> Refused {
+    AppendError::IllegalArgument(format!("size of a batch: {length} is too large")).into()
+}
+
+#[cold]
+fn unknown_magic(magic: i8) -> Refused {
+    corrupt(format!("magic of a batch: expected 0 to 2, found {magic}"))
+}
+
+#[cold]
+fn wrong_checksum(stored: u32, computed: u32) -> Refused {
+    corrupt(format!("checksum of a batch: expected {computed} (computed), found {stored}"))
 }
 
 /// A batch of a possible size and magic, 26 bytes or more.
@@ -124,10 +142,7 @@ impl<'b> AppendedBatch<'b> {
             BatchView::Default(batch) => (batch.header().crc(), batch.computed_crc()),
             BatchView::Legacy(record) => (record.crc(), record.computed_crc()),
         };
-        if stored == computed {
-            return Ok(view);
-        }
-        Err(corrupt(format!("checksum of a batch: expected {computed} (computed), found {stored}")))
+        if stored == computed { Ok(view) } else { Err(wrong_checksum(stored, computed)) }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::log::error::Refused;
 use crate::log::types::AppendOrigin;
 
 /// Checks a batch: all of one call have one magic, and a client's are as its protocol demands.
+#[inline]
 pub(super) fn check_batch(params: &ValidationParams, first_magic: i8, batch: &BatchView<'_>) -> Result<(), Refused> {
     if batch.magic() != first_magic {
         return Err(invalid(format!(

@@ -228,6 +228,7 @@ enum Way {
 }
 
 /// Writes into the header of a batch that stays in place what is to be in it, and answers.
+#[inline(always)]
 fn stamp(
     records: &mut [u8],
     params: &ValidationParams,
