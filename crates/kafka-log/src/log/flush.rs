@@ -8,7 +8,8 @@ use super::Log;
 use super::error::{LogError, StorageError};
 use super::tasks::Work;
 use crate::fs::Fs;
-use crate::sync::{AtomicI64, Condvar, Mutex, yield_now};
+use crate::segment::log_segment::LogSegment;
+use crate::sync::{AtomicI64, Monitor, yield_now};
 
 /// How often a sync lets others append first.
 const TURNS_GIVEN: usize = 32;
@@ -17,8 +18,7 @@ const TURNS_GIVEN: usize = 32;
 /// durable go on at once, and do not wait for the sync of one who got the lock before them.
 #[derive(Debug, Default)]
 pub(super) struct Syncs {
-    is_running: Mutex<bool>,
-    ended: Condvar,
+    is_running: Monitor<bool>,
     /// How often a segment below the active one may have changed: was sealed, or recovered.
     sealed_changes: AtomicI64,
     /// How many of these changes are on the medium.
@@ -33,8 +33,12 @@ impl Syncs {
         self.sealed_changes.fetch_add(1, Ordering::AcqRel);
     }
 
+    fn sealed_changes(&self) -> i64 {
+        self.sealed_changes.load(Ordering::Acquire)
+    }
+
     fn is_sealed_unsynced(&self) -> bool {
-        self.sealed_synced.load(Ordering::Acquire) != self.sealed_changes.load(Ordering::Acquire)
+        self.sealed_synced.load(Ordering::Acquire) != self.sealed_changes()
     }
 
     /// Waits for the turn to sync, or until nothing is left to do.
@@ -48,7 +52,7 @@ impl Syncs {
                 *is_running = true;
                 return Some(SyncTurn(self));
             }
-            is_running = self.ended.wait(is_running);
+            is_running = self.is_running.wait(is_running);
         }
     }
 }
@@ -56,7 +60,7 @@ impl Syncs {
 impl Drop for SyncTurn<'_> {
     fn drop(&mut self) {
         *self.0.is_running.lock() = false;
-        self.0.ended.notify_all();
+        self.0.is_running.notify_all();
     }
 }
 
@@ -83,7 +87,7 @@ impl<F: Fs> Log<F> {
         let _turn = self.syncs.wait(|| false);
         self.check_usable()?;
         let before = *self.offsets.read();
-        let synced = self.sync_segments(before.recovery_point, before.log_end_offset());
+        let synced = self.sync_segments(before.recovery_point, before.log_end_offset(), false);
         Ok(self.guard(synced)?)
     }
 
@@ -114,34 +118,49 @@ impl<F: Fs> Log<F> {
         }
         let before = *self.offsets.read();
         let offset = offset.unwrap_or(before.log_end_offset());
-        let flushed = self.sync_segments(before.recovery_point, flush_offset(offset));
-        self.guard(flushed)?;
-        self.metrics.flush_us.record_us(began.elapsed());
-        let active_base = self.active_segment()?.base_offset();
-        let mut offsets = self.offsets.write();
-        // A roll asked for more than there is since a truncation. Only the base of the active segment may lie above the end.
-        let offset = offset.min(offsets.log_end_offset().max(active_base));
-        // A truncation meanwhile may have made room for other records at the same offsets.
-        if offset > offsets.recovery_point && offsets.truncations == before.truncations {
-            offsets.recovery_point = offset;
-            self.last_flush_ms.store(now_ms, Ordering::Relaxed);
+        loop {
+            let sealed_changes = self.syncs.sealed_changes();
+            let flushed = self.sync_segments(before.recovery_point, flush_offset(offset), inclusive);
+            self.guard(flushed)?;
+            let active_base = self.active_segment()?.base_offset();
+            let mut offsets = self.offsets.write();
+            if self.syncs.sealed_changes() != sealed_changes {
+                // What was synced as the active segment no longer is: no start will recover it once all of it is promised.
+                continue;
+            }
+            // A roll asked for more than there is since a truncation. Only the base of the active segment may lie above the end.
+            let offset = offset.min(offsets.log_end_offset().max(active_base));
+            // A truncation meanwhile may have made room for other records at the same offsets.
+            if offset > offsets.recovery_point && offsets.truncations == before.truncations {
+                offsets.recovery_point = offset;
+                self.last_flush_ms.store(now_ms, Ordering::Relaxed);
+            }
+            break;
         }
+        self.metrics.flush_us.record_us(began.elapsed());
         Ok(())
     }
 
     /// Syncs what lies between two offsets, sealed segments before that changed since they were synced, and the names of
-    /// all files.
-    fn sync_segments(&self, recovery_point: i64, flush_offset: i64) -> Result<(), StorageError> {
+    /// all files. Of the active segment, which each start after a crash recovers, the indexes only with `all_indexes`.
+    fn sync_segments(&self, recovery_point: i64, flush_offset: i64, all_indexes: bool) -> Result<(), StorageError> {
         // Before the segments are looked at: what is sealed from here on asks for another look.
-        let sealed_changes = self.syncs.sealed_changes.load(Ordering::Acquire);
+        let sealed_changes = self.syncs.sealed_changes();
         let segments = Arc::clone(&self.segments.read());
         let range = segments.range(recovery_point, flush_offset);
         let look_back = self.syncs.is_sealed_unsynced();
+        let recovered = segments.last().filter(|_| !all_indexes);
+        let is_recovered = |segment: &Arc<LogSegment<F>>| recovered.is_some_and(|active| Arc::ptr_eq(active, segment));
         for segment in range {
-            segment.files_to_sync(&self.home)?.sync()?;
+            if is_recovered(segment) {
+                segment.sync_recoverable(&self.home)?;
+            } else {
+                segment.files_to_sync(&self.home)?.sync()?;
+            }
         }
         let mut is_all = true;
-        for segment in segments.all().iter().filter(|segment| look_back && segment.is_unsynced()) {
+        let is_due = |segment: &Arc<LogSegment<F>>| look_back && !is_recovered(segment) && segment.is_unsynced();
+        for segment in segments.all().iter().filter(|segment| is_due(segment)) {
             if segment.base_offset() < flush_offset {
                 // Kafka does not sync it here, and so makes no index files for it.
                 segment.existing_files_to_sync(&self.home)?.sync()?;

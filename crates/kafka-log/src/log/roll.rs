@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Log;
-use super::error::LogError;
+use super::error::{LogError, StorageError};
 use super::tasks::Work;
 use super::types::LogOffsetMetadata;
 use super::writer::{Appender, Writer};
@@ -116,14 +116,11 @@ impl<F: Fs> Log<F> {
             if active.seal(&self.home)? {
                 active.sync_batches(&self.home)?;
             }
-            if active.is_rebuilt_unsynced() {
-                // Recovery or a truncation replaced indexes that a flush had promised, and the next recovery will not look at
-                // this segment again if all of it lies below the recovery point.
-                active.files_to_sync(&self.home)?.sync()?;
-                self.home.sync_names()?;
-            }
+            self.sync_what_is_promised(&active, end)?;
             self.syncs.note_sealed_change();
             self.add_segment(base_offset, now_ms)?;
+            // Again: a flush may have promised all of it meanwhile, that had begun before.
+            self.sync_what_is_promised(&active, end)?;
         }
         self.set_log_end(end)?;
         writer.producers.update_map_end_offset(base_offset);
@@ -133,6 +130,16 @@ impl<F: Fs> Log<F> {
         self.metrics.rolls.add(1);
         tracing::debug!(partition = %self.topic_partition, base_offset, "rolled a new segment");
         Ok(base_offset)
+    }
+
+    /// Syncs a segment that gets no more batches, up to `end`, where the next recovery will not look at it again as all of it lies
+    /// below the recovery point: flushes have left out its indexes as long as it was active, or recovery or a truncation replaced them.
+    fn sync_what_is_promised(&self, segment: &LogSegment<F>, end: i64) -> Result<(), StorageError> {
+        if segment.is_rebuilt_unsynced() || self.recovery_point() >= end && segment.is_unsynced() {
+            segment.files_to_sync(&self.home)?.sync()?;
+            self.home.sync_names()?;
+        }
+        Ok(())
     }
 
     fn add_segment(&self, base_offset: i64, now_ms: i64) -> Result<(), LogError> {

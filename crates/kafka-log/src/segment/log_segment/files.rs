@@ -105,6 +105,22 @@ impl<F: Fs> LogSegment<F> {
         Ok(SegmentFiles { log, indexes })
     }
 
+    /// Returns when what a start after a crash cannot make anew is on the medium: the batches. Index files are brought up to
+    /// date and not synced, for which the segment goes on asking; it may be left so as long as each such start recovers it.
+    ///
+    /// # Errors
+    /// As [`SegmentFiles::sync`].
+    pub fn sync_recoverable(&self, home: &Home<F>) -> Result<(), StorageError> {
+        {
+            let mut state = self.write_state();
+            state.offset_index_used = true;
+            state.time_index_used = true;
+            self.write_indexes_locked(home, &mut state)?;
+            state.unsynced = true;
+        }
+        self.sync_batches(home)
+    }
+
     /// Returns when the batches and the aborted transactions are on the medium, as they are and no longer than they are.
     /// Entries of the other indexes stay in memory as they would without.
     ///
