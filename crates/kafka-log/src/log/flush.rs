@@ -117,19 +117,19 @@ impl<F: Fs> Log<F> {
             end = grown;
         }
         let before = *self.offsets.read();
-        let offset = offset.unwrap_or(before.log_end_offset());
+        // A roll asked for more than there is since a truncation, and what is appended from here on no sync has to reach. Only the base
+        // of the active segment may lie above the end.
+        let end = before.log_end_offset().max(self.active_segment()?.base_offset());
+        let offset = offset.unwrap_or(before.log_end_offset()).min(end);
         loop {
             let sealed_changes = self.syncs.sealed_changes();
             let flushed = self.sync_segments(before.recovery_point, flush_offset(offset), inclusive);
             self.guard(flushed)?;
-            let active_base = self.active_segment()?.base_offset();
             let mut offsets = self.offsets.write();
             if self.syncs.sealed_changes() != sealed_changes {
                 // What was synced as the active segment no longer is: no start will recover it once all of it is promised.
                 continue;
             }
-            // A roll asked for more than there is since a truncation. Only the base of the active segment may lie above the end.
-            let offset = offset.min(offsets.log_end_offset().max(active_base));
             // A truncation meanwhile may have made room for other records at the same offsets.
             if offset > offsets.recovery_point && offsets.truncations == before.truncations {
                 offsets.recovery_point = offset;
@@ -149,7 +149,7 @@ impl<F: Fs> Log<F> {
         let segments = Arc::clone(&self.segments.read());
         let range = segments.range(recovery_point, flush_offset);
         let look_back = self.syncs.is_sealed_unsynced();
-        let recovered = segments.last().filter(|_| !all_indexes);
+        let recovered = segments.last().filter(|active| !all_indexes && !active.is_sealed());
         let is_recovered = |segment: &Arc<LogSegment<F>>| recovered.is_some_and(|active| Arc::ptr_eq(active, segment));
         for segment in range {
             if is_recovered(segment) {

@@ -116,11 +116,10 @@ impl<F: Fs> Log<F> {
             if active.seal(&self.home)? {
                 active.sync_batches(&self.home)?;
             }
-            self.sync_what_is_promised(&active, end)?;
+            // A flush that took it for the active segment sees that, or has moved the recovery point before it is looked at.
             self.syncs.note_sealed_change();
-            self.add_segment(base_offset, now_ms)?;
-            // Again: a flush may have promised all of it meanwhile, that had begun before.
             self.sync_what_is_promised(&active, end)?;
+            self.add_segment(base_offset, now_ms)?;
         }
         self.set_log_end(end)?;
         writer.producers.update_map_end_offset(base_offset);
@@ -135,7 +134,7 @@ impl<F: Fs> Log<F> {
     /// Syncs a segment that gets no more batches, up to `end`, where the next recovery will not look at it again as all of it lies
     /// below the recovery point: flushes have left out its indexes as long as it was active, or recovery or a truncation replaced them.
     fn sync_what_is_promised(&self, segment: &LogSegment<F>, end: i64) -> Result<(), StorageError> {
-        if segment.is_rebuilt_unsynced() || self.recovery_point() >= end && segment.is_unsynced() {
+        if segment.is_rebuilt_unsynced() || self.recovery_point() >= end {
             segment.files_to_sync(&self.home)?.sync()?;
             self.home.sync_names()?;
         }

@@ -78,7 +78,9 @@ impl<F: Fs> LogManager<F> {
             drop(self.cleaning.states.pause(tp));
         }
         tracing::info!(partition = %tp, is_future, ?state, "log removed");
-        let renamed = self.rename(removed.dir, &removed.log, state);
+        // Nobody flushes or closes a stray log at the end, and the next start takes its directory's word for a clean stop.
+        let flushed = if state == PartitionDirState::Stray { removed.log.flush(true, now_ms) } else { Ok(()) };
+        let renamed = flushed.and_then(|()| self.rename(removed.dir, &removed.log, state));
         self.note_failure(removed.dir, renamed)?;
         if state == PartitionDirState::Stray {
             self.stray.lock().push(Arc::clone(&removed.log));

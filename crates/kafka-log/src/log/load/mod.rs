@@ -166,7 +166,7 @@ impl<F: Fs> Log<F> {
             jitter: options.jitter,
             append_ahead_bytes: options.append_ahead_bytes,
         };
-        if !options.had_clean_shutdown {
+        if !options.had_clean_shutdown || !report.recovered_segments.is_empty() {
             log.syncs.note_sealed_change();
         }
         log.settle(log_start, first_base, options)?;

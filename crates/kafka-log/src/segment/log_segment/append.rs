@@ -184,6 +184,7 @@ impl<F: Fs> LogSegment<F> {
         let mut state = self.write_state();
         let state = &mut *state;
         state.unsynced = true;
+        state.sealed = false;
         state.is_extended |= is_extended;
         state.size = size + records.len() as u32;
         let (mut position, mut added_entry) = (size, false);

@@ -168,6 +168,11 @@ impl<F: Fs> LogSegment<F> {
         self.read_state().unsynced
     }
 
+    /// Whether it was sealed, and got no batch since: a truncation may have made it the active one again.
+    pub fn is_sealed(&self) -> bool {
+        self.read_state().sealed
+    }
+
     /// Brings the files to the state of a segment that gets no more batches (`onBecomeInactiveSegment`): last entry of the
     /// time index, files no longer than what is in them. Says whether the log file was longer, and so was cut: all below the
     /// next base may be flushed already, and nobody would look at zeros at the end after a crash.
@@ -185,6 +190,7 @@ impl<F: Fs> LogSegment<F> {
         let is_longer = self.fit_log(home, state, state.size)?;
         state.offset_index.release();
         state.time_index.release();
+        state.sealed = true;
         Ok(is_longer)
     }
 

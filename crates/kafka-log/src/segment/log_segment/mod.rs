@@ -100,6 +100,8 @@ pub(crate) struct SegmentState<F: Fs> {
     unsynced: bool,
     /// Its indexes were rebuilt, or cut at the end, since.
     rebuilt: bool,
+    /// It was the active segment, and got its last batch.
+    sealed: bool,
     /// The log file was made longer than its batches, to be written to.
     is_extended: bool,
     /// How often index entries were taken away.
@@ -185,6 +187,7 @@ impl<F: Fs> LogSegment<F> {
                 last_aborted_offset: Known::NOTHING,
                 unsynced: false,
                 rebuilt: false,
+                sealed: false,
                 is_extended: false,
                 cuts: 0,
                 file: None,
