@@ -48,6 +48,15 @@ fn append(log: &Log<SimFs>, count: i64) {
     }
 }
 
+/// A log whose 20 batches are flushed.
+fn flushed() -> (SimFs, Log<SimFs>) {
+    let fs = disk();
+    let log = open(&fs, 0);
+    append(&log, 20);
+    log.flush(false, NOW).unwrap();
+    (fs, log)
+}
+
 fn indexes(fs: &SimFs) -> Vec<Option<Vec<u8>>> {
     INDEXES.iter().map(|name| read_whole(fs, &Path::new(DIR).join(name)).unwrap()).collect()
 }
@@ -59,10 +68,7 @@ fn assert_survive(fs: &SimFs) {
 
 #[test]
 fn what_a_flush_leaves_out_a_start_makes_anew() {
-    let fs = disk();
-    let log = open(&fs, 0);
-    append(&log, 20);
-    log.flush(false, NOW).unwrap();
+    let (fs, log) = flushed();
     let crashed = fs.crash(Crash::Synced, 1);
     let again = open(&crashed, log.recovery_point());
     assert_eq!(again.log_end_offset(), 20);
@@ -74,10 +80,7 @@ fn what_a_flush_leaves_out_a_start_makes_anew() {
 
 #[test]
 fn what_a_flush_left_out_is_there_before_a_roll_ends() {
-    let fs = disk();
-    let log = open(&fs, 0);
-    append(&log, 20);
-    log.flush(false, NOW).unwrap();
+    let (fs, log) = flushed();
     assert_eq!(log.recovery_point(), 20);
     log.roll(None, NOW).unwrap();
     // Not even the flush that the roll asks for has run.
@@ -86,10 +89,7 @@ fn what_a_flush_left_out_is_there_before_a_roll_ends() {
 
 #[test]
 fn what_was_appended_since_is_there_once_the_roll_s_flush_has_run() {
-    let fs = disk();
-    let log = open(&fs, 0);
-    append(&log, 20);
-    log.flush(false, NOW).unwrap();
+    let (fs, log) = flushed();
     append(&log, 20);
     log.roll(None, NOW).unwrap();
     assert_eq!(log.recovery_point(), 20, "the segment is recovered once more");

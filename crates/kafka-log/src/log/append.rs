@@ -328,12 +328,9 @@ impl<F: Fs> Log<F> {
             return Err(LogError::from(error).into());
         }
         let end_offset = write.last_offset.wrapping_add(1);
-        active.log_end_offset = end_offset;
+        let end = LogOffsetMetadata::at(end_offset, place.segment_base_offset, place.position + size as u32);
+        self.publish_end(writer, active, end)?;
         let active = &active.segment;
-        self.publish_end(
-            writer,
-            LogOffsetMetadata::at(end_offset, place.segment_base_offset, place.position + size as u32),
-        )?;
         writer.producers.apply(appends);
         for completed in appends.completed() {
             let last_stable_offset = writer.producers.last_stable_offset(completed);
@@ -379,8 +376,14 @@ impl<F: Fs> Log<F> {
         Ok(())
     }
 
-    /// Lets readers see what was written.
-    pub(super) fn publish_end(&self, writer: &mut Writer, end: LogOffsetMetadata) -> Result<(), LogError> {
+    /// Lets readers see what was written, and the next append where it goes.
+    pub(super) fn publish_end(
+        &self,
+        writer: &mut Writer,
+        tail: &mut Tail<F>,
+        end: LogOffsetMetadata,
+    ) -> Result<(), LogError> {
+        tail.log_end_offset = end.message_offset;
         let is_at_end = {
             let mut offsets = self.offsets.write();
             offsets.log_end = end;

@@ -175,9 +175,8 @@ impl<F: Fs> Log<F> {
         let (writer, active) = self.tail_of(appender)?;
         let batches = staging.batches.iter().copied();
         active.segment.append_to(&self.home, &mut active.state, &staging.bytes, batches)?;
-        active.log_end_offset = staging.end_offset;
         let end = LogOffsetMetadata::at(staging.end_offset, active.segment.base_offset(), active.state.size);
-        self.publish_end(writer, end)?;
+        self.publish_end(writer, active, end)?;
         writer.producers.update_map_end_offset(staging.end_offset);
         self.update_first_unstable(writer)
     }
