@@ -180,8 +180,13 @@ fn clean(shared: &Shared) {
 
 fn run(name: &str, config: LogConfig, has_gaps: bool, others: &[&(dyn Fn(&Shared) + Sync)]) {
     let dir = Dir(env::temp_dir().join(format!("kafka-log-{name}-{}", process::id())));
-    let options =
-        LogOptions { config: Arc::new(config), append_ahead_bytes: 8192, now_ms: NOW_MS, ..LogOptions::default() };
+    let options = LogOptions {
+        config: Arc::new(config),
+        append_ahead_bytes: 8192,
+        map_for_look_ups_from: Some(0),
+        now_ms: NOW_MS,
+        ..LogOptions::default()
+    };
     let (log, _) = Log::open(OsFs, &dir.0.join("t-0"), options).unwrap();
     let shared = Shared {
         log,

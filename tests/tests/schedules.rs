@@ -18,7 +18,7 @@ use kafka_log::log::config::LogConfig;
 use kafka_log::log::error::LogError;
 use kafka_log::log::producers::ProducerStateConfig;
 use kafka_log::log::types::{AppendOrigin, FetchIsolation};
-use kafka_log::log::{GroupedAppend, LeaderAppend, Log, LogOptions, LogStartOffsetReason};
+use kafka_log::log::{GroupedAppend, LeaderAppend, Log, LogOptions, LogStartOffsetReason, TimestampSpec};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::thread::{self, JoinHandle};
 use shuttle::{Config, Runner};
@@ -64,6 +64,7 @@ fn open(config: LogConfig, fs: &SimFs) -> Log<SimFs> {
         config: Arc::new(config),
         producers: ProducerStateConfig { verification_enabled: false, ..ProducerStateConfig::default() },
         now_ms: NOW_MS,
+        map_for_look_ups_from: Some(0),
         ..LogOptions::default()
     };
     Log::open(fs.clone(), Path::new(DIR), options).unwrap().0
@@ -264,6 +265,43 @@ fn a_cleaner_takes_segments_from_under_readers_in_every_order() {
         threads.extend(ISOLATIONS.map(|isolation| spawn(&shared, move |shared| read(shared, isolation))));
         threads.push(spawn(&shared, |shared| flush(shared, false)));
         finish(shared, compacted(), threads);
+    });
+}
+
+/// Look-ups read through a view of the file, which must not be cut under them, and never find what is gone.
+#[test]
+fn look_ups_get_along_with_truncations_in_every_order() {
+    explore(|| {
+        let config = || LogConfig { index_interval_bytes: 250, segment_bytes: 1 << 20, ..small() };
+        let shared = new_log(config());
+        append_some(&shared, 6);
+        let look_up = |shared: &Shared| {
+            for offset in [7, 3, 10] {
+                match shared.log.read(offset, 1, FetchIsolation::LogEnd, true) {
+                    Ok(found) if found.records.is_empty() => {}
+                    Ok(found) => {
+                        let base = found.offset_metadata.message_offset;
+                        assert!(base <= offset && offset - base < 3, "a batch at {base} for offset {offset}");
+                    }
+                    Err(LogError::OffsetOutOfRange { .. }) => {}
+                    Err(error) => unreachable!("look-up of {offset}: {error}"),
+                }
+            }
+        };
+        let look_up_times = |shared: &Shared| {
+            for spec in [TimestampSpec::At(NOW_MS), TimestampSpec::Max, TimestampSpec::At(NOW_MS + 1)] {
+                shared.log.offset_for_timestamp(spec).unwrap();
+            }
+        };
+        let cut = |shared: &Shared| {
+            for _ in 0..2 {
+                shared.log.truncate_to(6, NOW_MS).unwrap();
+                append_some(shared, 1);
+            }
+        };
+        let threads =
+            vec![spawn(&shared, look_up), spawn(&shared, look_up), spawn(&shared, look_up_times), spawn(&shared, cut)];
+        finish(shared, config(), threads);
     });
 }
 

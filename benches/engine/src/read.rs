@@ -20,6 +20,7 @@ pub(crate) fn open_existing(options: &Options, clean: bool) -> Anyhow<Log> {
         config: Arc::new(LogConfig { segment_bytes: i32::MAX, ..config() }),
         recovery_point: if clean { i64::MAX } else { 0 },
         had_clean_shutdown: clean,
+        map_for_look_ups_from: (options.number("maps", 0_u8)? > 0).then_some(1 << 20),
         recovery_threads: options.number("threads", 1)?,
         ..LogOptions::default()
     };
@@ -29,17 +30,24 @@ pub(crate) fn open_existing(options: &Options, clean: bool) -> Anyhow<Log> {
 pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let what = options.text("what", "bytes");
     let fetch = options.number("fetch", 1_usize << 20)?;
-    let log = open_existing(options, true)?;
+    let lookups = options.number("lookups", 200_000_u32)?;
+    // A log that was just opened has not been looked at: what each round asks it asks for the first time.
+    let is_fresh = options.number("fresh", 0_u8)? > 0;
+    let mut log = open_existing(options, true)?;
     let end = log.log_end_offset();
     let mut buf = vec![0; fetch * 2];
     let mut decompressor = Decompressor::new(256 << 20);
     let counts = std::cell::Cell::new((0, 0));
     let mut round = || {
         let (mut bytes, mut ops) = (0_u64, 0_u64);
+        if is_fresh {
+            log.abandon()?;
+            log = open_existing(options, true)?;
+        }
         let mut rng = Rng(1);
         let timer = Timer::start();
         if what == "locate" {
-            for _ in 0..200_000 {
+            for _ in 0..lookups {
                 let offset = ((rng.next() >> 1) % end.cast_unsigned()).cast_signed();
                 bytes += log.read(offset, fetch, FetchIsolation::LogEnd, true)?.records.len() as u64;
                 ops += 1;

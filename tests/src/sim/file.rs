@@ -51,6 +51,26 @@ impl FileWindow for SimWindow {
     }
 }
 
+/// A file to be read from like memory. It must not end before what is read.
+pub struct SimView {
+    file: SimFile,
+    len: usize,
+}
+
+impl ReadAt for SimView {
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        let mut state = self.file.fs.state();
+        let end = (position as usize + buf.len()).min(self.len);
+        let live = &state.file(self.file.id)?.live;
+        if end > live.len() {
+            let complaint = format!("a read of {position} to {end} through a view of a file of {} bytes", live.len());
+            state.complaints.push(complaint);
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        live[..end].read_at(buf, position)
+    }
+}
+
 /// A held lock.
 pub struct SimLock(pub(super) SimFile);
 
@@ -96,6 +116,7 @@ impl ReadAt for SimFile {
 impl FsFile for SimFile {
     type Map = SimMap;
     type Window = SimWindow;
+    type View = SimView;
 
     fn len(&self) -> io::Result<u64> {
         let mut state = self.fs.state();
@@ -177,6 +198,12 @@ impl FsFile for SimFile {
         }
         let file = SimFile { fs: self.fs.clone(), id: self.id, writable: true };
         Ok(Some(SimWindow { file, start: from, end }))
+    }
+
+    fn view(&self, len: usize) -> io::Result<Option<SimView>> {
+        self.fs.state().read()?;
+        let file = SimFile { fs: self.fs.clone(), id: self.id, writable: false };
+        Ok(Some(SimView { file, len }))
     }
 
     fn reserve(&self, _: u64, _: usize) -> io::Result<()> {

@@ -144,6 +144,7 @@ impl Run {
             },
             now_ms: self.now_ms,
             append_ahead_bytes: self.ahead,
+            map_for_look_ups_from: self.viewed_from,
             ..LogOptions::default()
         };
         let opened = Log::open(self.fs.clone(), Path::new(DIR), options);

@@ -111,6 +111,7 @@ pub(super) struct Run {
     pub(super) counts: Counts,
     /// Bytes of space that the active segment gets in advance.
     pub(super) ahead: u32,
+    pub(super) viewed_from: Option<u32>,
 }
 
 /// One run. With `trace` the error tells all operations.
@@ -195,6 +196,7 @@ impl Run {
             trace: trace.then(Vec::new),
             crashes_left: None,
             counts: Counts::default(),
+            viewed_from: (!seed.is_multiple_of(3)).then_some(0),
             ahead: [0, 0, 0, 0, 0, 0, 300, 4096][(seed % 8) as usize],
         }
     }

@@ -8,6 +8,7 @@
 mod mmap;
 mod os;
 pub mod overlay;
+mod view;
 mod whole_file;
 mod window;
 #[cfg(target_os = "linux")]
@@ -21,6 +22,9 @@ use std::path::Path;
 #[cfg(feature = "mmap")]
 pub use mmap::SealedFile;
 pub use os::{DirLock, OsFile, OsFs};
+#[cfg(feature = "mmap")]
+pub use view::MappedView;
+pub use view::NoView;
 pub use whole_file::{exists, read_whole, write_atomically};
 #[cfg(all(target_os = "linux", feature = "mmap"))]
 pub use window::MappedWindow;
@@ -144,8 +148,10 @@ pub trait Fs: Clone + Send + Sync + 'static {
 pub trait FsFile: ReadAt + Send + Sync + 'static {
     /// The bytes of a file at rest.
     type Map: Deref<Target = [u8]> + Send + Sync + 'static;
-    /// Memory that is a part of the file.
+    /// Memory that is a part of the file, to be written to.
     type Window: FileWindow;
+    /// The file as memory, to be read from.
+    type View: ReadAt + Send + Sync + 'static;
 
     /// Length in bytes.
     ///
@@ -203,6 +209,19 @@ pub trait FsFile: ReadAt + Send + Sync + 'static {
     /// # Errors
     /// Those of the medium.
     fn window(&self, from: u64, len: usize) -> io::Result<Option<Self::Window>>;
+
+    /// The first `len` bytes of the file, to be read without a call to the system, whether the file has them already or will grow to
+    /// have them; `None` where that cannot be had.
+    ///
+    /// Nobody may read behind the end of the file, nor cut it below what somebody is reading at that moment. Where the system has to
+    /// fetch a page from the medium and cannot, it ends the process (SIGBUS).
+    ///
+    /// # Errors
+    /// Those of the medium.
+    fn view(&self, len: usize) -> io::Result<Option<Self::View>> {
+        let _ = len;
+        Ok(None)
+    }
 
     /// Gets space on the medium for these bytes, without a change of what the file has: writes to them are faster, and do not
     /// run out of space. It is given back when the length is set.

@@ -131,6 +131,10 @@ impl FsFile for OsFile {
     type Window = super::MappedWindow;
     #[cfg(not(all(target_os = "linux", feature = "mmap")))]
     type Window = super::NoWindow;
+    #[cfg(feature = "mmap")]
+    type View = super::MappedView;
+    #[cfg(not(feature = "mmap"))]
+    type View = super::NoView;
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
@@ -184,6 +188,11 @@ impl FsFile for OsFile {
     #[cfg(not(all(target_os = "linux", feature = "mmap")))]
     fn window(&self, _: u64, _: usize) -> io::Result<Option<Self::Window>> {
         Ok(None)
+    }
+
+    #[cfg(feature = "mmap")]
+    fn view(&self, len: usize) -> io::Result<Option<Self::View>> {
+        Ok(super::MappedView::of_engine(&self.0, len))
     }
 
     #[cfg(target_os = "linux")]

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{DirEntry, Fs, FsFile, Metadata, NoWindow, OpenMode, ReadAt};
+use super::{DirEntry, Fs, FsFile, Metadata, NoView, NoWindow, OpenMode, ReadAt};
 
 /// Bytes that are copied together when one of them is written.
 const PAGE: u64 = 4096;
@@ -387,6 +387,7 @@ impl<F: FsFile> ReadAt for OverlayFile<F> {
 impl<F: FsFile> FsFile for OverlayFile<F> {
     type Map = Vec<u8>;
     type Window = NoWindow;
+    type View = NoView;
 
     fn len(&self) -> io::Result<u64> {
         Ok(lock(&self.content).len)

@@ -105,22 +105,17 @@ impl<F: Fs> Log<F> {
         let segments = Arc::clone(&self.segments.read());
         for segment in segments.all() {
             if segment.largest_timestamp(&self.home)? >= timestamp {
-                let from = segment.time_search_start(&self.home, timestamp, start_offset)?;
                 let mut decompressor = Decompressor::new(DECOMPRESSED_MAX);
-                let path = self.home.dir();
-                let found = segment.search_by_time(
-                    &self.home,
-                    from,
-                    |max| max >= timestamp,
-                    |batch| {
-                        first_record(batch, &mut decompressor, |time, offset| {
-                            time >= timestamp && offset >= start_offset
-                        })
-                        .map_err(|e| {
-                            SegmentError::Corrupt(StorageError::Corrupt { path: path.to_path_buf(), source: e })
-                        })
-                    },
-                );
+                let found = segment.undisturbed(|| {
+                    let from = segment.time_search_start(&self.home, timestamp, start_offset)?;
+                    let is_wanted = |time, offset| time >= timestamp && offset >= start_offset;
+                    segment.search_by_time(
+                        &self.home,
+                        from,
+                        |max| max >= timestamp,
+                        |batch| first_record(batch, &mut decompressor, is_wanted).map_err(|e| self.corrupt(e)),
+                    )
+                });
                 return Ok(found?);
             }
         }
@@ -138,21 +133,22 @@ impl<F: Fs> Log<F> {
             }
         }
         let Some((segment, timestamp, offset)) = newest else { return Ok(None) };
-        let from = segment.index_lookup(&self.home, offset)?.position;
         let mut decompressor = Decompressor::new(DECOMPRESSED_MAX);
-        let path = self.home.dir();
-        let found = segment.search_by_time(
-            &self.home,
-            from,
-            |max| max == timestamp,
-            |batch| {
+        let found = segment.undisturbed(|| {
+            let from = segment.index_lookup(&self.home, offset)?.position;
+            segment.search_by_time(
+                &self.home,
+                from,
+                |max| max == timestamp,
                 // Kafka looks into this batch and no other, also where no record in it has the timestamp.
-                first_of_max(batch, timestamp, &mut decompressor)
-                    .map(Some)
-                    .map_err(|e| SegmentError::Corrupt(StorageError::Corrupt { path: path.to_path_buf(), source: e }))
-            },
-        );
+                |batch| first_of_max(batch, timestamp, &mut decompressor).map(Some).map_err(|e| self.corrupt(e)),
+            )
+        });
         Ok(found?.flatten())
+    }
+
+    fn corrupt(&self, source: FormatError) -> SegmentError {
+        SegmentError::Corrupt(StorageError::Corrupt { path: self.home.dir().to_path_buf(), source })
     }
 }
 

@@ -13,6 +13,12 @@ pub struct LogManagerConfig {
     /// Threads that recover a large segment together, on top of these. They are threads of the operating system, gone when
     /// the segment is recovered; with 1 there are none. Kafka has no such setting.
     pub recovery_threads_per_log: usize,
+    /// Space that active segments get in advance, see [`LogOptions::append_ahead_bytes`](crate::log::LogOptions::append_ahead_bytes); 0
+    /// for none. Kafka has no such setting.
+    pub append_ahead_bytes: u32,
+    /// From which size on segments are mapped for look-ups, see
+    /// [`LogOptions::map_for_look_ups_from`](crate::log::LogOptions::map_for_look_ups_from); `None` for never. Kafka has no such setting.
+    pub map_for_look_ups_from: Option<u32>,
     /// `log.retention.check.interval.ms`
     pub retention_check_ms: i64,
     /// `log.flush.scheduler.interval.ms`: how often to look for logs whose `flush.ms` is over.
@@ -69,6 +75,8 @@ impl Default for LogManagerConfig {
         LogManagerConfig {
             recovery_threads_per_data_dir: 2,
             recovery_threads_per_log: 1,
+            append_ahead_bytes: 0,
+            map_for_look_ups_from: None,
             retention_check_ms: 5 * 60 * 1000,
             flush_check_ms: i64::MAX,
             recovery_point_checkpoint_ms: 60_000,

@@ -284,6 +284,8 @@ impl<F: Fs> LogManager<F> {
             health: dir.health.clone(),
             metrics: Arc::clone(&self.metrics[piece]),
             recovery_threads: self.config.recovery_threads_per_log,
+            append_ahead_bytes: self.config.append_ahead_bytes,
+            map_for_look_ups_from: self.config.map_for_look_ups_from,
             producers: self.config.producers(),
             jitter: self.config.unique_id_seed.is_none().then_some(jitter),
             remote_storage_system_enable: self.config.remote_storage_system,

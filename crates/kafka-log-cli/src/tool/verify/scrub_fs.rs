@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use kafka_log::fs::{DirEntry, Fs, FsFile, Metadata, NoWindow, OpenMode, OsFile, OsFs, ReadAt};
+use kafka_log::fs::{DirEntry, Fs, FsFile, Metadata, NoView, NoWindow, OpenMode, OsFile, OsFs, ReadAt};
 
 /// How reading is limited.
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,6 +143,7 @@ fn drop_from_cache(_: &OsFile, _: u64, _: u64) {}
 impl FsFile for ScrubFile {
     type Map = Vec<u8>;
     type Window = NoWindow;
+    type View = NoView;
 
     fn len(&self) -> io::Result<u64> {
         self.file.len()

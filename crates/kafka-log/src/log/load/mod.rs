@@ -77,7 +77,7 @@ impl<F: Fs> Log<F> {
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
         let parsed = PartitionDirName::parse(&name).ok_or_else(|| OpenError::NotAPartition(dir.to_owned()))?;
         let topic_partition = TopicPartition::new(parsed.topic, parsed.partition);
-        let home = Home::new(fs, dir);
+        let home = Home::new(fs, dir).with_views_from(options.map_for_look_ups_from);
         let names = match list_files(home.fs(), dir) {
             Ok(names) => names,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {

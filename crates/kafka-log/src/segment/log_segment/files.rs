@@ -215,6 +215,7 @@ impl<F: Fs> LogSegment<F> {
         state.offset_index.release();
         state.time_index.release();
         state.file = None;
+        self.view.release();
         Ok(())
     }
 

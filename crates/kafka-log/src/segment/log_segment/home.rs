@@ -17,6 +17,7 @@ pub struct Home<F> {
     /// Some name in the directory may not be durable.
     names_changed: AtomicBool,
     syncing_names: Mutex<()>,
+    viewed_from: Option<u32>,
 }
 
 impl<F: Fs> Home<F> {
@@ -27,7 +28,19 @@ impl<F: Fs> Home<F> {
             dir: RwLock::new(Arc::from(dir)),
             names_changed: AtomicBool::new(false),
             syncing_names: Mutex::new(()),
+            viewed_from: None,
         }
+    }
+
+    /// Lets look-ups read log files of so many bytes and more through [views](crate::fs::FsFile::view); none by default.
+    #[must_use]
+    pub fn with_views_from(self, size: Option<u32>) -> Self {
+        Home { viewed_from: size, ..self }
+    }
+
+    /// Whether look-ups read a log file of `size` bytes through a view.
+    pub(super) fn is_viewed(&self, size: u32) -> bool {
+        self.viewed_from.is_some_and(|from| from <= size)
     }
 
     /// The file system.

@@ -1,6 +1,7 @@
 //! From an offset to a place in the file.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use super::walk::WalkError;
 use super::{Home, LogSegment, SegmentError, SegmentState};
@@ -148,33 +149,54 @@ impl<F: Fs> LogSegment<F> {
     }
 
     fn translate(&self, home: &Home<F>, offset: i64, short_cut: bool) -> Result<Option<Located>, SegmentError> {
-        let (places, segment_size, cuts) =
-            self.with_offset_index(home, |index, state| (Places::of(index, state, offset), state.size, state.cuts))?;
-        if let Some(known) = places.expected.filter(|_| places.is_seen && short_cut) {
-            return Ok(Some(Located { batch: known.batch, segment_size }));
-        }
-        let file = self.file(home)?;
-        let long = places.long_batch().filter(|_| short_cut);
-        let found = match long.and_then(|entry| long_batch_at(&*file, segment_size, entry, offset)) {
-            Some(header) => {
-                if places.expected == Some(header) {
-                    self.note_seen(places.slot, cuts);
-                }
-                Ok(Some(header.batch))
+        loop {
+            let (places, segment_size, cuts) = self
+                .with_offset_index(home, |index, state| (Places::of(index, state, offset), state.size, state.cuts))?;
+            if let Some(known) = places.expected.filter(|_| places.is_seen && short_cut) {
+                return Ok(Some(Located { batch: known.batch, segment_size }));
             }
-            None => search_for_offset(&*file, segment_size, places.entry.position, offset),
-        };
-        let found = found.map_err(|error| broken_walk(self.log_path(home), error))?;
-        Ok(found.map(|batch| Located { batch, segment_size }))
+            let found = self.search(home, &places, segment_size, cuts, short_cut);
+            let state = self.read_state();
+            if state.cuts != cuts {
+                // What was cut in the meantime may have looked like anything.
+                continue;
+            }
+            let Some(found) = found? else { return Ok(None) };
+            if let Some(seen) = state.offset_index.seen().filter(|_| places.expected == Some(found)) {
+                seen.note(places.slot, OffsetIndex::new(self.base_offset, state.offset_index.bytes()).entries());
+            }
+            let is_short = found.batch.size < READ_AHEAD as u32;
+            if is_short != self.has_short_batches.load(Ordering::Relaxed) {
+                self.has_short_batches.store(is_short, Ordering::Relaxed);
+            }
+            return Ok(Some(Located { batch: found.batch, segment_size }));
+        }
     }
 
-    /// Remembers that the header of an entry's batch says what the index lets expect. Does nothing where the index is gone meanwhile, or
-    /// was cut: other batches may be there then.
-    fn note_seen(&self, slot: usize, cuts: u32) {
-        let state = self.read_state();
-        if let Some(seen) = state.offset_index.seen().filter(|_| state.cuts == cuts) {
-            seen.note(slot, OffsetIndex::new(self.base_offset, state.offset_index.bytes()).entries());
+    fn search(
+        &self,
+        home: &Home<F>,
+        places: &Places,
+        segment_size: u32,
+        cuts: u32,
+        short_cut: bool,
+    ) -> Result<Option<Header>, SegmentError> {
+        let long = places.long_batch(self.has_short_batches.load(Ordering::Relaxed)).filter(|_| short_cut);
+        let (start, near) = (places.entry.position, places.bytes_to_look_at());
+        // For a single header a map costs more than it saves, as long as its pages are not all present.
+        if long.is_none() && short_cut {
+            let look = |view: &_| search_for_offset(view, segment_size, start, places.target, near);
+            // Whatever is wrong, the file says it.
+            if let Some(Ok(found)) = self.with_view(home, segment_size, cuts, look) {
+                return Ok(found);
+            }
         }
+        let file = self.file(home)?;
+        let found = match long.and_then(|entry| long_batch_at(&*file, segment_size, entry, places.target)) {
+            Some(header) => Ok(Some(header)),
+            None => search_for_offset(&*file, segment_size, start, places.target, near),
+        };
+        found.map_err(|error| broken_walk(self.log_path(home), error))
     }
 
     /// The offset behind the last batch, as the batches from the last index entry on tell it (`readNextOffset`).
@@ -185,7 +207,7 @@ impl<F: Fs> LogSegment<F> {
         let last = self.with_offset_index(home, |index, _| index.last())?;
         let Some(from) = self.translate_offset(home, last.offset)? else { return Ok(self.base_offset) };
         let file = self.file(home)?;
-        let mut headers = Headers::new(&*file, from.segment_size, from.batch.position);
+        let mut headers = Headers::new(&*file, from.segment_size, from.batch.position, READ_AHEAD);
         let mut last_offset = None;
         // Kafka sees that a batch holds the offset only when it has come to one behind it, or to the end: damage that repeats
         // earlier offsets hides it.
@@ -234,6 +256,7 @@ impl<F: Fs> LogSegment<F> {
 
 /// Where an index says that an offset is.
 struct Places {
+    target: i64,
     /// What a lookup gives.
     entry: OffsetPosition,
     /// The entry of the batch with the offset, if each stands for one, and its slot.
@@ -255,6 +278,7 @@ impl Places {
             None => 0,
         };
         Places {
+            target,
             entry,
             candidate: index.entry(slot),
             slot,
@@ -263,10 +287,22 @@ impl Places {
         }
     }
 
-    /// The entry of a batch that is so far from the entry before that nothing else can be between them.
-    fn long_batch(&self) -> Option<OffsetPosition> {
+    /// Bytes behind the entry that likely have the batch with the offset, as offsets and bytes between two entries grow alike, and the
+    /// header of the one behind it.
+    fn bytes_to_look_at(&self) -> usize {
+        let Some(next) = self.candidate else { return READ_AHEAD };
+        let bytes = i64::from(next.position) - i64::from(self.entry.position);
+        let offsets = next.offset.saturating_sub(self.entry.offset).max(1);
+        let ahead = self.target.saturating_sub(self.entry.offset).saturating_mul(bytes) / offsets;
+        ahead.saturating_add(bytes / 8).clamp(LONG_BATCH as i64 / 2, READ_AHEAD as i64) as usize
+    }
+
+    /// The entry of the batch with the offset, if it seems to stand for one batch: it is far from the entry before. Somewhat more than
+    /// the interval of entries is far where batches are long, and where they are short some of them.
+    fn long_batch(&self, has_short_batches: bool) -> Option<OffsetPosition> {
+        let far = if has_short_batches { 2 * READ_AHEAD } else { READ_AHEAD };
         let is_long = |at: &OffsetPosition| {
-            *at == self.entry || i64::from(at.position) - i64::from(self.entry.position) >= READ_AHEAD as i64
+            *at == self.entry || i64::from(at.position) - i64::from(self.entry.position) >= far as i64
         };
         self.candidate.filter(is_long)
     }
@@ -306,8 +342,9 @@ fn search_for_offset<R: ReadAt + ?Sized>(
     end: u32,
     position: i32,
     target: i64,
-) -> Result<Option<FoundBatch>, WalkError> {
-    let mut headers = Headers::new(file, end, position.max(0).cast_unsigned());
+    first_read: usize,
+) -> Result<Option<Header>, WalkError> {
+    let mut headers = Headers::new(file, end, position.max(0).cast_unsigned(), first_read);
     let mut before: Option<Header> = None;
     while let Some(mut header) = headers.next()? {
         if header.batch.magic < 2 && header.last_offset >= target {
@@ -316,11 +353,11 @@ fn search_for_offset<R: ReadAt + ?Sized>(
         // After truncations in the middle of a batch batches may overlap; of those with the offset the last one counts.
         if header.batch.base_offset >= target {
             let before = before.filter(|before| header.batch.base_offset > target && before.last_offset >= target);
-            return Ok(Some(before.unwrap_or(header).batch));
+            return Ok(Some(before.unwrap_or(header)));
         }
         before = Some(header);
     }
-    Ok(before.filter(|before| before.last_offset >= target).map(|before| before.batch))
+    Ok(before.filter(|before| before.last_offset >= target))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -341,8 +378,8 @@ struct Headers<'f, R: ?Sized> {
 }
 
 impl<'f, R: ReadAt + ?Sized> Headers<'f, R> {
-    fn new(file: &'f R, end: u32, position: u32) -> Self {
-        Headers { file, end, position, start: 0, filled: 0, read_ahead: READ_AHEAD, buf: [0; READ_AHEAD] }
+    fn new(file: &'f R, end: u32, position: u32, first_read: usize) -> Self {
+        Headers { file, end, position, start: 0, filled: 0, read_ahead: first_read, buf: [0; READ_AHEAD] }
     }
 
     fn next(&mut self) -> Result<Option<Header>, WalkError> {

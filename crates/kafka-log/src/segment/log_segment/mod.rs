@@ -18,6 +18,7 @@ mod recover;
 mod seen;
 mod times;
 mod truncate;
+mod view;
 mod walk;
 
 use std::fmt;
@@ -37,8 +38,9 @@ use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::time_index::TimestampOffset;
 use crate::fs::{Fs, OpenMode};
 use crate::segment::error::StorageError;
-use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::sync::{AtomicBool, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use index_memory::IndexMemory;
+use view::LogView;
 
 /// Largest size of a segment file in bytes: Kafka counts positions in an int32.
 pub const SEGMENT_BYTES_MAX: u64 = i32::MAX as u64;
@@ -62,6 +64,9 @@ pub struct LogSegment<F: Fs> {
     index_interval_bytes: u32,
     roll_jitter_ms: i64,
     state: RwLock<SegmentState<F>>,
+    view: LogView<F>,
+    /// Whether the batch that was looked up last was shorter than what lies between two index entries. A guess for the next.
+    has_short_batches: AtomicBool,
 }
 
 /// A number that may not be known, in 8 bytes: there are many segments. The smallest number stands for none.
@@ -172,6 +177,8 @@ impl<F: Fs> LogSegment<F> {
             base_offset,
             index_interval_bytes: options.index_interval_bytes,
             roll_jitter_ms: options.roll_jitter_ms,
+            view: LogView::default(),
+            has_short_batches: AtomicBool::new(false),
             state: RwLock::new(SegmentState {
                 size,
                 index_bytes_max: options.index_bytes_max,

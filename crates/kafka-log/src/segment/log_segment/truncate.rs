@@ -31,13 +31,13 @@ impl<F: Fs> LogSegment<F> {
         let bytes = state.offset_index.grow(home.fs(), || path.clone(), OFFSET_INDEX_ENTRY_LEN)?;
         let kept = OffsetIndex::new(self.base_offset, bytes).entries_below(offset);
         state.offset_index.truncate(kept * OFFSET_INDEX_ENTRY_LEN);
-        state.cuts = state.cuts.wrapping_add(1);
         let path = home.path(self.name(FileKind::TimeIndex, state));
         let bytes = state.time_index.grow(home.fs(), || path.clone(), TIME_INDEX_ENTRY_LEN)?;
         let kept = TimeIndex::new(self.base_offset, bytes).entries_below(offset);
         state.time_index.truncate(kept * TIME_INDEX_ENTRY_LEN);
         state.offset_index_used = true;
         state.time_index_used = true;
+        self.note_cut(state);
         self.truncate_txn_index(home, state, offset)?;
         state.index_bytes_max = index_bytes_max;
 
@@ -101,10 +101,10 @@ impl<F: Fs> LogSegment<F> {
     pub(super) fn reset_indexes(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), SegmentError> {
         state.unsynced = true;
         state.rebuilt = true;
+        self.note_cut(state);
         let path = home.path(self.name(FileKind::OffsetIndex, state));
         state.offset_index.grow(home.fs(), || path.clone(), OFFSET_INDEX_ENTRY_LEN)?;
         state.offset_index.truncate(0);
-        state.cuts = state.cuts.wrapping_add(1);
         let path = home.path(self.name(FileKind::TimeIndex, state));
         state.time_index.grow(home.fs(), || path.clone(), TIME_INDEX_ENTRY_LEN)?;
         state.time_index.truncate(0);

@@ -1,0 +1,81 @@
+//! Reading from a file through memory.
+#![cfg_attr(
+    feature = "mmap",
+    expect(unsafe_code, reason = "a mapping is only as good as the promise that nobody shortens the file")
+)]
+
+use std::io;
+
+use super::ReadAt;
+
+/// The view of files that have none.
+#[derive(Clone, Copy, Debug)]
+pub enum NoView {}
+
+impl ReadAt for NoView {
+    fn read_at(&self, _: &mut [u8], _: u64) -> io::Result<usize> {
+        match *self {}
+    }
+}
+
+#[cfg(feature = "mmap")]
+pub use mapped::MappedView;
+
+#[cfg(feature = "mmap")]
+mod mapped {
+    use std::fs::File;
+    use std::io;
+
+    use memmap2::{MmapOptions, MmapRaw};
+
+    use crate::fs::ReadAt;
+
+    /// A file mapped to be read from, beyond its present end if it may grow; see [`FsFile::view`](crate::fs::FsFile::view).
+    #[derive(Debug)]
+    pub struct MappedView {
+        map: MmapRaw,
+    }
+
+    impl MappedView {
+        /// `None` where the system has no room for it.
+        pub(in crate::fs) fn of_engine(file: &File, len: usize) -> Option<Self> {
+            MmapOptions::new().len(len).map_raw_read_only(file).ok().map(|map| MappedView { map })
+        }
+    }
+
+    impl ReadAt for MappedView {
+        fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+            let left = (self.map.len() as u64).saturating_sub(position);
+            let n = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            if n > 0 {
+                // SAFETY: the bytes lie within the mapping, and nothing borrows from it: they may be written meanwhile. Whoever
+                // reads keeps the file from being cut below them (`FsFile::view`).
+                unsafe { self.map.as_ptr().add(position as usize).copy_to_nonoverlapping(buf.as_mut_ptr(), n) };
+            }
+            Ok(n)
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::io::Write;
+
+        use super::*;
+
+        #[test]
+        fn a_view_shows_what_the_file_has_and_what_it_gets() -> io::Result<()> {
+            let path = std::env::temp_dir().join(format!("kafka-log-view-{}", std::process::id()));
+            let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
+            std::fs::remove_file(&path)?;
+            file.write_all(b"before")?;
+            let view = MappedView::of_engine(&file, 100).ok_or(io::ErrorKind::Unsupported)?;
+            let mut buf = [0; 6];
+            assert_eq!((view.read_at(&mut buf, 0)?, &buf), (6, b"before"));
+            file.write_all(b"behind")?;
+            assert_eq!((view.read_at(&mut buf, 6)?, &buf), (6, b"behind"));
+            assert_eq!(view.read_at(&mut buf, 97)?, 3);
+            assert_eq!((view.read_at(&mut buf, 100)?, view.read_at(&mut buf, u64::MAX)?), (0, 0));
+            Ok(())
+        }
+    }
+}
