@@ -3,7 +3,7 @@
 
 #[cfg(not(feature = "shuttle"))]
 mod real {
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicI64};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32};
     pub(crate) use std::thread::yield_now;
 
     pub(crate) use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -14,7 +14,7 @@ mod scheduled {
     use std::sync::PoisonError;
 
     use shuttle::sync;
-    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicI64};
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicI64, AtomicU32};
     pub(crate) use shuttle::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
     pub(crate) use shuttle::thread::yield_now;
 

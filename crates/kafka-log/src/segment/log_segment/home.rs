@@ -18,6 +18,8 @@ pub struct Home<F> {
     names_changed: AtomicBool,
     syncing_names: Mutex<()>,
     viewed_from: Option<u32>,
+    /// Whether the batch that was looked up last was shorter than what lies between two index entries.
+    has_short_batches: AtomicBool,
 }
 
 impl<F: Fs> Home<F> {
@@ -29,6 +31,7 @@ impl<F: Fs> Home<F> {
             names_changed: AtomicBool::new(false),
             syncing_names: Mutex::new(()),
             viewed_from: None,
+            has_short_batches: AtomicBool::new(false),
         }
     }
 
@@ -77,6 +80,18 @@ impl<F: Fs> Home<F> {
         }
         let dir = self.dir();
         self.fs.sync_dir(&dir).map_err(StorageError::io("sync", &dir))
+    }
+
+    /// A guess for the batch that is looked up next: whether several lie between two index entries.
+    pub(super) fn has_short_batches(&self) -> bool {
+        self.has_short_batches.load(Ordering::Relaxed)
+    }
+
+    /// What the batch that was looked up says about the next.
+    pub(super) fn note_short_batches(&self, is_short: bool) {
+        if is_short != self.has_short_batches() {
+            self.has_short_batches.store(is_short, Ordering::Relaxed);
+        }
     }
 
     /// The directory was renamed.

@@ -1,7 +1,6 @@
 //! From an offset to a place in the file.
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 
 use super::walk::WalkError;
 use super::{Home, LogSegment, SegmentError, SegmentState};
@@ -151,13 +150,13 @@ impl<F: Fs> LogSegment<F> {
     fn translate(&self, home: &Home<F>, offset: i64, short_cut: bool) -> Result<Option<Located>, SegmentError> {
         loop {
             let (places, segment_size, cuts) = self
-                .with_offset_index(home, |index, state| (Places::of(index, state, offset), state.size, state.cuts))?;
+                .with_offset_index(home, |index, state| (Places::of(index, state, offset), state.size, self.cuts()))?;
             if let Some(known) = places.expected.filter(|_| places.is_seen && short_cut) {
                 return Ok(Some(Located { batch: known.batch, segment_size }));
             }
             let found = self.search(home, &places, segment_size, cuts, short_cut);
             let state = self.read_state();
-            if state.cuts != cuts {
+            if self.cuts() != cuts {
                 // What was cut in the meantime may have looked like anything.
                 continue;
             }
@@ -165,10 +164,7 @@ impl<F: Fs> LogSegment<F> {
             if let Some(seen) = state.offset_index.seen().filter(|_| places.expected == Some(found)) {
                 seen.note(places.slot, OffsetIndex::new(self.base_offset, state.offset_index.bytes()).entries());
             }
-            let is_short = found.batch.size < READ_AHEAD as u32;
-            if is_short != self.has_short_batches.load(Ordering::Relaxed) {
-                self.has_short_batches.store(is_short, Ordering::Relaxed);
-            }
+            home.note_short_batches(found.batch.size < READ_AHEAD as u32);
             return Ok(Some(Located { batch: found.batch, segment_size }));
         }
     }
@@ -181,7 +177,7 @@ impl<F: Fs> LogSegment<F> {
         cuts: u32,
         short_cut: bool,
     ) -> Result<Option<Header>, SegmentError> {
-        let long = places.long_batch(self.has_short_batches.load(Ordering::Relaxed)).filter(|_| short_cut);
+        let long = places.long_batch(home.has_short_batches()).filter(|_| short_cut);
         let (start, near) = (places.entry.position, places.bytes_to_look_at());
         // For a single header a map costs more than it saves, as long as its pages are not all present.
         if long.is_none() && short_cut {

@@ -38,7 +38,7 @@ use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::time_index::TimestampOffset;
 use crate::fs::{Fs, OpenMode};
 use crate::segment::error::StorageError;
-use crate::sync::{AtomicBool, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::sync::{AtomicU32, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use index_memory::IndexMemory;
 use view::LogView;
 
@@ -64,9 +64,9 @@ pub struct LogSegment<F: Fs> {
     index_interval_bytes: u32,
     roll_jitter_ms: i64,
     state: RwLock<SegmentState<F>>,
+    /// How often batches were taken away; changes while both `state` and `view` are locked, before the log file is cut.
+    cuts: AtomicU32,
     view: LogView<F>,
-    /// Whether the batch that was looked up last was shorter than what lies between two index entries. A guess for the next.
-    has_short_batches: AtomicBool,
 }
 
 /// A number that may not be known, in 8 bytes: there are many segments. The smallest number stands for none.
@@ -109,8 +109,6 @@ pub(crate) struct SegmentState<F: Fs> {
     sealed: bool,
     /// The log file was made longer than its batches, to be written to.
     is_extended: bool,
-    /// How often index entries were taken away.
-    cuts: u32,
     file: Option<Arc<F::File>>,
     offset_index: IndexMemory<F>,
     time_index: IndexMemory<F>,
@@ -178,7 +176,7 @@ impl<F: Fs> LogSegment<F> {
             index_interval_bytes: options.index_interval_bytes,
             roll_jitter_ms: options.roll_jitter_ms,
             view: LogView::default(),
-            has_short_batches: AtomicBool::new(false),
+            cuts: AtomicU32::new(0),
             state: RwLock::new(SegmentState {
                 size,
                 index_bytes_max: options.index_bytes_max,
@@ -196,7 +194,6 @@ impl<F: Fs> LogSegment<F> {
                 rebuilt: false,
                 sealed: false,
                 is_extended: false,
-                cuts: 0,
                 file: None,
                 offset_index: IndexMemory::Unloaded,
                 time_index: IndexMemory::Unloaded,

@@ -1,29 +1,30 @@
 //! The log file as memory, where look-ups may use it.
 
+use std::sync::atomic::Ordering;
+
 use super::{Home, LogSegment, SegmentError, SegmentState};
 use crate::fs::{Fs, FsFile};
 use crate::sync::RwLock;
 
 /// A view of the log file that is there while somebody looks, and gone before the file is cut.
-pub(super) struct LogView<F: Fs>(RwLock<Slot<F>>);
+pub(super) struct LogView<F: Fs>(RwLock<Option<Box<Mapped<F>>>>);
 
-struct Slot<F: Fs> {
-    /// With the length in bytes that it reaches to.
-    view: Option<Box<(<F::File as FsFile>::View, u32)>>,
-    /// [`SegmentState::cuts`], set before the file is cut.
-    cuts: u32,
+struct Mapped<F: Fs> {
+    view: <F::File as FsFile>::View,
+    /// What it reaches to, in bytes.
+    len: u32,
 }
 
 impl<F: Fs> Default for LogView<F> {
     fn default() -> Self {
-        LogView(RwLock::new(Slot { view: None, cuts: 0 }))
+        LogView(RwLock::new(None))
     }
 }
 
 impl<F: Fs> LogView<F> {
     /// Lets go of the map, once nobody looks at it.
     pub(super) fn release(&self) {
-        self.0.write().view = None;
+        *self.0.write() = None;
     }
 }
 
@@ -40,23 +41,34 @@ impl<F: Fs> LogSegment<F> {
         if !home.is_viewed(size) {
             return None;
         }
-        let reaches = |slot: &Slot<F>| slot.view.as_ref().is_some_and(|view| view.1 >= size);
-        let mut slot = self.view.0.read();
-        if slot.cuts == cuts && !reaches(&slot) {
-            drop(slot);
+        let reaches = |mapped: &Option<Box<Mapped<F>>>| mapped.as_ref().is_some_and(|mapped| mapped.len >= size);
+        let mut mapped = self.view.0.read();
+        if self.cuts() == cuts && !reaches(&mapped) {
+            drop(mapped);
             let file = self.file(home).ok()?;
             {
-                let mut slot = self.view.0.write();
-                if slot.cuts == cuts && !reaches(&slot) {
+                let mut mapped = self.view.0.write();
+                if self.cuts() == cuts && !reaches(&mapped) {
                     // As far as the segment may grow for a while; what is mapped behind the end costs nothing.
                     let len = size.checked_next_power_of_two().unwrap_or(u32::MAX);
-                    slot.view = file.view(len as usize).ok()?.map(|view| Box::new((view, len)));
+                    *mapped = file.view(len as usize).ok()?.map(|view| Box::new(Mapped { view, len }));
                 }
             }
-            slot = self.view.0.read();
+            mapped = self.view.0.read();
         }
-        let view = slot.view.as_ref().filter(|view| slot.cuts == cuts && view.1 >= size)?;
-        Some(look(&view.0))
+        let mapped = mapped.as_ref().filter(|mapped| self.cuts() == cuts && mapped.len >= size)?;
+        Some(look(&mapped.view))
+    }
+
+    /// How often batches were taken away. Under a lock of the state it belongs to what the state says.
+    pub(super) fn cuts(&self) -> u32 {
+        self.cuts.load(Ordering::Acquire)
+    }
+
+    /// The same, once a cut that has begun is done.
+    fn settled_cuts(&self) -> u32 {
+        let _state = self.read_state();
+        self.cuts()
     }
 
     /// What `look` finds in the files while nobody cuts them: it looks again where somebody has, as what it read may have looked like
@@ -66,9 +78,9 @@ impl<F: Fs> LogSegment<F> {
     /// Those of `look`.
     pub fn undisturbed<T>(&self, mut look: impl FnMut() -> Result<T, SegmentError>) -> Result<T, SegmentError> {
         loop {
-            let cuts = self.read_state().cuts;
+            let cuts = self.settled_cuts();
             let found = look();
-            if self.read_state().cuts == cuts {
+            if self.settled_cuts() == cuts {
                 return found;
             }
         }
@@ -76,10 +88,9 @@ impl<F: Fs> LogSegment<F> {
 
     /// Batches go, and others may come in their place: what was seen of them counts no more, and nobody looks at them in memory once
     /// this has returned.
-    pub(super) fn note_cut(&self, state: &mut SegmentState<F>) {
-        state.cuts = state.cuts.wrapping_add(1);
-        let mut slot = self.view.0.write();
-        slot.cuts = state.cuts;
-        slot.view = None;
+    pub(super) fn note_cut(&self, _state: &mut SegmentState<F>) {
+        let mut mapped = self.view.0.write();
+        self.cuts.fetch_add(1, Ordering::AcqRel);
+        *mapped = None;
     }
 }
