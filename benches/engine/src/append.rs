@@ -39,7 +39,9 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let appenders = options.number("appenders", 1_usize)?;
     let ahead = options.number("ahead", 0_u32)?;
     let sync = options.number("sync", 0_u8)? > 0;
-    let pool = ((64 << 20) / (shape.raw * per)).clamp(8, 1024);
+    // As many batches as the other side goes round, to which a group is several calls.
+    let batches_a_call = if mode == "follower" { per } else { 1 };
+    let pool = ((64 << 20) / (shape.raw * batches_a_call)).clamp(8, 1024) * batches_a_call / per;
     let (mut rng, mut compressor) = (Rng(7), Compressor::new());
     let mut calls: Vec<Vec<Vec<u8>>> = Vec::new();
     for at in 0..pool as i64 {
@@ -84,19 +86,24 @@ fn lead(log: &Log, calls: &[Vec<Vec<u8>>], n: u64, appenders: usize, sync: bool)
 
 fn lead_one(log: &Log, calls: &mut [Vec<Vec<u8>>], n: u64, sync: bool) -> Result<(), String> {
     let append = LeaderAppend::from_client(0);
+    let mut calls: Vec<Vec<_>> = calls
+        .iter_mut()
+        .map(|call| call.iter_mut().map(|records| GroupedAppend { records, append }).collect())
+        .collect();
     let pool = calls.len();
+    let mut answers = Vec::new();
     for k in 0..n {
         let call = &mut calls[(k % pool as u64) as usize];
         for batch in call.iter_mut() {
             // As it comes from a producer.
-            batch[..8].fill(0);
+            batch.records[..8].fill(0);
         }
         if let [batch] = call.as_mut_slice() {
-            log.append_as_leader(batch, append, NOW).map_err(|e| e.to_string())?;
+            log.append_as_leader(batch.records, append, NOW).map_err(|e| e.to_string())?;
         } else {
-            let mut group: Vec<_> = call.iter_mut().map(|batch| GroupedAppend { records: batch, append }).collect();
-            for answer in log.append_group_as_leader(&mut group, NOW) {
-                answer.map_err(|e| e.to_string())?;
+            log.append_group_as_leader_into(call, NOW, &mut answers);
+            for answer in &answers {
+                answer.as_ref().map_err(|e| e.to_string())?;
             }
         }
         if sync {

@@ -112,12 +112,13 @@ impl BatchHead {
 /// In the order of the batches, and for each in this order: `CorruptRecord` for a size below 14 or another magic than 0, 1,
 /// 2; `InvalidRecord` for a wrong epoch from a Raft leader, and for a base offset other than 0 from a client;
 /// `RecordTooLarge`; `CorruptRecord` for a wrong checksum; `OffsetsOutOfOrder`.
+#[inline(always)]
 pub fn analyze(records: &[u8], params: &AnalyzeParams) -> Result<Analysis, Refused> {
     analyze_each(records, params, |_| {})
 }
 
 /// As [`analyze`], and hands out each batch that counts.
-#[inline]
+#[inline(always)]
 pub(super) fn analyze_each(
     records: &[u8],
     params: &AnalyzeParams,

@@ -32,8 +32,10 @@ pub(super) struct Staging {
     batches: Vec<AppendedBatch>,
     /// Offset behind the last of them.
     end_offset: i64,
-    /// Where the answers are that wait for the write.
+    /// Whose answers wait for the write.
     waiting: Vec<usize>,
+    /// Whose write failed.
+    failed: Vec<(usize, AppendError)>,
 }
 
 type Answer = Result<LogAppendInfo, AppendError>;
@@ -49,23 +51,37 @@ impl<F: Fs> Log<F> {
     /// Each answer: those of [`Log::append_as_leader`]; after a failed write `Storage` for all that shared it.
     pub fn append_group_as_leader(&self, group: &mut [GroupedAppend<'_>], now_ms: i64) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(group.len());
+        self.append_group_as_leader_into(group, now_ms, &mut answers);
+        answers
+    }
+
+    /// As [`Log::append_group_as_leader`], with the answers in a vector of the caller, which is emptied first.
+    pub fn append_group_as_leader_into(&self, group: &mut [GroupedAppend<'_>], now_ms: i64, answers: &mut Vec<Answer>) {
+        answers.clear();
         let config = self.config();
         with_scratch(|scratch| {
             let mut appender = self.writer.lock_to_append();
-            for grouped in group.iter_mut() {
-                let led = self.lead_in_group(&mut appender, grouped, now_ms, &config, scratch, &mut answers);
-                if let Err(refused) = led {
-                    answers.push(Err(*refused));
+            scratch.staging.batches.reserve(group.len());
+            scratch.staging.waiting.reserve(group.len());
+            // Each answer is written where it belongs: handing it on costs as much as a look at a batch.
+            answers.resize_with(group.len(), || Ok(LogAppendInfo::nothing()));
+            for (at, (grouped, answer)) in group.iter_mut().zip(answers.iter_mut()).enumerate() {
+                if let Err(refused) = self.lead_in_group(&mut appender, at, grouped, now_ms, &config, scratch, answer) {
+                    *answer = Err(*refused);
                 }
             }
-            self.write_staged(&mut appender, &mut scratch.staging, &mut answers);
+            self.write_staged(&mut appender, &mut scratch.staging);
+            for (at, error) in scratch.staging.failed.drain(..) {
+                answers[at] = Err(error);
+            }
         });
-        self.count(&answers);
+        self.count(answers);
         answers.iter().for_each(|answer| self.watch(answer));
         if let Err(error) = self.flush_if_due(&config, now_ms) {
-            return answers.into_iter().map(|answer| answer.and_then(|_| Err(self.offline(&error)))).collect();
+            for answer in answers.iter_mut().filter(|answer| answer.is_ok()) {
+                *answer = Err(self.offline(&error));
+            }
         }
-        answers
     }
 
     /// A flush that `flush.messages` asked for failed: nobody's records are known to be safe.
@@ -74,15 +90,18 @@ impl<F: Fs> Log<F> {
         AppendError::Storage(StorageError::Offline { path: self.dir().to_path_buf() })
     }
 
-    /// Adds the answer to the others, unless it is an error.
+    /// The append that is the `at`th of its group. Gives the answer, unless it is an error.
+    #[expect(clippy::too_many_arguments, reason = "what the appends of a group share")]
+    #[inline(always)]
     fn lead_in_group(
         &self,
         appender: &mut Appender<F>,
+        at: usize,
         grouped: &mut GroupedAppend<'_>,
         now_ms: i64,
         config: &LogConfig,
         scratch: &mut Scratch,
-        answers: &mut Vec<Answer>,
+        answer: &mut Answer,
     ) -> Result<(), Refused> {
         let append = grouped.append;
         if append.origin == AppendOrigin::RaftLeader {
@@ -92,29 +111,30 @@ impl<F: Fs> Log<F> {
         self.check_usable()?;
         let Scratch { validation, producers, staging, .. } = scratch;
         let Some(mut prepared) = prepare(grouped.records, append, now_ms, config, validation)? else {
-            answers.push(Ok(LogAppendInfo::nothing()));
             return Ok(());
         };
         let batch = prepared.batch(grouped.records, validation);
-        if !self.stage(appender, batch, &mut prepared, config, producers, staging, answers)? {
-            self.write_staged(appender, staging, answers);
-            answers.push(Ok(self.lead_locked(appender, batch, &mut prepared, config, producers)?));
+        if !self.stage(appender, at, batch, &mut prepared, config, producers, staging, answer)? {
+            self.write_staged(appender, staging);
+            *answer = Ok(self.lead_locked(appender, batch, &mut prepared, config, producers)?);
         }
         Ok(())
     }
 
-    /// Takes a batch into what is written together, and adds its answer to the others. Says no where it has to be written alone: it
-    /// is long or a marker, or a new segment is due, or one of the indexes might become full.
+    /// Takes a batch into what is written together, and answers. Says no where it has to be written alone: it is long or a
+    /// marker, or a new segment is due, or one of the indexes might become full.
     #[expect(clippy::too_many_arguments, reason = "what the appends of a group share")]
+    #[inline(always)]
     fn stage(
         &self,
         appender: &mut Appender<F>,
+        at: usize,
         batch: &mut [u8],
         prepared: &mut Prepared,
         config: &LogConfig,
         producers: &mut ProducerAppends,
         staging: &mut Staging,
-        answers: &mut Vec<Answer>,
+        answer: &mut Answer,
     ) -> Result<bool, Refused> {
         let room = STAGED_MAX.saturating_sub(staging.bytes.len()).min(COPIED_MAX);
         if prepared.is_control || batch.len() > room {
@@ -139,19 +159,19 @@ impl<F: Fs> Log<F> {
         if duplicate.is_none() {
             writer.producers.apply(producers);
             staging.bytes.extend_from_slice(write.records);
-            staging.batches.extend(write.heads.iter().map(|head| head.indexed));
             staging.end_offset = write.last_offset.wrapping_add(1);
             // Nothing is left of a batch without records that was built anew.
-            if !write.heads.is_empty() {
-                staging.waiting.push(answers.len());
+            if let Some(head) = write.heads.first() {
+                staging.batches.push(head.indexed);
+                staging.waiting.push(at);
             }
         }
-        answers.push(Ok(prepared.answer(first_offset, duplicate)));
+        *answer = Ok(prepared.answer(first_offset, duplicate));
         Ok(true)
     }
 
     /// Writes what was gathered; where that fails, so do the appends that wait for it.
-    fn write_staged(&self, appender: &mut Appender<F>, staging: &mut Staging, answers: &mut [Answer]) {
+    fn write_staged(&self, appender: &mut Appender<F>, staging: &mut Staging) {
         if staging.batches.is_empty() {
             return;
         }
@@ -163,7 +183,8 @@ impl<F: Fs> Log<F> {
             let mut error = Some(AppendError::from(error));
             for &at in &staging.waiting {
                 let path = self.home.dir().to_path_buf();
-                answers[at] = Err(error.take().unwrap_or(AppendError::Storage(StorageError::Offline { path })));
+                let error = error.take().unwrap_or(AppendError::Storage(StorageError::Offline { path }));
+                staging.failed.push((at, error));
             }
         }
         staging.bytes.clear();

@@ -116,7 +116,7 @@ impl<'b> AppendedBatch<'b> {
     }
 
     /// The batch in the shape of its version, checksum unseen.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn view(&self) -> Result<BatchView<'b>, Refused> {
         let view = if self.magic < 2 {
             LegacyRecord::parse(self.bytes).map(BatchView::Legacy)
@@ -135,7 +135,7 @@ impl<'b> AppendedBatch<'b> {
     }
 
     /// The batch in the shape of its version, its checksum right (`isValid`).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check(&self) -> Result<BatchView<'b>, Refused> {
         let view = self.view()?;
         let (stored, computed) = match view {

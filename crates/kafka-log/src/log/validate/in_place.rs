@@ -9,7 +9,7 @@ use crate::format::batch::{NO_TIMESTAMP, RecordBatch, TimestampType};
 use crate::log::error::Refused;
 
 /// Checks the records, and says how many there are and which is their largest timestamp.
-#[inline]
+#[inline(always)]
 pub(super) fn check_records(batch: &RecordBatch<'_>, params: &ValidationParams) -> Result<(i32, i64), Refused> {
     let header = batch.header();
     let count = header.record_count();

@@ -192,7 +192,26 @@ impl ValidationScratch {
 /// `InvalidTimestamp` where a timestamp of one is out of range; `CorruptRecord` for a wrapped message with a wrong checksum or
 /// size; `RecordTooLarge` where a batch decompresses to more than the scratch allows; `IllegalArgument` and `Unreadable`
 /// where Kafka trips over the bytes. `records` are then as they were.
+#[inline(always)]
 pub fn validate(
+    records: &mut [u8],
+    params: &ValidationParams,
+    scratch: &mut ValidationScratch,
+) -> Result<Validated, Refused> {
+    if params.source_codec == Codec::None
+        && params.target_codec == Codec::None
+        && let (first @ BatchView::Default(batch), false) = AppendedBatches::first(records)?
+    {
+        check_batch(params, first.magic(), &first)?;
+        let (count, max_timestamp) = in_place::check_records(&batch, params)?;
+        return stamp(records, params, count, max_timestamp);
+    }
+    validate_with_buffers(records, params, scratch)
+}
+
+/// What is compressed, is to be, or is to become a batch of magic 2.
+#[inline(never)]
+fn validate_with_buffers(
     records: &mut [u8],
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
@@ -200,10 +219,6 @@ pub fn validate(
     let validated = match AppendedBatches::first(records)? {
         (first @ BatchView::Default(batch), false) => {
             check_batch(params, first.magic(), &first)?;
-            if params.source_codec == Codec::None && params.target_codec == Codec::None {
-                let (count, max_timestamp) = in_place::check_records(&batch, params)?;
-                return stamp(records, params, count, max_timestamp);
-            }
             match recompress::validate(&batch, params, scratch) {
                 Ok(Way::InPlace { count, max_timestamp }) => stamp(records, params, count, max_timestamp),
                 Ok(Way::Rebuilt(validated)) => Ok(validated),
