@@ -60,8 +60,10 @@ mod tests {
     /// By pieces it is the checksum of the library, which has its own way for each length.
     #[test]
     fn a_checksum_of_any_length_is_that_of_its_bytes_one_by_one() {
-        let bytes: Vec<u8> = (0..1100_u32).map(|i| (i.wrapping_mul(0x9e37_79b1) >> 15) as u8).collect();
-        for start in 0..9 {
+        let count = if cfg!(miri) { 80 } else { 1100_u32 };
+        let bytes: Vec<u8> = (0..count).map(|i| (i.wrapping_mul(0x9e37_79b1) >> 15) as u8).collect();
+        let starts = if cfg!(miri) { 1..3 } else { 0..9 };
+        for start in starts {
             let mut running = RunningChecksum::of_magic(2);
             for end in start..bytes.len() {
                 assert_eq!(super::crc32c(&bytes[start..end]), running.value(), "bytes {start} to {end}");

@@ -60,9 +60,27 @@ mod mapped {
     mod tests {
         use std::io::Write;
 
+        use memmap2::MmapMut;
+
         use super::*;
 
         #[test]
+        fn nothing_is_read_that_is_not_in_a_view() -> io::Result<()> {
+            let mut map = MmapMut::map_anon(100)?;
+            map[97..].copy_from_slice(b"end");
+            let view = MappedView { map: map.into() };
+            for (position, expected) in [(97, b"end".as_slice()), (99, b"d"), (100, b""), (101, b""), (u64::MAX, b"")] {
+                let mut buf = *b"untouched";
+                let got = view.read_at(&mut buf, position)?;
+                assert_eq!(&buf[..got], expected, "from {position} on");
+                assert_eq!(&buf[got..], &b"untouched"[got..], "behind what was read from {position} on");
+            }
+            assert_eq!(view.read_at(&mut [], 5)?, 0);
+            Ok(())
+        }
+
+        #[test]
+        #[cfg_attr(miri, ignore = "maps a file")]
         fn a_view_shows_what_the_file_has_and_what_it_gets() -> io::Result<()> {
             let path = std::env::temp_dir().join(format!("kafka-log-view-{}", std::process::id()));
             let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;

@@ -91,6 +91,19 @@ mod mapped {
         use super::*;
 
         #[test]
+        fn nothing_is_written_that_is_not_in_a_window() {
+            let mut window = MappedWindow { map: MmapMut::map_anon(100).expect("mapped"), start: 1000 };
+            window.write_all_at(b"first", 1000).expect("written");
+            window.write_all_at(b"last", 1096).expect("written");
+            for position in [0, 995, 999, 1097, 1100, u64::MAX] {
+                assert!(window.write_all_at(b"last", position).is_err(), "at {position}");
+            }
+            assert_eq!((&window.map[..5], &window.map[96..]), (b"first".as_slice(), b"last".as_slice()));
+            assert!(window.map[5..96].iter().all(|&byte| byte == 0));
+        }
+
+        #[test]
+        #[cfg_attr(miri, ignore = "maps a file")]
         fn what_goes_through_a_window_is_in_the_file() {
             let file =
                 rustix::fs::memfd_create("window", rustix::fs::MemfdFlags::CLOEXEC).map(File::from).expect("a file");
