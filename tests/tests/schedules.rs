@@ -272,37 +272,47 @@ fn a_cleaner_takes_segments_from_under_readers_in_every_order() {
 #[test]
 fn look_ups_get_along_with_truncations_in_every_order() {
     explore(|| {
-        let config = || LogConfig { index_interval_bytes: 250, segment_bytes: 1 << 20, ..small() };
-        let shared = new_log(config());
-        append_some(&shared, 6);
-        let look_up = |shared: &Shared| {
-            for offset in [7, 3, 10] {
-                match shared.log.read(offset, 1, FetchIsolation::LogEnd, true) {
-                    Ok(found) if found.records.is_empty() => {}
-                    Ok(found) => {
-                        let base = found.offset_metadata.message_offset;
-                        assert!(base <= offset && offset - base < 3, "a batch at {base} for offset {offset}");
-                    }
-                    Err(LogError::OffsetOutOfRange { .. }) => {}
-                    Err(error) => unreachable!("look-up of {offset}: {error}"),
-                }
-            }
-        };
-        let look_up_times = |shared: &Shared| {
-            for spec in [TimestampSpec::At(NOW_MS), TimestampSpec::Max, TimestampSpec::At(NOW_MS + 1)] {
-                shared.log.offset_for_timestamp(spec).unwrap();
-            }
-        };
-        let cut = |shared: &Shared| {
-            for _ in 0..2 {
-                shared.log.truncate_to(6, NOW_MS).unwrap();
-                append_some(shared, 1);
-            }
-        };
-        let threads =
-            vec![spawn(&shared, look_up), spawn(&shared, look_up), spawn(&shared, look_up_times), spawn(&shared, cut)];
-        finish(shared, config(), threads);
+        look_up_beside_truncations(1 << 20);
     });
+}
+
+/// A truncation removes the segments behind before it cuts the one that is left: nobody goes on to one of those.
+#[test]
+fn look_ups_do_not_jump_over_what_is_cut() {
+    explore(|| look_up_beside_truncations(700));
+}
+
+fn look_up_beside_truncations(segment_bytes: i32) {
+    let config = move || LogConfig { index_interval_bytes: 250, segment_bytes, ..small() };
+    let shared = new_log(config());
+    append_some(&shared, 6);
+    let look_up = |shared: &Shared| {
+        for offset in [7, 3, 10] {
+            match shared.log.read(offset, 1, FetchIsolation::LogEnd, true) {
+                Ok(found) if found.records.is_empty() => {}
+                Ok(found) => {
+                    let base = found.offset_metadata.message_offset;
+                    assert!(base <= offset && offset - base < 3, "a batch at {base} for offset {offset}");
+                }
+                Err(LogError::OffsetOutOfRange { .. }) => {}
+                Err(error) => unreachable!("look-up of {offset}: {error}"),
+            }
+        }
+    };
+    let look_up_times = |shared: &Shared| {
+        for spec in [TimestampSpec::At(NOW_MS), TimestampSpec::Max, TimestampSpec::At(NOW_MS + 1)] {
+            shared.log.offset_for_timestamp(spec).unwrap();
+        }
+    };
+    let cut = |shared: &Shared| {
+        for _ in 0..2 {
+            shared.log.truncate_to(6, NOW_MS).unwrap();
+            append_some(shared, 1);
+        }
+    };
+    let threads =
+        vec![spawn(&shared, look_up), spawn(&shared, look_up), spawn(&shared, look_up_times), spawn(&shared, cut)];
+    finish(shared, config(), threads);
 }
 
 /// Batches that are there from the beginning, below the high watermark.

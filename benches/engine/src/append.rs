@@ -39,9 +39,9 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let appenders = options.number("appenders", 1_usize)?;
     let ahead = options.number("ahead", 0_u32)?;
     let sync = options.number("sync", 0_u8)? > 0;
-    // As many batches as the other side goes round, to which a group is several calls.
+    // As many batches as the other side goes round. A follower's call has as many there; what is a group here are several calls there.
     let batches_a_call = if mode == "follower" { per } else { 1 };
-    let pool = ((64 << 20) / (shape.raw * batches_a_call)).clamp(8, 1024) * batches_a_call / per;
+    let pool = (((64 << 20) / (shape.raw * batches_a_call)).clamp(8, 1024) * batches_a_call / per).max(1);
     let (mut rng, mut compressor) = (Rng(7), Compressor::new());
     let mut calls: Vec<Vec<Vec<u8>>> = Vec::new();
     for at in 0..pool as i64 {

@@ -71,6 +71,12 @@ impl ReadAt for SimView {
     }
 }
 
+impl Drop for SimView {
+    fn drop(&mut self) {
+        self.file.fs.state().views -= 1;
+    }
+}
+
 /// A held lock.
 pub struct SimLock(pub(super) SimFile);
 
@@ -201,7 +207,9 @@ impl FsFile for SimFile {
     }
 
     fn view(&self, len: usize) -> io::Result<Option<SimView>> {
-        self.fs.state().read()?;
+        let mut state = self.fs.state();
+        state.read()?;
+        state.views += 1;
         let file = SimFile { fs: self.fs.clone(), id: self.id, writable: false };
         Ok(Some(SimView { file, len }))
     }

@@ -140,6 +140,11 @@ impl SimFs {
         self.state().faults
     }
 
+    /// How many views of files are alive.
+    pub fn views(&self) -> usize {
+        self.state().views
+    }
+
     /// What callers did that no caller may do.
     pub fn complaints(&self) -> Vec<String> {
         self.state().complaints.clone()

@@ -50,6 +50,8 @@ pub(super) struct State {
     pub(super) sync_failed: bool,
     pub(super) faults: u64,
     pub(super) complaints: Vec<String>,
+    /// How many views of files there are.
+    pub(super) views: usize,
 }
 
 impl State {
@@ -68,6 +70,7 @@ impl State {
             sync_failed: false,
             faults: 0,
             complaints: Vec::new(),
+            views: 0,
         }
     }
 

@@ -213,7 +213,8 @@ pub trait FsFile: ReadAt + Send + Sync + 'static {
     /// The first `len` bytes of the file, to be read without a call to the system, whether the file has them already or will grow to
     /// have them; `None` where that cannot be had.
     ///
-    /// Nobody may read behind the end of the file, nor cut it below what somebody is reading at that moment. Where the system has to
+    /// Nobody may read behind the end of the file, nor bytes that somebody is writing, nor cut the file below what somebody is reading at
+    /// that moment. Where the system has to
     /// fetch a page from the medium and cannot, it ends the process (SIGBUS).
     ///
     /// # Errors

@@ -190,7 +190,7 @@ impl FsFile for OsFile {
         Ok(None)
     }
 
-    #[cfg(feature = "mmap")]
+    #[cfg(all(unix, feature = "mmap"))]
     fn view(&self, len: usize) -> io::Result<Option<Self::View>> {
         Ok(super::MappedView::of_engine(&self.0, len))
     }

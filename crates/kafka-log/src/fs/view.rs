@@ -48,8 +48,8 @@ mod mapped {
             let left = (self.map.len() as u64).saturating_sub(position);
             let n = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             if n > 0 {
-                // SAFETY: the bytes lie within the mapping, and nothing borrows from it: they may be written meanwhile. Whoever
-                // reads keeps the file from being cut below them (`FsFile::view`).
+                // SAFETY: the bytes lie within the mapping, and whoever reads keeps to bytes that are written and stay as they are, in a
+                // file that is not cut below them meanwhile (`FsFile::view`).
                 unsafe { self.map.as_ptr().add(position as usize).copy_to_nonoverlapping(buf.as_mut_ptr(), n) };
             }
             Ok(n)

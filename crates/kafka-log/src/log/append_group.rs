@@ -165,6 +165,9 @@ impl<F: Fs> Log<F> {
                 staging.batches.push(head.indexed);
                 staging.waiting.push(at);
             }
+        } else if !staging.batches.is_empty() {
+            // What it repeats may be among what is not written yet.
+            staging.waiting.push(at);
         }
         *answer = Ok(prepared.answer(first_offset, duplicate));
         Ok(true)

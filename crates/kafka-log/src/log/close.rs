@@ -18,6 +18,7 @@ impl<F: Fs> Log<F> {
         self.check_usable()?;
         let mut writer = self.writer.lock();
         self.write_metadata(&mut writer)?;
+        self.home.end_views();
         let dir = self.home.dir();
         let closed =
             writer.producers.take_snapshot(self.home.fs(), &dir, true).map_err(LogError::from).and_then(|_| {
@@ -45,7 +46,9 @@ impl<F: Fs> Log<F> {
     pub fn abandon(&self) -> Result<(), LogError> {
         let _writer = self.writer.lock();
         self.is_closed.store(true, Ordering::Release);
+        self.home.end_views();
         let segments = self.segments.read().all().to_vec();
+        segments.iter().for_each(|segment| segment.release_view());
         segments.iter().try_for_each(|segment| Ok(segment.write_indexes(&self.home)?))
     }
 

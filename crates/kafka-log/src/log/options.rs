@@ -45,8 +45,9 @@ pub struct LogOptions {
     /// Size in bytes from which on segments are mapped to look up offsets in them; `None`, the default, for never, a mebibyte is a good
     /// value. The headers on the way then cost no call to the system, and a look-up that nobody made before is several times as fast.
     ///
-    /// A segment that is read from has a map until [`Log::release_idle`](super::Log::release_idle), and the system allows a process some ten
-    /// thousand. A medium that cannot give back a page ends the process (SIGBUS) instead of taking the log offline.
+    /// A segment with short batches in which something was looked up has a map until [`Log::release_idle`](super::Log::release_idle);
+    /// Linux allows a process 65,530 as long as nobody changes that. A medium that cannot give back a page ends the process (SIGBUS)
+    /// instead of taking the log offline, and so does another process that shortens the file.
     pub map_for_look_ups_from: Option<u32>,
     /// What is counted; logs may share it.
     pub metrics: Arc<LogMetrics>,

@@ -43,6 +43,25 @@ impl<F: Fs> Log<F> {
         min_one_batch: bool,
     ) -> Result<FetchDataInfo<F>, LogError> {
         self.check_usable()?;
+        let with_aborted = isolation == FetchIsolation::TxnCommitted;
+        loop {
+            let limit = self.limit_of(start_offset, isolation)?;
+            let segments = Arc::clone(&self.segments.read());
+            let read = self.read_local(&segments, start_offset, max_bytes, min_one_batch, limit, with_aborted);
+            let read = self.guard(read)?;
+            // What was not in its segment may have been cut away, and what was found behind it be about to go.
+            if read.offset_metadata.message_offset > start_offset && !Arc::ptr_eq(&segments, &self.segments.read()) {
+                continue;
+            }
+            if !read.records.is_empty() {
+                self.metrics.read_bytes.record(read.records.len() as u64);
+            }
+            return Ok(read);
+        }
+    }
+
+    /// Where a read ends.
+    fn limit_of(&self, start_offset: i64, isolation: FetchIsolation) -> Result<LogOffsetMetadata, LogError> {
         let offsets = *self.offsets.read();
         if start_offset < offsets.log_start {
             return Err(LogError::OffsetOutOfRange {
@@ -51,23 +70,17 @@ impl<F: Fs> Log<F> {
                 end_offset: offsets.log_end_offset(),
             });
         }
-        let limit = match isolation {
-            FetchIsolation::LogEnd => offsets.log_end,
-            FetchIsolation::HighWatermark => self.guard(self.high_watermark_metadata())?,
-            FetchIsolation::TxnCommitted => self.guard(self.last_stable_metadata())?,
-        };
-        let with_aborted = isolation == FetchIsolation::TxnCommitted;
-        let read = self.read_local(start_offset, max_bytes, min_one_batch, limit, with_aborted);
-        let read = self.guard(read)?;
-        if !read.records.is_empty() {
-            self.metrics.read_bytes.record(read.records.len() as u64);
+        match isolation {
+            FetchIsolation::LogEnd => Ok(offsets.log_end),
+            FetchIsolation::HighWatermark => self.guard(self.high_watermark_metadata()),
+            FetchIsolation::TxnCommitted => self.guard(self.last_stable_metadata()),
         }
-        Ok(read)
     }
 
     /// (`LocalLog.read`)
     pub(super) fn read_local(
         &self,
+        segments: &Segments<F>,
         start_offset: i64,
         max_bytes: usize,
         min_one_batch: bool,
@@ -78,7 +91,6 @@ impl<F: Fs> Log<F> {
             let offsets = self.offsets.read();
             (offsets.log_start, offsets.log_end)
         };
-        let segments = Arc::clone(&self.segments.read());
         let floor = segments.floor(start_offset).filter(|_| start_offset <= end.message_offset);
         let Some(floor) = floor else {
             let end_offset = end.message_offset;
@@ -94,7 +106,7 @@ impl<F: Fs> Log<F> {
             return Ok(nothing(limit));
         }
         if start_offset > limit.message_offset {
-            let found = self.read_local(start_offset, 1, false, end, false)?;
+            let found = self.read_local(segments, start_offset, 1, false, end, false)?;
             return Ok(nothing(found.offset_metadata));
         }
         let candidates = std::iter::once(floor).chain(segments.higher(floor.base_offset()));
@@ -122,7 +134,7 @@ impl<F: Fs> Log<F> {
                 info.first_entry_incomplete = adjusted < found.batch.size;
             }
             if with_aborted {
-                info.aborted_transactions = Some(self.aborted_of(&segments, segment, start_offset, &info)?);
+                info.aborted_transactions = Some(self.aborted_of(segments, segment, start_offset, &info)?);
             }
             return Ok(info);
         }

@@ -1,6 +1,7 @@
 //! High watermark, last stable offset, log start.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Log;
 use super::error::{AppendError, LogError};
@@ -125,7 +126,8 @@ impl<F: Fs> Log<F> {
     pub(super) fn convert_to_metadata(&self, offset: i64) -> Result<LogOffsetMetadata, LogError> {
         // In a statement of its own: the lock must not be held when the read asks for it again.
         let end = self.offsets.read().log_end;
-        match self.read_local(offset, 1, false, end, false) {
+        let segments = Arc::clone(&self.segments.read());
+        match self.read_local(&segments, offset, 1, false, end, false) {
             Ok(found) => Ok(found.offset_metadata),
             Err(LogError::OffsetOutOfRange { .. }) => Ok(LogOffsetMetadata::offset_only(offset)),
             Err(error) => Err(error),

@@ -18,7 +18,7 @@ pub struct Home<F> {
     names_changed: AtomicBool,
     syncing_names: Mutex<()>,
     viewed_from: Option<u32>,
-    /// Whether the batch that was looked up last was shorter than what lies between two index entries.
+    views_are_over: AtomicBool,
     has_short_batches: AtomicBool,
 }
 
@@ -31,6 +31,7 @@ impl<F: Fs> Home<F> {
             names_changed: AtomicBool::new(false),
             syncing_names: Mutex::new(()),
             viewed_from: None,
+            views_are_over: AtomicBool::new(false),
             has_short_batches: AtomicBool::new(false),
         }
     }
@@ -43,7 +44,12 @@ impl<F: Fs> Home<F> {
 
     /// Whether look-ups read a log file of `size` bytes through a view.
     pub(super) fn is_viewed(&self, size: u32) -> bool {
-        self.viewed_from.is_some_and(|from| from <= size)
+        self.viewed_from.is_some_and(|from| from <= size) && !self.views_are_over.load(Ordering::Acquire)
+    }
+
+    /// No view is made from here on: the log is about to be closed, and whoever opens it next may cut its files.
+    pub fn end_views(&self) {
+        self.views_are_over.store(true, Ordering::Release);
     }
 
     /// The file system.
@@ -82,12 +88,12 @@ impl<F: Fs> Home<F> {
         self.fs.sync_dir(&dir).map_err(StorageError::io("sync", &dir))
     }
 
-    /// A guess for the batch that is looked up next: whether several lie between two index entries.
+    /// Whether the batch that was looked up last was short, as likely the next one is. What is found does not depend on it.
     pub(super) fn has_short_batches(&self) -> bool {
         self.has_short_batches.load(Ordering::Relaxed)
     }
 
-    /// What the batch that was looked up says about the next.
+    /// Remembers whether the batch that was looked up is short.
     pub(super) fn note_short_batches(&self, is_short: bool) {
         if is_short != self.has_short_batches() {
             self.has_short_batches.store(is_short, Ordering::Relaxed);

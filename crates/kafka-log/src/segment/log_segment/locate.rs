@@ -18,6 +18,9 @@ use crate::segment::error::StorageError;
 /// entries.
 const READ_AHEAD: usize = 4096;
 
+/// The least to read where batches are short: fewer bytes cost as much.
+const READ_MIN: i64 = 512;
+
 /// Size of a batch from which on headers are read one by one.
 const LONG_BATCH: usize = 1024;
 
@@ -188,7 +191,8 @@ impl<F: Fs> LogSegment<F> {
             }
         }
         let file = self.file(home)?;
-        let found = match long.and_then(|entry| long_batch_at(&*file, segment_size, entry, places.target)) {
+        let header = long.and_then(|entry| long_batch_at(&*file, segment_size, entry, places.target));
+        let found = match header.filter(|header| places.is_found_by_walk(header)) {
             Some(header) => Ok(Some(header)),
             None => search_for_offset(&*file, segment_size, start, places.target, near),
         };
@@ -283,6 +287,15 @@ impl Places {
         }
     }
 
+    /// Whether a walk from the entry on would come to this batch, too: it follows that of the entry, or is so far from it that nothing
+    /// else can lie between them.
+    fn is_found_by_walk(&self, header: &Header) -> bool {
+        let position = i64::from(header.batch.position);
+        header.batch.base_offset == self.entry.offset.wrapping_add(1)
+            || position == i64::from(self.entry.position)
+            || position - i64::from(self.entry.position) >= 2 * READ_AHEAD as i64
+    }
+
     /// Bytes behind the entry that likely have the batch with the offset, as offsets and bytes between two entries grow alike, and the
     /// header of the one behind it.
     fn bytes_to_look_at(&self) -> usize {
@@ -290,7 +303,7 @@ impl Places {
         let bytes = i64::from(next.position) - i64::from(self.entry.position);
         let offsets = next.offset.saturating_sub(self.entry.offset).max(1);
         let ahead = self.target.saturating_sub(self.entry.offset).saturating_mul(bytes) / offsets;
-        ahead.saturating_add(bytes / 8).clamp(LONG_BATCH as i64 / 2, READ_AHEAD as i64) as usize
+        ahead.saturating_add(bytes / 8).clamp(READ_MIN, READ_AHEAD as i64) as usize
     }
 
     /// The entry of the batch with the offset, if it seems to stand for one batch: it is far from the entry before. Somewhat more than

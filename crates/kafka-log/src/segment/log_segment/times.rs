@@ -84,7 +84,10 @@ impl<F: Fs> LogSegment<F> {
         if let Some(known) = self.read_state().first_batch_timestamp.get() {
             return Ok(Some(known));
         }
-        let size = self.size();
+        let (size, cuts) = {
+            let state = self.read_state();
+            (state.size, self.cuts())
+        };
         if size == 0 {
             return Ok(None);
         }
@@ -96,7 +99,11 @@ impl<F: Fs> LogSegment<F> {
             Err(error) => return Err(broken_walk(self.log_path(home), error)),
         };
         if let Some(first) = first {
-            self.write_state().first_batch_timestamp = Known(first);
+            let mut state = self.write_state();
+            // Of another batch, if the segment was emptied in the meantime.
+            if self.cuts() == cuts {
+                state.first_batch_timestamp = Known(first);
+            }
         }
         Ok(first)
     }

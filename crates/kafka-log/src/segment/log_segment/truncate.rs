@@ -27,6 +27,7 @@ impl<F: Fs> LogSegment<F> {
         // Kafka's entries are in the file at once, and stay there until others take their place or the file is trimmed.
         self.write_indexes_locked(home, state)?;
         state.unsynced = true;
+        self.note_cut(state);
         let path = home.path(self.name(FileKind::OffsetIndex, state));
         let bytes = state.offset_index.grow(home.fs(), || path.clone(), OFFSET_INDEX_ENTRY_LEN)?;
         let kept = OffsetIndex::new(self.base_offset, bytes).entries_below(offset);
@@ -37,7 +38,6 @@ impl<F: Fs> LogSegment<F> {
         state.time_index.truncate(kept * TIME_INDEX_ENTRY_LEN);
         state.offset_index_used = true;
         state.time_index_used = true;
-        self.note_cut(state);
         self.truncate_txn_index(home, state, offset)?;
         state.index_bytes_max = index_bytes_max;
 

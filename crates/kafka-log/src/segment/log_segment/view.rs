@@ -6,11 +6,12 @@ use super::{Home, LogSegment, SegmentError, SegmentState};
 use crate::fs::{Fs, FsFile};
 use crate::sync::RwLock;
 
-/// A view of the log file that is there while somebody looks, and gone before the file is cut.
+/// A map of the log file, made for the first who looks and gone before batches are cut. The lock comes behind that of the state.
 pub(super) struct LogView<F: Fs>(RwLock<Option<Box<Mapped<F>>>>);
 
 struct Mapped<F: Fs> {
-    view: <F::File as FsFile>::View,
+    /// `None` where the system could not do it; nobody asks again.
+    view: Option<<F::File as FsFile>::View>,
     /// What it reaches to, in bytes.
     len: u32,
 }
@@ -30,7 +31,7 @@ impl<F: Fs> LogView<F> {
 
 impl<F: Fs> LogSegment<F> {
     /// Runs `look` on a view of the first `size` bytes, the segment's size when it had been cut `cuts` times; `None` where there is no
-    /// view to be had, or the segment was cut since. While `look` runs nobody cuts the file.
+    /// view to be had, or the segment was cut since. While `look` runs no batch is cut.
     pub(super) fn with_view<T>(
         &self,
         home: &Home<F>,
@@ -48,16 +49,24 @@ impl<F: Fs> LogSegment<F> {
             let file = self.file(home).ok()?;
             {
                 let mut mapped = self.view.0.write();
-                if self.cuts() == cuts && !reaches(&mapped) {
-                    // As far as the segment may grow for a while; what is mapped behind the end costs nothing.
+                if self.cuts() == cuts && !reaches(&mapped) && home.is_viewed(size) {
+                    // As far as the segment may grow for a while, so that an active one is seldom mapped anew.
                     let len = size.checked_next_power_of_two().unwrap_or(u32::MAX);
-                    *mapped = file.view(len as usize).ok()?.map(|view| Box::new(Mapped { view, len }));
+                    let view = file.view(len as usize).ok().flatten();
+                    *mapped = Some(Box::new(Mapped { view, len }));
                 }
             }
             mapped = self.view.0.read();
         }
-        let mapped = mapped.as_ref().filter(|mapped| self.cuts() == cuts && mapped.len >= size)?;
-        Some(look(&mapped.view))
+        if self.cuts() != cuts || !reaches(&mapped) {
+            return None;
+        }
+        mapped.as_ref()?.view.as_ref().map(look)
+    }
+
+    /// Lets go of the map of the log file, once nobody looks at it.
+    pub fn release_view(&self) {
+        self.view.release();
     }
 
     /// How often batches were taken away. Under a lock of the state it belongs to what the state says.
@@ -87,7 +96,7 @@ impl<F: Fs> LogSegment<F> {
     }
 
     /// Batches go, and others may come in their place: what was seen of them counts no more, and nobody looks at them in memory once
-    /// this has returned.
+    /// this has returned. Before the first change; that the state is locked is shown by it.
     pub(super) fn note_cut(&self, _state: &mut SegmentState<F>) {
         let mut mapped = self.view.0.write();
         self.cuts.fetch_add(1, Ordering::AcqRel);
