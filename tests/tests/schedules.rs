@@ -272,22 +272,23 @@ fn a_cleaner_takes_segments_from_under_readers_in_every_order() {
 #[test]
 fn look_ups_get_along_with_truncations_in_every_order() {
     explore(|| {
-        look_up_beside_truncations(1 << 20);
+        look_up_beside_truncations(1 << 20, 6);
     });
 }
 
 /// A truncation removes the segments behind before it cuts the one that is left: nobody goes on to one of those.
 #[test]
 fn look_ups_do_not_jump_over_what_is_cut() {
-    explore(|| look_up_beside_truncations(700));
+    explore(|| look_up_beside_truncations(700, 3));
 }
 
-fn look_up_beside_truncations(segment_bytes: i32) {
+/// Appends, cuts at `to`, and meanwhile looks for what goes, and for what stays.
+fn look_up_beside_truncations(segment_bytes: i32, to: i64) {
     let config = move || LogConfig { index_interval_bytes: 250, segment_bytes, ..small() };
     let shared = new_log(config());
     append_some(&shared, 6);
-    let look_up = |shared: &Shared| {
-        for offset in [7, 3, 10] {
+    let look_up = move |shared: &Shared| {
+        for offset in [to + 1, 0, to + 4] {
             match shared.log.read(offset, 1, FetchIsolation::LogEnd, true) {
                 Ok(found) if found.records.is_empty() => {}
                 Ok(found) => {
@@ -304,9 +305,9 @@ fn look_up_beside_truncations(segment_bytes: i32) {
             shared.log.offset_for_timestamp(spec).unwrap();
         }
     };
-    let cut = |shared: &Shared| {
+    let cut = move |shared: &Shared| {
         for _ in 0..2 {
-            shared.log.truncate_to(6, NOW_MS).unwrap();
+            shared.log.truncate_to(to, NOW_MS).unwrap();
             append_some(shared, 1);
         }
     };
