@@ -208,6 +208,12 @@ fn finish(shared: Arc<Shared>, config: LogConfig, threads: Vec<JoinHandle<()>>) 
             assert!(left.get(base).is_none_or(|left| left == bytes), "a reader got something else at {base}");
         }
     }
+    // Flushed is flushed, whatever was cut and appended anew while a flush was on its way.
+    let flushed_to = shared.log.recovery_point();
+    let below = |fs: &SimFs| -> Vec<_> {
+        batches_in(fs).into_iter().filter(|batch| batch.last_offset < flushed_to).map(|b| b.bytes.clone()).collect()
+    };
+    assert!(below(&shared.fs.crash(Crash::Synced, 0)) == below(&shared.fs), "not all below {flushed_to} is durable");
     shared.log.flush(true, NOW_MS).unwrap();
     assert_eq!(shared.fs.complaints(), [""; 0]);
     let fs = shared.fs.crash(Crash::Synced, 0);
@@ -282,7 +288,7 @@ fn look_ups_do_not_jump_over_what_is_cut() {
     explore(|| look_up_beside_truncations(700, 3));
 }
 
-/// Appends, cuts at `to`, and meanwhile looks for what goes, and for what stays.
+/// Cuts at `to` and appends, and meanwhile flushes, and looks for what goes and for what stays.
 fn look_up_beside_truncations(segment_bytes: i32, to: i64) {
     let config = move || LogConfig { index_interval_bytes: 250, segment_bytes, ..small() };
     let shared = new_log(config());
@@ -311,8 +317,14 @@ fn look_up_beside_truncations(segment_bytes: i32, to: i64) {
             append_some(shared, 1);
         }
     };
-    let threads =
-        vec![spawn(&shared, look_up), spawn(&shared, look_up), spawn(&shared, look_up_times), spawn(&shared, cut)];
+    let flush = |shared: &Shared| {
+        shared.log.flush(false, NOW_MS).unwrap();
+        // By the time it begins the log may end below.
+        let end = shared.log.log_end_offset();
+        shared.log.flush_up_to_exclusive(end, NOW_MS).unwrap();
+    };
+    let mut threads = vec![spawn(&shared, look_up), spawn(&shared, look_up), spawn(&shared, look_up_times)];
+    threads.extend([spawn(&shared, cut), spawn(&shared, flush)]);
     finish(shared, config(), threads);
 }
 
