@@ -277,9 +277,7 @@ fn a_cleaner_takes_segments_from_under_readers_in_every_order() {
 /// Look-ups read through a view of the file, which must not be cut under them, and never find what is gone.
 #[test]
 fn look_ups_get_along_with_truncations_in_every_order() {
-    explore(|| {
-        look_up_beside_truncations(1 << 20, 6);
-    });
+    explore(|| look_up_beside_truncations(1 << 20, 6));
 }
 
 /// A truncation removes the segments behind before it cuts the one that is left: nobody goes on to one of those.

@@ -111,6 +111,7 @@ pub(super) struct Run {
     pub(super) counts: Counts,
     /// Bytes of space that the active segment gets in advance.
     pub(super) ahead: u32,
+    /// From which size on look-ups go through views of files.
     pub(super) viewed_from: Option<u32>,
 }
 

@@ -214,8 +214,7 @@ pub trait FsFile: ReadAt + Send + Sync + 'static {
     /// have them; `None` where that cannot be had.
     ///
     /// Nobody may read behind the end of the file, nor bytes that somebody is writing, nor cut the file below what somebody is reading at
-    /// that moment. Where the system has to
-    /// fetch a page from the medium and cannot, it ends the process (SIGBUS).
+    /// that moment. Where the system has to fetch a page from the medium and cannot, it ends the process (SIGBUS).
     ///
     /// # Errors
     /// Those of the medium.

@@ -34,8 +34,6 @@ pub(super) struct Staging {
     end_offset: i64,
     /// Whose answers wait for the write.
     waiting: Vec<usize>,
-    /// Whose write failed.
-    failed: Vec<(usize, AppendError)>,
 }
 
 type Answer = Result<LogAppendInfo, AppendError>;
@@ -65,15 +63,13 @@ impl<F: Fs> Log<F> {
             scratch.staging.waiting.reserve(group.len());
             // Each answer is written where it belongs: handing it on costs as much as a look at a batch.
             answers.resize_with(group.len(), || Ok(LogAppendInfo::nothing()));
-            for (at, (grouped, answer)) in group.iter_mut().zip(answers.iter_mut()).enumerate() {
-                if let Err(refused) = self.lead_in_group(&mut appender, at, grouped, now_ms, &config, scratch, answer) {
-                    *answer = Err(*refused);
+            for (at, grouped) in group.iter_mut().enumerate() {
+                let led = self.lead_in_group(&mut appender, at, grouped, now_ms, &config, scratch, answers);
+                if let Err(refused) = led {
+                    answers[at] = Err(*refused);
                 }
             }
-            self.write_staged(&mut appender, &mut scratch.staging);
-            for (at, error) in scratch.staging.failed.drain(..) {
-                answers[at] = Err(error);
-            }
+            self.write_staged(&mut appender, &mut scratch.staging, answers);
         });
         self.count(answers);
         answers.iter().for_each(|answer| self.watch(answer));
@@ -101,7 +97,7 @@ impl<F: Fs> Log<F> {
         now_ms: i64,
         config: &LogConfig,
         scratch: &mut Scratch,
-        answer: &mut Answer,
+        answers: &mut [Answer],
     ) -> Result<(), Refused> {
         let append = grouped.append;
         if append.origin == AppendOrigin::RaftLeader {
@@ -114,9 +110,9 @@ impl<F: Fs> Log<F> {
             return Ok(());
         };
         let batch = prepared.batch(grouped.records, validation);
-        if !self.stage(appender, at, batch, &mut prepared, config, producers, staging, answer)? {
-            self.write_staged(appender, staging);
-            *answer = Ok(self.lead_locked(appender, batch, &mut prepared, config, producers)?);
+        if !self.stage(appender, at, batch, &mut prepared, config, producers, staging, answers)? {
+            self.write_staged(appender, staging, answers);
+            answers[at] = Ok(self.lead_locked(appender, batch, &mut prepared, config, producers)?);
         }
         Ok(())
     }
@@ -134,7 +130,7 @@ impl<F: Fs> Log<F> {
         config: &LogConfig,
         producers: &mut ProducerAppends,
         staging: &mut Staging,
-        answer: &mut Answer,
+        answers: &mut [Answer],
     ) -> Result<bool, Refused> {
         let room = STAGED_MAX.saturating_sub(staging.bytes.len()).min(COPIED_MAX);
         if prepared.is_control || batch.len() > room {
@@ -169,12 +165,12 @@ impl<F: Fs> Log<F> {
             // What it repeats may be among what is not written yet.
             staging.waiting.push(at);
         }
-        *answer = Ok(prepared.answer(first_offset, duplicate));
+        answers[at] = Ok(prepared.answer(first_offset, duplicate));
         Ok(true)
     }
 
     /// Writes what was gathered; where that fails, so do the appends that wait for it.
-    fn write_staged(&self, appender: &mut Appender<F>, staging: &mut Staging) {
+    fn write_staged(&self, appender: &mut Appender<F>, staging: &mut Staging, answers: &mut [Answer]) {
         if staging.batches.is_empty() {
             return;
         }
@@ -186,8 +182,7 @@ impl<F: Fs> Log<F> {
             let mut error = Some(AppendError::from(error));
             for &at in &staging.waiting {
                 let path = self.home.dir().to_path_buf();
-                let error = error.take().unwrap_or(AppendError::Storage(StorageError::Offline { path }));
-                staging.failed.push((at, error));
+                answers[at] = Err(error.take().unwrap_or(AppendError::Storage(StorageError::Offline { path })));
             }
         }
         staging.bytes.clear();

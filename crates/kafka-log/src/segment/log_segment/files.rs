@@ -215,7 +215,7 @@ impl<F: Fs> LogSegment<F> {
         state.offset_index.release();
         state.time_index.release();
         state.file = None;
-        self.view.release();
+        self.release_view();
         Ok(())
     }
 
@@ -225,7 +225,7 @@ impl<F: Fs> LogSegment<F> {
     /// Those of the medium.
     pub fn release_idle(&self, home: &Home<F>) -> Result<(), StorageError> {
         let mut state = self.write_state();
-        self.view.release();
+        self.release_view();
         if state.suffix == FileState::Deleted {
             // What is open of it cannot be opened again, and goes with the last reader.
             return Ok(());

@@ -22,13 +22,6 @@ impl<F: Fs> Default for LogView<F> {
     }
 }
 
-impl<F: Fs> LogView<F> {
-    /// Lets go of the map, once nobody looks at it.
-    pub(super) fn release(&self) {
-        *self.0.write() = None;
-    }
-}
-
 impl<F: Fs> LogSegment<F> {
     /// Runs `look` on a view of the first `size` bytes, the segment's size when it had been cut `cuts` times; `None` where there is no
     /// view to be had, or the segment was cut since. While `look` runs no batch is cut.
@@ -66,7 +59,7 @@ impl<F: Fs> LogSegment<F> {
 
     /// Lets go of the map of the log file, once nobody looks at it.
     pub fn release_view(&self) {
-        self.view.release();
+        *self.view.0.write() = None;
     }
 
     /// How often batches were taken away. Under a lock of the state it belongs to what the state says.
