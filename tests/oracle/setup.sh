@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes Apache Kafka available: its jars in ${KAFKA_ORACLE_HOME:-$HOME/.cache/kafka-oracle}/lib, the compiled Java helpers
 # in the target folder of this checkout. Safe to run again, and at the same time: what is current is left alone.
+# With KAFKA_ORACLE_VERSION=4.4.0 it does the same for that release, in folders of their own (33 MB).
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 . "$here/bin/env.sh"
@@ -15,18 +16,25 @@ need java; need javac; need flock
 
 mkdir -p "$KAFKA_ORACLE_HOME" "$oracle_build"
 exec 9>"$KAFKA_ORACLE_HOME/lock"; flock 9
-pom=$(sha256sum <"$here/pom.xml" | cut -d' ' -f1)
-if [ "$(cat "$KAFKA_ORACLE_HOME/lib.stamp" 2>/dev/null)" != "$pom" ]; then
+pom_file=$here/pom.xml
+if [ "$KAFKA_ORACLE_VERSION" != 4.3.0 ]; then pom_file=$here/pom-$KAFKA_ORACLE_VERSION.xml; fi
+pom=$(sha256sum <"$pom_file" | cut -d' ' -f1)
+if [ "$(cat "$oracle_lib.stamp" 2>/dev/null)" != "$pom" ]; then
   need mvn
-  rm -rf "$KAFKA_ORACLE_HOME/lib"
-  mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$KAFKA_ORACLE_HOME/lib"
-  echo "$pom" >"$KAFKA_ORACLE_HOME/lib.stamp"
+  rm -rf "$oracle_lib"
+  mvn -q -B -f "$pom_file" dependency:copy-dependencies -DoutputDirectory="$oracle_lib"
+  echo "$pom" >"$oracle_lib.stamp"
 fi
 
-helpers=$(cat "$here/pom.xml" "$here"/java/*.java "$here"/engine/*.java "$here/setup.sh" "$here/bin/env.sh" | sha256sum | cut -d' ' -f1)
+case $KAFKA_ORACLE_VERSION in
+  4.3.0) sources=("$here"/java/*.java "$here"/engine/*.java) ;;
+  *) sources=("$here"/java/{DumpRunner,DirectScenarios,Recover,Gen}.java "$here/java-$KAFKA_ORACLE_VERSION"/*.java) ;;
+esac
+helpers=$(cat "$pom_file" "${sources[@]}" "$here/setup.sh" "$here/bin/env.sh" | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$oracle_build/stamp" 2>/dev/null)" = "$helpers" ]; then exit 0; fi
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
-"${JAVA_HOME:+$JAVA_HOME/bin/}javac" -nowarn -Xlint:none -XDsuppressNotes -encoding UTF-8 -cp "$KAFKA_ORACLE_HOME/lib/*" -d "$tmp/classes" "$here"/java/*.java "$here"/engine/*.java
+oracle_sources "$tmp/java" "${sources[@]}"
+"${JAVA_HOME:+$JAVA_HOME/bin/}javac" -nowarn -Xlint:none -XDsuppressNotes -encoding UTF-8 -cp "$oracle_lib/*" -d "$tmp/classes" "$tmp"/java/*.java
 "${JAVA_HOME:+$JAVA_HOME/bin/}jar" --create --file "$oracle_build/helpers.jar" -C "$tmp/classes" .
 # A class-data archive halves the tool's start. Only a speed-up: without it everything works the same.
 rm -f "$oracle_build/dump.jsa"

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::fixtures::Case;
 use crate::run::Outcome;
 
-/// Begins Java's report of an exception that nobody caught.
+/// Begins Java's report of an uncaught exception.
 const UNCAUGHT: &[u8] = b"Exception in thread \"main\"";
 /// Headings of the closing report, each naming a file.
 const HEADINGS: [&[u8]; 5] = [

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs, ReadAt};
 use kafka_log::segment::batch::Batches;
 
-use crate::fixtures;
+use crate::{Random, fixtures};
 
 /// Healthy partitions of brokers: all codecs, transactions, several epochs, compacted and not.
 pub const SCENARIOS: [&str; 10] = [
@@ -24,19 +24,12 @@ pub const SCENARIOS: [&str; 10] = [
     "format-v2-none",
 ];
 
-/// A generator whose numbers depend on its seed alone.
-pub struct Random(pub u64);
-
-impl Random {
-    /// A number below `n`.
-    pub fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n.max(1)
-    }
-}
+/// Place of the magic in a batch, whatever its format.
+pub const MAGIC_AT: u64 = 16;
+/// Place of the length in a batch.
+pub const LENGTH_AT: u64 = 8;
+/// Place of the leader epoch in a batch, and of the checksum in a message of magic 0 or 1.
+pub const EPOCH_AT: u64 = 12;
 
 /// What was done to a partition.
 #[derive(Debug)]
@@ -49,8 +42,6 @@ pub enum Fault {
         at: u64,
         /// The batch that it is in.
         batch: Range<u64>,
-        /// Whether the checksum covers it.
-        is_covered: bool,
     },
     /// A stretch of zeros, where there were others.
     Zeros {
@@ -58,19 +49,23 @@ pub enum Fault {
         file: PathBuf,
         /// The bytes.
         bytes: Range<u64>,
+        /// Whether one of those that were not zero is under the checksum of its batch.
+        is_covered: bool,
     },
     /// The end of a log is gone.
     Cut {
         /// The file.
         file: PathBuf,
-        /// Bytes left, or added.
+        /// Bytes left.
         len: u64,
+        /// Whether they end within a batch.
+        is_torn: bool,
     },
-    /// Something behind the end of a log.
+    /// Something after the end of a log.
     Tail {
         /// The file.
         file: PathBuf,
-        /// Bytes left, or added.
+        /// Bytes added.
         len: u64,
     },
     /// A bit of a file beside the logs.
@@ -126,34 +121,46 @@ pub fn is_log(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "log")
 }
 
+/// The bytes of each batch of a healthy log.
+fn batches_of(log: &Path) -> (Vec<u8>, Vec<Range<u64>>) {
+    let bytes = std::fs::read(log).unwrap();
+    let batches = Batches::new(&bytes).map(|batch| batch.unwrap());
+    let ranges = batches.map(|b| b.position..b.position + b.as_bytes().len() as u64).collect();
+    (bytes, ranges)
+}
+
+/// Whether the checksum of one of the batches covers the byte at `at`: base offset, length, epoch and magic are before it.
+fn is_covered(batches: &[Range<u64>], at: u64) -> bool {
+    batches.iter().any(|batch| batch.contains(&at) && at - batch.start > MAGIC_AT)
+}
+
 /// Does something to a partition.
 pub fn break_it<F: Fs>(fs: &F, partition: &Partition, random: &mut Random) -> Fault {
     let logs: Vec<_> = partition.files.iter().filter(|(path, _)| is_log(path)).collect();
     let beside: Vec<_> = partition.files.iter().filter(|(path, _)| !is_log(path)).collect();
-    let (log, len) = logs[random.below(logs.len() as u64) as usize].clone();
+    let (log, len) = logs[random.below(logs.len())].clone();
     match random.below(8) {
         0..=2 => {
-            let bytes = std::fs::read(&log).unwrap();
-            let batches = Batches::new(&bytes).map(|batch| batch.unwrap());
-            let batches: Vec<_> = batches.map(|b| b.position..b.position + b.as_bytes().len() as u64).collect();
-            let batch = batches[random.below(batches.len() as u64) as usize].clone();
-            let at = batch.start + random.below(batch.end - batch.start);
-            flip(fs, &log, at, random.below(8));
-            // Base offset, length, epoch and magic are not under the checksum.
-            let is_covered = at - batch.start >= 17;
-            Fault::Bit { file: log, at, batch, is_covered }
+            let (_, batches) = batches_of(&log);
+            let batch = batches[random.below(batches.len())].clone();
+            let at = batch.start + random.below((batch.end - batch.start) as usize) as u64;
+            flip(fs, &log, at, random.below(8) as u64);
+            Fault::Bit { file: log, at, batch }
         }
         3 => {
-            let start = random.below(len);
-            let bytes = start..(start + 1 + random.below(600)).min(len);
+            let start = random.below(len as usize) as u64;
+            let bytes = start..(start + 1 + random.below(600) as u64).min(len);
             let size = (bytes.end - bytes.start) as usize;
+            let (before, batches) = batches_of(&log);
+            let is_covered = bytes.clone().any(|at| before[at as usize] != 0 && is_covered(&batches, at));
             fs.open(&log, OpenMode::Write).unwrap().write_all_at(&vec![0; size], bytes.start).unwrap();
-            Fault::Zeros { file: log, bytes }
+            Fault::Zeros { file: log, bytes, is_covered }
         }
         4 => {
-            let cut = random.below(len);
+            let cut = random.below(len as usize) as u64;
             fs.open(&log, OpenMode::Write).unwrap().set_len(cut).unwrap();
-            Fault::Cut { file: log, len: cut }
+            let is_torn = batches_of(&log).1.iter().all(|batch| batch.start != cut);
+            Fault::Cut { file: log, len: cut, is_torn }
         }
         5 => {
             let tail: Vec<u8> = (0..=random.below(300)).map(|_| random.below(256) as u8).collect();
@@ -161,20 +168,20 @@ pub fn break_it<F: Fs>(fs: &F, partition: &Partition, random: &mut Random) -> Fa
             Fault::Tail { file: log, len: tail.len() as u64 }
         }
         6 => {
-            let (file, len) = beside[random.below(beside.len() as u64) as usize].clone();
-            let at = random.below(len);
-            flip(fs, &file, at, random.below(8));
+            let (file, len) = beside[random.below(beside.len())].clone();
+            let at = random.below(len as usize) as u64;
+            flip(fs, &file, at, random.below(8) as u64);
             Fault::Beside { file, at }
         }
         _ => {
-            // A snapshot that is missing is made anew without a word; all others are missed.
+            // A snapshot that is missing is rebuilt without a word; all others are missed.
             let gone: Vec<_> = partition
                 .files
                 .iter()
                 .filter(|(path, _)| path.extension().is_some_and(|extension| extension != "snapshot"))
                 .filter(|(path, _)| path.extension().is_some())
                 .collect();
-            let (file, _) = gone[random.below(gone.len() as u64) as usize].clone();
+            let (file, _) = gone[random.below(gone.len())].clone();
             fs.remove_file(&file).unwrap();
             Fault::Gone { file }
         }

@@ -37,12 +37,20 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("")).to_owned()
 }
 
-/// Names of all recorded scenarios, sorted.
+/// Names of all scenarios recorded with Kafka 4.3.0, sorted.
 ///
 /// # Panics
 /// When the folder `fixtures` cannot be read.
 pub fn names() -> Vec<String> {
-    let listed = fs::read_dir(root().join("fixtures")).expect("the repository has a folder fixtures");
+    names_in("")
+}
+
+/// Names of the scenarios recorded in this folder of `fixtures`, sorted and without the folder.
+///
+/// # Panics
+/// When the folder cannot be read.
+pub fn names_in(folder: &str) -> Vec<String> {
+    let listed = fs::read_dir(root().join("fixtures").join(folder)).expect("the repository has this folder");
     let mut names: Vec<String> = listed
         .map(|entry| entry.expect("fixtures can be listed").file_name().to_string_lossy().into_owned())
         .filter_map(|name| name.strip_suffix(PACKED).map(str::to_owned))
@@ -51,7 +59,8 @@ pub fn names() -> Vec<String> {
     names
 }
 
-/// The folder of a scenario, unpacked on first use. Shared by all tests: read only, work on copies.
+/// The folder of a scenario, unpacked on first use; a name such as `kafka-4.4/later-offsets` is that of a scenario in a
+/// folder of `fixtures`. Shared by all tests: read only, work on copies.
 ///
 /// # Panics
 /// When there is no such scenario, or it cannot be unpacked.
@@ -59,6 +68,7 @@ pub fn scenario(name: &str) -> PathBuf {
     let pack = root().join("fixtures").join(format!("{name}{PACKED}"));
     let bytes = fs::read(&pack).unwrap_or_else(|e| panic!("{}: {e}", pack.display()));
     let folder = unpacked_root().join(format!("{:016x}", fingerprint(&bytes)));
+    let name = name.rsplit('/').next().unwrap_or(name);
     let done = folder.join(name);
     if !done.is_dir() {
         fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));

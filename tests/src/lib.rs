@@ -4,10 +4,14 @@
 pub mod allocations;
 pub mod answers;
 pub mod compare;
+pub mod counting;
 pub mod faults;
 pub mod fixtures;
 pub mod hostile;
+mod random;
 pub mod rewrite;
 pub mod run;
 pub mod segments;
 pub mod sim;
+
+pub use random::{Random, seed};

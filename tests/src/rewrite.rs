@@ -22,10 +22,10 @@ pub fn batches(mut segment: &[u8]) -> impl Iterator<Item = RawBatch<'_>> {
     })
 }
 
-/// A batch decoded and written again. Compressed records are compressed anew, so their bytes may be others.
+/// A batch decoded and written again. Compressed records are compressed again, so their bytes may be others.
 ///
 /// # Errors
-/// Those of decoding the batch, and of writing it.
+/// The errors of decoding the batch, and of writing it.
 pub fn batch(raw: &RawBatch<'_>) -> Result<Vec<u8>, FormatError> {
     let mut out = Vec::new();
     match raw.parse()? {
@@ -93,10 +93,10 @@ fn again<'a>(message: &LegacyRecord<'a>, offset: i64, value: Option<&'a [u8]>) -
 }
 
 /// The bytes of a batch with its records decompressed, and without its checksum and sizes: what must stay the same when
-/// it is compressed anew.
+/// it is compressed again.
 ///
 /// # Errors
-/// Those of decoding the batch.
+/// The errors of decoding the batch.
 pub fn meaning(raw: &RawBatch<'_>) -> Result<Vec<u8>, FormatError> {
     let mut decompressor = Decompressor::new(DECOMPRESSED_MAX);
     let mut decompress = |codec, magic, bytes: &[u8]| decompressor.decompress(codec, magic, bytes).map(<[u8]>::to_vec);

@@ -1,5 +1,9 @@
 //! Segments made in memory, for tests that need many records rather than Kafka's own.
 
+use std::fs;
+use std::io;
+use std::path::Path;
+
 use kafka_log::compression::Compressor;
 use kafka_log::format::FormatError;
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
@@ -27,4 +31,29 @@ pub fn batches(count: usize, records_each: usize) -> Result<Vec<u8>, FormatError
         builder.finish(&mut compressor, &mut out)?;
     }
     Ok(out)
+}
+
+/// A batch of one uncompressed record at `base_offset`, of leader epoch 0.
+///
+/// # Errors
+/// A record that does not fit into a batch.
+pub fn single(base_offset: i64, value: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let fields = BatchFields { base_offset, partition_leader_epoch: 0, ..BatchFields::default() };
+    let (mut builder, mut out) = (RecordBatchBuilder::new(fields), Vec::new());
+    builder.append(base_offset, 1_700_000_000_000 + base_offset, Some(b"key"), Some(value), &[])?;
+    builder.finish(&mut Compressor::new(), &mut out)?;
+    Ok(out)
+}
+
+/// Makes a partition of `count` segments of one batch each, without indexes.
+///
+/// # Errors
+/// I/O errors.
+pub fn write_tiny(dir: &Path, count: u32) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    for base_offset in 0..i64::from(count) {
+        let batch = single(base_offset, b"a short value").map_err(io::Error::other)?;
+        fs::write(dir.join(format!("{base_offset:020}.log")), batch)?;
+    }
+    Ok(())
 }

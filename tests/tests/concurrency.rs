@@ -17,7 +17,7 @@ use kafka_log::log::error::LogError;
 use kafka_log::log::types::FetchIsolation;
 use kafka_log::log::{LeaderAppend, Log, LogOptions, LogStartOffsetReason, TimestampSpec};
 use kafka_log::segment::batch::Batches;
-use tests::hostile::mutate::Random;
+use tests::Random;
 use tests::sim::make::{Maker, Producer};
 
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -30,7 +30,7 @@ struct Shared {
     reads: AtomicU64,
     /// Compacted: offsets have gaps.
     has_gaps: bool,
-    /// Held by who moves the high watermark and by who cuts above it.
+    /// Held while the high watermark moves, and while the log is cut above it.
     watermark: Mutex<()>,
 }
 
@@ -54,12 +54,12 @@ impl Drop for Dir {
 
 /// Appends, and moves the high watermark to somewhere near the end.
 fn append(shared: &Shared, seed: u64) {
-    let (mut random, mut maker) = (Random(seed), Maker::new());
+    let (mut random, mut maker) = (Random::new(seed), Maker::new());
     while shared.goes_on() {
         let now_ms = shared.now_ms();
         let count = 1 + random.below(4) as i64;
-        let mut batch = maker.data(&mut random, 0, count, (now_ms, shared.has_gaps), Producer::NONE, -1);
-        let info = shared.log.append_as_leader(&mut batch, LeaderAppend::from_client(0), now_ms).unwrap();
+        let batch = maker.data(&mut random, 0, count, (now_ms, shared.has_gaps), Producer::NONE, -1);
+        let info = shared.log.append_as_leader(&batch, LeaderAppend::from_client(0), now_ms).unwrap();
         shared.appends.fetch_add(1, Ordering::Relaxed);
         let behind = random.below(8) as i64;
         // It never goes back: what is below it stays.
@@ -75,7 +75,7 @@ fn append(shared: &Shared, seed: u64) {
 
 /// Reads somewhere, and looks at every batch.
 fn read(shared: &Shared, seed: u64) {
-    let (log, mut random) = (&shared.log, Random(seed));
+    let (log, mut random) = (&shared.log, Random::new(seed));
     while shared.goes_on() {
         let (start, limit) = (log.log_start_offset(), log.high_watermark());
         if limit <= start {
@@ -97,7 +97,8 @@ fn read(shared: &Shared, seed: u64) {
         assert_eq!(bytes.len(), found.records.len(), "a slice at {offset} has all its bytes");
         check(shared, &bytes, offset, limit);
         if random.below(16) == 0 {
-            log.offset_for_timestamp(TimestampSpec::At(NOW_MS + random.below(5000) as i64)).unwrap();
+            log.offset_for_timestamp(TimestampSpec::At(NOW_MS + random.below(5000) as i64), FetchIsolation::LogEnd)
+                .unwrap();
         }
         shared.reads.fetch_add(1, Ordering::Relaxed);
     }
@@ -152,7 +153,7 @@ fn retain(shared: &Shared, kept: i64) {
 }
 
 fn flush(shared: &Shared, seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     while shared.goes_on() {
         let now_ms = shared.now_ms();
         match random.below(4) {
@@ -180,13 +181,7 @@ fn clean(shared: &Shared) {
 
 fn run(name: &str, config: LogConfig, has_gaps: bool, others: &[&(dyn Fn(&Shared) + Sync)]) {
     let dir = Dir(env::temp_dir().join(format!("kafka-log-{name}-{}", process::id())));
-    let options = LogOptions {
-        config: Arc::new(config),
-        append_ahead_bytes: 8192,
-        map_for_look_ups_from: Some(0),
-        now_ms: NOW_MS,
-        ..LogOptions::default()
-    };
+    let options = LogOptions { config: Arc::new(config), now_ms: NOW_MS, ..LogOptions::default() };
     let (log, _) = Log::open(OsFs, &dir.0.join("t-0"), options).unwrap();
     let shared = Shared {
         log,

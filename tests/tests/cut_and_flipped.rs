@@ -12,10 +12,10 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use tests::Random;
 use tests::fixtures;
-use tests::hostile::mutate::Random;
 use tests::hostile::tool::{self, Said, Scratch};
 use tests::hostile::{self};
 use tests::rewrite::batches;
@@ -100,7 +100,7 @@ impl Copied {
                 let whole = self.batches.iter().filter(|(end, _)| *end <= at as u64).count();
                 let kept = if whole == 0 { 0 } else { self.batches[whole - 1].0 };
                 let mut want = self.whole.out[..self.starts(whole)].to_vec();
-                // Behind the batches of a preallocated file lie zeros, which are no batch: the whole file is damaged.
+                // After the batches of a preallocated file lie zeros, which are no batch: the whole file is damaged.
                 let in_zeros = said.code == 1 && self.whole.code == 1;
                 if at as u64 > kept && !in_zeros {
                     let name = self.file.file_name().unwrap().to_string_lossy();
@@ -186,10 +186,8 @@ fn cut_and_flipped_files_get_a_correct_answer_or_a_clear_error() {
     static RUNS: AtomicU64 = AtomicU64::new(0);
     watch(&RUNS);
     let full = env::var_os("HOSTILE_FULL").is_some();
-    let given = env::var("KAFKA_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs());
-    println!("KAFKA_SEED={seed}");
-    let mut random = Random(seed);
+    let seed = tests::seed("KAFKA_SEED");
+    let mut random = Random::new(seed);
     let (mut cuts, mut flips, mut tried) = (0, 0, 0);
     for path in files() {
         let bytes = fs::read(&path).unwrap();

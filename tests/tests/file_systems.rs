@@ -8,7 +8,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process;
 
-use kafka_log::fs::{DirEntry, Fs, FsFile, OpenMode, OsFs, ReadAt, exists, read_whole, write_atomically};
+use kafka_log::fs::{
+    DirEntry, Fs, FsFile, OpenMode, OsFs, ReadAt, TooLarge, exists, read_at_most, read_whole, write_atomically,
+};
 use tests::sim::SimFs;
 
 /// Runs a check on both, each with an empty directory.
@@ -41,11 +43,11 @@ on_both! {
     a_rename_replaces_a_file_and_open_files_stay_what_they_are => renames;
     a_directory_is_renamed_with_all_in_it => renamed_directories;
     a_removed_file_is_read_by_who_has_it_open => removals;
+    files_with_holes_are_read_whole_up_to_a_limit => limits;
     a_directory_lists_files_and_directories => listings;
     directories_are_made_with_those_above_and_removed_when_empty => directories;
     missing_names_are_told_apart_from_failures => missing;
     times_can_be_set_and_read => times;
-    a_map_shows_the_file_as_it_was => maps;
     a_lock_is_held_once_and_let_go_with_its_value => locks;
     a_file_replaced_at_once_has_the_new_content => atomic_writes;
     many_positions_are_written_and_read_by_threads => threads;
@@ -97,6 +99,28 @@ fn positioned_writes<F: Fs>(fs: &F, dir: &Path) {
     file.sync().unwrap();
     assert_eq!(content(fs, &dir.join("a")), b"front\0be-ind");
     assert_eq!(fs.metadata(&dir.join("a")).unwrap().len, 12);
+}
+
+fn limits<F: Fs>(fs: &F, dir: &Path) {
+    const LEN: u64 = 300_000;
+    let (path, short) = (dir.join("holes"), dir.join("short"));
+    let file = made(fs, &path, b"");
+    file.set_len(LEN).unwrap();
+    for at in [0, 70_000, 299_990] {
+        file.write_all_at(&[1; 10], at).unwrap();
+    }
+    let mut expected = vec![0; LEN as usize];
+    for at in [0, 70_000, 299_990] {
+        expected[at..at + 10].fill(1);
+    }
+    assert!(content(fs, &path) == expected);
+    file.set_len(200_000).unwrap();
+    assert!(content(fs, &path) == expected[..200_000]);
+    let error = read_at_most(fs, &path, 199_999).unwrap_err();
+    assert_eq!(TooLarge::of(&error), Some(TooLarge { limit: 199_999, found: 200_000 }));
+    made(fs, &short, b"0123");
+    assert_eq!(read_at_most(fs, &short, 4).unwrap().unwrap(), b"0123");
+    assert_eq!(kind(read_at_most(fs, &short, 3)), ErrorKind::FileTooLarge);
 }
 
 fn ends_of_files<F: Fs>(fs: &F, dir: &Path) {
@@ -248,18 +272,6 @@ fn times<F: Fs>(fs: &F, dir: &Path) {
     assert!(fs.metadata(&dir.join("b")).unwrap().modified_ms >= 0, "cutting does");
 }
 
-fn maps<F: Fs>(fs: &F, dir: &Path) {
-    let file = made(fs, &dir.join("a"), b"content");
-    let map = file.map().unwrap();
-    fs.remove_file(&dir.join("a")).unwrap();
-    made(fs, &dir.join("a"), b"other");
-    drop(file);
-    assert_eq!(&*map, b"content");
-    assert_eq!(&*fs.open(&dir.join("a"), OpenMode::Read).unwrap().map().unwrap(), b"other");
-    let empty = made(fs, &dir.join("empty"), b"");
-    assert_eq!(&*empty.map().unwrap(), b"");
-}
-
 fn locks<F: Fs>(fs: &F, dir: &Path) {
     let path = dir.join(".lock");
     let lock = fs.try_lock(&path).unwrap();
@@ -302,4 +314,29 @@ fn threads<F: Fs>(fs: &F, dir: &Path) {
     });
     let expected: Vec<u8> = (0..256).map(|at| (at / 64 + 1) as u8).collect();
     assert_eq!(content(fs, &dir.join("a")), expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_replaced_at_once_is_not_written_through_a_link() {
+    let dir = RealDir::new("temporary-link");
+    let victim = dir.0.join("victim");
+    fs::write(&victim, "secret").unwrap();
+    std::os::unix::fs::symlink(&victim, dir.0.join("checkpoint.tmp")).unwrap();
+    write_atomically(&OsFs, &dir.0.join("checkpoint"), b"new").unwrap();
+    assert_eq!(fs::read(&victim).unwrap(), b"secret");
+    assert!(!dir.0.join("checkpoint").is_symlink());
+    assert_eq!(names(&OsFs, &dir.0), ["checkpoint", "victim"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_is_locked_apart_from_its_lock_file() {
+    let dir = RealDir::new("directory-lock");
+    let lock = OsFs.try_lock_dir(&dir.0).unwrap();
+    assert!(lock.is_some());
+    assert!(OsFs.try_lock_dir(&dir.0).unwrap().is_none());
+    assert!(OsFs.try_lock(&dir.0.join(".lock")).unwrap().is_some());
+    drop(lock);
+    assert!(OsFs.try_lock_dir(&dir.0).unwrap().is_some());
 }

@@ -1,16 +1,14 @@
 //! The fuzz targets on mutated files of Kafka, with a seed: no panic, no broken promise, no allocation that the input does
 //! not justify. `HOSTILE_RUNS` sets the number of inputs for each target, `KAFKA_SEED` repeats a run.
 
-#![expect(clippy::unwrap_used, reason = "an input that cannot be read fails the test")]
-
 use std::env;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use tests::Random;
 use tests::fixtures::root;
-use tests::hostile::mutate::{Random, mutate};
+use tests::hostile::mutate::mutate;
 use tests::hostile::seeds::{files, seeds};
 use tests::hostile::{DECOMPRESSED_MAX, TARGETS, Target};
 
@@ -65,7 +63,7 @@ const FACTOR: usize = 32;
 /// Buffers of a fixed size.
 const FIXED: usize = 1024 * 1024;
 
-/// Runs a target; gives what is wrong, if anything is.
+/// Runs a target; returns what is wrong, if anything is.
 fn failure(target: &Target, input: &[u8]) -> Option<String> {
     allocations::take_largest();
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| (target.check)(input)));
@@ -80,10 +78,7 @@ fn failure(target: &Target, input: &[u8]) -> Option<String> {
 
 fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
-    *SEED.get_or_init(|| {
-        let given = env::var("KAFKA_SEED").ok().and_then(|seed| seed.parse().ok());
-        given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs())
-    })
+    *SEED.get_or_init(|| tests::seed("KAFKA_SEED"))
 }
 
 #[test]
@@ -125,7 +120,7 @@ fn mutated_files_are_answered_by_every_target() {
     let mut found = Vec::new();
     for (number, target) in TARGETS.iter().enumerate().filter(|(_, target)| target.name.contains(&only)) {
         let seeds = seeds(target.name, &files);
-        let mut random = Random(seed ^ (number as u64) << 48);
+        let mut random = Random::new(seed ^ (number as u64) << 48);
         let mut failures = 0;
         let began = std::time::Instant::now();
         for run in 0..runs {

@@ -1,4 +1,4 @@
-//! What a partition and a segment cost when nobody uses them: a broker has tens of thousands.
+//! What a partition and a segment cost when they are not in use: a broker has tens of thousands.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -36,20 +36,19 @@ fn an_idle_partition_takes_less_than_4_kib_and_an_idle_sealed_segment_less_than_
     // Used, and then left alone.
     let open = |name: &str| Log::open(OsFs, &root.join(name), options.clone()).unwrap().0;
     let warm = open("warm-0");
-    warm.append_as_leader(&mut batch(), append, NOW).unwrap();
+    warm.append_as_leader(&batch(), append, NOW).unwrap();
     let before = held();
     let logs: Vec<_> = (0..PARTITIONS)
         .map(|partition| {
             let log = open(&format!("t-{partition}"));
-            log.append_as_leader(&mut batch(), append, NOW).unwrap();
+            log.append_as_leader(&batch(), append, NOW).unwrap();
             log.release_idle().unwrap();
             log
         })
         .collect();
     let each = (held() - before) / PARTITIONS;
     assert!(each < 4096, "{each} bytes of heap a partition that was used");
-    logs.iter().for_each(|log| log.close().unwrap());
-    drop(logs);
+    logs.into_iter().for_each(|log| log.close().unwrap());
 
     // Opened after a clean shutdown, and not used.
     let before = held();
@@ -60,12 +59,11 @@ fn an_idle_partition_takes_less_than_4_kib_and_an_idle_sealed_segment_less_than_
 
     let log = open("many-0");
     for _ in 0..SEGMENTS {
-        log.append_as_leader(&mut batch(), append, NOW).unwrap();
+        log.append_as_leader(&batch(), append, NOW).unwrap();
         log.roll(None, NOW).unwrap();
     }
     log.run_due(NOW).unwrap();
     log.close().unwrap();
-    drop(log);
     let before = held();
     let log = open("many-0");
     // The partition itself was measured above.

@@ -14,7 +14,9 @@ fn answers_as_kafka(script: &Path) {
     fs::remove_dir_all(&work).ok();
     let ran = Command::new(env!("CARGO_BIN_EXE_log-script")).arg("run").args([script, &work]).output().unwrap();
     let kafka = fs::read_to_string(script.with_extension("out")).unwrap();
-    if let Some(difference) = first_difference(&kafka, &String::from_utf8(ran.stdout).unwrap()).unwrap() {
+    let ours = String::from_utf8(ran.stdout).unwrap();
+    let operations = fs::read_to_string(script).unwrap();
+    if let Some(difference) = first_difference(&operations, &kafka, &ours).unwrap() {
         let said = String::from_utf8_lossy(&ran.stderr);
         panic!("{}:{}\n{}\n{said}", script.display(), difference.line, difference.values.join("\n"));
     }

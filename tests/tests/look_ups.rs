@@ -1,4 +1,4 @@
-//! Look-ups through maps of log files: they find what is there, and the maps go when they must.
+//! Look-ups by offset: the same answer the first time, when the log remembers it, and after batches were cut or added.
 
 #![expect(clippy::unwrap_used, reason = "a log that fails where it must not fails the test")]
 
@@ -9,87 +9,95 @@ use kafka_log::fs::Fs;
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::types::FetchIsolation;
 use kafka_log::log::{LeaderAppend, Log, LogOptions};
-use tests::hostile::mutate::Random;
+use tests::Random;
 use tests::sim::SimFs;
 use tests::sim::make::{Maker, Producer};
 
 const NOW: i64 = 1_700_000_000_000;
 const DIR: &str = "/t-0";
 
-fn open(fs: &SimFs, map_for_look_ups_from: Option<u32>) -> Log<SimFs> {
-    let config = LogConfig { index_interval_bytes: 300, ..LogConfig::default() };
-    let options = LogOptions { config: Arc::new(config), map_for_look_ups_from, now_ms: NOW, ..LogOptions::default() };
-    Log::open(fs.clone(), Path::new(DIR), options).unwrap().0
+/// A log, and base and last offset of each of its batches.
+struct Filled {
+    fs: SimFs,
+    log: Log<SimFs>,
+    batches: Vec<(i64, i64)>,
 }
 
-fn append(log: &Log<SimFs>, batches: usize) {
-    let (mut random, mut maker) = (Random(5), Maker::new());
-    for _ in 0..batches {
-        let mut batch = maker.data(&mut random, 0, 3, (NOW, false), Producer::NONE, -1);
-        log.append_as_leader(&mut batch, LeaderAppend::from_client(0), NOW).unwrap();
+impl Filled {
+    fn new() -> Self {
+        let fs = SimFs::new(1);
+        fs.create_dir_all(Path::new(DIR)).unwrap();
+        let config = LogConfig { index_interval_bytes: 300, ..LogConfig::default() };
+        let options = LogOptions { config: Arc::new(config), now_ms: NOW, ..LogOptions::default() };
+        let (log, _) = Log::open(fs.clone(), Path::new(DIR), options).unwrap();
+        Filled { fs, log, batches: Vec::new() }
     }
-}
 
-fn base_offsets(log: &Log<SimFs>) -> Vec<i64> {
-    (0..log.log_end_offset())
-        .map(|offset| log.read(offset, 1, FetchIsolation::LogEnd, true).unwrap().offset_metadata.message_offset)
-        .collect()
-}
+    /// Appends batches of so many records each: with a few some lie between two index entries, with hundreds each has one of its own.
+    fn append(&mut self, batches: usize, records: i64) {
+        let (mut random, mut maker) = (Random::new(5), Maker::new());
+        for _ in 0..batches {
+            let batch = maker.data(&mut random, 0, records, (NOW, false), Producer::NONE, -1);
+            let info = self.log.append_as_leader(&batch, LeaderAppend::from_client(0), NOW).unwrap();
+            self.batches.push((info.first_offset, info.last_offset));
+        }
+    }
 
-fn filled(map_for_look_ups_from: Option<u32>) -> (SimFs, Log<SimFs>) {
-    let fs = SimFs::new(1);
-    fs.create_dir_all(Path::new(DIR)).unwrap();
-    let log = open(&fs, map_for_look_ups_from);
-    append(&log, 40);
-    (fs, log)
+    fn truncate_to(&mut self, offset: i64) {
+        self.log.truncate_to(offset, NOW).unwrap();
+        self.batches.retain(|&(_, last)| last < offset);
+    }
+
+    /// Each offset is in its batch, also the second time.
+    fn check(&self) {
+        for _ in 0..2 {
+            for &(base, last) in &self.batches {
+                for offset in base..=last {
+                    let found = self.log.read(offset, 1, FetchIsolation::LogEnd, true).unwrap();
+                    assert_eq!(found.offset_metadata.message_offset, base, "offset {offset}");
+                }
+            }
+        }
+    }
+
+    /// Calls that read, in a look-up of each batch that has index entries before and after its own.
+    fn reads(&self) -> u64 {
+        let before = self.fs.reads();
+        for &(base, _) in &self.batches[2..self.batches.len() - 1] {
+            self.log.read(base, 1, FetchIsolation::LogEnd, true).unwrap();
+        }
+        self.fs.reads() - before
+    }
 }
 
 #[test]
-fn a_map_shows_what_reads_show_also_of_what_is_appended_later() {
-    let ((fs, mapped), (_, read)) = (filled(Some(0)), filled(None));
-    for _ in 0..3 {
-        assert_eq!(base_offsets(&mapped), base_offsets(&read));
-        assert_eq!(fs.views(), 1);
-        [&mapped, &read].into_iter().for_each(|log| append(log, 25));
+fn a_look_up_finds_the_batch_with_the_offset_through_appends_and_truncations() {
+    for records in [3, 400] {
+        let mut filled = Filled::new();
+        filled.append(20, records);
+        filled.check();
+        filled.append(10, records);
+        filled.check();
+        filled.truncate_to(11 * records);
+        filled.check();
+        // Others, in the places of those that were cut.
+        filled.append(15, records + 1);
+        filled.check();
+        filled.log.release_idle().unwrap();
+        filled.check();
+        assert_eq!(filled.fs.complaints(), [""; 0]);
     }
-    for log in [&mapped, &read] {
-        log.truncate_to(31, NOW).unwrap();
-        append(log, 9);
-    }
-    assert_eq!(base_offsets(&mapped), base_offsets(&read));
-    assert_eq!(fs.complaints(), [""; 0]);
 }
 
 #[test]
-fn no_map_outlives_what_it_is_good_for() {
-    let (fs, log) = filled(Some(0));
-    let looked_up = || {
-        base_offsets(&log);
-        assert_eq!(fs.views(), 1, "a look-up in a segment of short batches makes a map");
-    };
-    looked_up();
-    log.release_idle().unwrap();
-    assert_eq!(fs.views(), 0, "idle");
-    looked_up();
-    log.truncate_to(30, NOW).unwrap();
-    assert_eq!(fs.views(), 0, "cut");
-    looked_up();
-    log.close().unwrap();
-    assert_eq!(fs.views(), 0, "closed");
-
-    let log = open(&fs, Some(0));
-    base_offsets(&log);
-    assert_eq!(fs.views(), 1);
-    log.abandon().unwrap();
-    assert_eq!(fs.views(), 0, "abandoned");
-    assert_eq!(fs.complaints(), [""; 0]);
-}
-
-#[test]
-fn small_segments_and_logs_without_the_option_have_no_map() {
-    for from in [None, Some(1 << 20)] {
-        let (fs, log) = filled(from);
-        base_offsets(&log);
-        assert_eq!(fs.views(), 0);
-    }
+fn a_long_batch_that_was_looked_up_before_is_found_without_a_read() {
+    let mut filled = Filled::new();
+    filled.append(20, 400);
+    // Some batches are compressed, and too short for it.
+    let (first, again) = (filled.reads(), filled.reads());
+    assert!(first >= 17 && again < first / 2, "{first} calls the first time, {again} the second time");
+    filled.truncate_to(10 * 400);
+    filled.append(10, 400);
+    let (first, again) = (filled.reads(), filled.reads());
+    assert!(again < first / 2, "{first} calls after a truncation, {again} the second time");
 }

@@ -12,14 +12,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use kafka_log::audit::predict::{Outcome, PredictOptions, Stop, start};
+use kafka_log::audit::{AuditOptions, verify_partition};
 use kafka_log::format::checksum::crc32;
 use kafka_log::fs::overlay::OverlayFs;
 use kafka_log::fs::{Fs, OsFs, read_whole};
 use kafka_log::log::Log;
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::error::LogError;
-use kafka_log::verify::predict::{Outcome, PredictOptions, Stop, start};
-use kafka_log::verify::{VerifyOptions, verify_partition};
 use serde_json::Value;
 use tests::fixtures;
 
@@ -46,7 +46,7 @@ fn every_recorded_recovery_is_predicted() {
             continue;
         }
         let dir = fixtures::scenario(&text("scenario")).join(text("partition"));
-        let before = verify_partition(&OsFs, &dir, &VerifyOptions::default()).unwrap();
+        let before = verify_partition(&OsFs, &dir, &AuditOptions::default()).unwrap();
         let config = LogConfig {
             index_interval_bytes: number("index_interval_bytes").unwrap() as i32,
             segment_index_bytes: number("segment_index_bytes").unwrap() as i32,
@@ -64,6 +64,7 @@ fn every_recorded_recovery_is_predicted() {
         compared += 1;
         let mut differs = Vec::new();
         match &prediction.outcome {
+            Outcome::SetAside { why } => differs.push(why.clone()),
             Outcome::Refuses { exception, message } => {
                 if record["exception"].is_null() {
                     differs.push(format!("refuses with {exception}: {message}; Kafka: {:?}", record["exception"]));

@@ -1,5 +1,5 @@
-//! A flush leaves out the indexes of the active segment, which each start after a crash makes anew. Once the segment is sealed
-//! no start does that any more: then they are on the medium.
+//! A flush leaves out the indexes of the active segment, which each start after a crash rebuilds. Once the segment is sealed
+//! no start does that any more: then they are on disk.
 
 #![expect(clippy::unwrap_used, reason = "a log that fails where it must not fails the test")]
 
@@ -17,7 +17,7 @@ const NOW: i64 = 1_700_000_000_000;
 const DIR: &str = "/data/t-0";
 const INDEXES: [&str; 2] = ["00000000000000000000.index", "00000000000000000000.timeindex"];
 
-/// Where a directory of a partition is on the medium.
+/// Where a directory of a partition is on disk.
 fn disk() -> SimFs {
     let fs = SimFs::new(1);
     fs.create_dir_all(Path::new(DIR)).unwrap();
@@ -44,7 +44,7 @@ fn append(log: &Log<SimFs>, count: i64) {
         builder.append(0, NOW + at, None, Some(&[7; 200]), &[]).unwrap();
         let mut batch = Vec::new();
         builder.finish(&mut Compressor::new(), &mut batch).unwrap();
-        log.append_as_leader(&mut batch, LeaderAppend::from_client(0), NOW).unwrap();
+        log.append_as_leader(&batch, LeaderAppend::from_client(0), NOW).unwrap();
     }
 }
 

@@ -255,7 +255,7 @@ fn good_records_are_taken_out() {
     assert_eq!(code, 2, "the source has damage: {said}");
     assert!(said.contains("offsets 0 to 79"), "{said}");
     fs::remove_dir_all(dir.0.join("copy")).unwrap();
-    let (_, said) = dir.run("kafka-log extract --to COPY --from-offset 40 --to-offset 60 DATA");
+    let (_, said) = dir.run("kafka-log extract --to COPY --offset 40..=60 DATA");
     assert!(said.contains("offsets 48 to"), "{said}");
     assert_eq!(dir.files("data"), before);
 }
@@ -297,9 +297,10 @@ fn programs_read_the_plan_as_json() {
     let lines: Vec<serde_json::Value> =
         String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["partition", "log_dir", "summary"]);
-    let lost = &lines[0]["lost"][0];
+    assert_eq!(kinds, ["run", "partition", "log_dir", "summary"]);
+    assert_eq!((&lines[0]["schema_version"], &lines[0]["tool"]), (&1.into(), &"kafka-log repair".into()));
+    let lost = &lines[1]["lost"][0];
     assert_eq!((lost["first_offset"].as_i64(), lost["last_offset"].as_i64()), (Some(36), Some(47)));
-    assert_eq!(lines[0]["kafka_alone"]["good_records_lost"].as_u64(), Some(0));
-    assert_eq!(lines[2]["offsets_lost"].as_u64(), Some(12));
+    assert_eq!(lines[1]["kafka_alone"]["records_lost"].as_u64(), Some(0));
+    assert_eq!(lines[3]["offsets_lost"].as_u64(), Some(12));
 }

@@ -2,7 +2,7 @@
 //! system another thread may go on. `SCHEDULES` sets how many, `SEED` which.
 //!
 //! Whatever is read is whole, and below what the reader may see; what a flush has answered for survives the loss of power;
-//! nobody waits for ever.
+//! no thread waits for ever.
 
 #![expect(clippy::unwrap_used, reason = "a log that fails fails the test")]
 
@@ -22,7 +22,7 @@ use kafka_log::log::{GroupedAppend, LeaderAppend, Log, LogOptions, LogStartOffse
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::thread::{self, JoinHandle};
 use shuttle::{Config, Runner};
-use tests::hostile::mutate::Random;
+use tests::Random;
 use tests::sim::make::{Maker, Producer};
 use tests::sim::model::{ModelBatch, decode};
 use tests::sim::{Crash, SimFs};
@@ -64,7 +64,6 @@ fn open(config: LogConfig, fs: &SimFs) -> Log<SimFs> {
         config: Arc::new(config),
         producers: ProducerStateConfig { verification_enabled: false, ..ProducerStateConfig::default() },
         now_ms: NOW_MS,
-        map_for_look_ups_from: Some(0),
         ..LogOptions::default()
     };
     Log::open(fs.clone(), Path::new(DIR), options).unwrap().0
@@ -87,30 +86,31 @@ fn spawn(shared: &Arc<Shared>, work: impl FnOnce(&Shared) + Send + 'static) -> J
 
 /// Appends alone, then in a group, a transaction among them; the high watermark follows, at times into a batch.
 fn append(shared: &Shared) {
-    let (log, mut random, mut maker) = (&shared.log, Random(7), Maker::new());
+    let (log, mut random, mut maker) = (&shared.log, Random::new(7), Maker::new());
     let keyed = (NOW_MS, shared.is_compacted);
     let terms = LeaderAppend::from_client(0);
     let mut batch = maker.data(&mut random, 0, 2, keyed, Producer::NONE, -1);
-    let info = log.append_as_leader(&mut batch, terms, NOW_MS).unwrap();
+    let info = log.append_as_leader(&batch, terms, NOW_MS).unwrap();
     log.maybe_increment_high_watermark(info.last_offset).unwrap();
     let transactional = Producer { id: 11, epoch: 0, sequence: 0, is_transactional: true };
-    let mut batches: Vec<_> = [transactional, Producer::NONE]
+    let batches: Vec<_> = [transactional, Producer::NONE]
         .into_iter()
         .map(|producer| maker.data(&mut random, 0, 2, keyed, producer, -1))
         .collect();
-    let mut group: Vec<_> = batches.iter_mut().map(|records| GroupedAppend { records, append: terms }).collect();
-    for answer in log.append_group_as_leader(&mut group, NOW_MS) {
-        log.maybe_increment_high_watermark(answer.unwrap().last_offset + 1).unwrap();
+    let mut group: Vec<_> = batches.into_iter().map(|records| GroupedAppend::new(records, terms)).collect();
+    log.append_group_as_leader(&mut group, NOW_MS);
+    for grouped in group {
+        log.maybe_increment_high_watermark(grouped.answer.unwrap().unwrap().last_offset + 1).unwrap();
     }
     let mut marker = maker.marker(0, NOW_MS, (11, 0), (ControlRecordType::Abort, 0), -1);
     let coordinator = LeaderAppend { origin: AppendOrigin::Coordinator, transaction_version: 1, ..terms };
-    let info = log.append_as_leader(&mut marker, coordinator, NOW_MS).unwrap();
+    let info = log.append_as_leader(&marker, coordinator, NOW_MS).unwrap();
     log.maybe_increment_high_watermark(info.last_offset + 1).unwrap();
 }
 
 /// Reads from a few places, each time what an isolation allows.
 fn read(shared: &Shared, isolation: FetchIsolation) {
-    let (log, mut random) = (&shared.log, Random(isolation as u64 + 1));
+    let (log, mut random) = (&shared.log, Random::new(isolation as u64 + 1));
     for _ in 0..3 {
         let start = log.log_start_offset();
         let offset = start + random.below(4) as i64;
@@ -208,7 +208,7 @@ fn finish(shared: Arc<Shared>, config: LogConfig, threads: Vec<JoinHandle<()>>) 
             assert!(left.get(base).is_none_or(|left| left == bytes), "a reader got something else at {base}");
         }
     }
-    // Flushed is flushed, whatever was cut and appended anew while a flush was on its way.
+    // Flushed is flushed, whatever was cut and appended again while a flush was on its way.
     let flushed_to = shared.log.recovery_point();
     let below = |fs: &SimFs| -> Vec<_> {
         batches_in(fs).into_iter().filter(|batch| batch.last_offset < flushed_to).map(|b| b.bytes.clone()).collect()
@@ -235,7 +235,7 @@ fn finish(shared: Arc<Shared>, config: LogConfig, threads: Vec<JoinHandle<()>>) 
 
 fn small() -> LogConfig {
     LogConfig {
-        segment_bytes: 400,
+        segment_bytes: 600,
         index_interval_bytes: 0,
         file_delete_delay_ms: 0,
         retention_ms: -1,
@@ -280,7 +280,7 @@ fn look_ups_get_along_with_truncations_in_every_order() {
     explore(|| look_up_beside_truncations(1 << 20, 6));
 }
 
-/// A truncation removes the segments behind before it cuts the one that is left: nobody goes on to one of those.
+/// A truncation removes the later segments before it cuts the one that is left: no read continues in one of those.
 #[test]
 fn look_ups_do_not_jump_over_what_is_cut() {
     explore(|| look_up_beside_truncations(700, 3));
@@ -306,7 +306,7 @@ fn look_up_beside_truncations(segment_bytes: i32, to: i64) {
     };
     let look_up_times = |shared: &Shared| {
         for spec in [TimestampSpec::At(NOW_MS), TimestampSpec::Max, TimestampSpec::At(NOW_MS + 1)] {
-            shared.log.offset_for_timestamp(spec).unwrap();
+            shared.log.offset_for_timestamp(spec, FetchIsolation::LogEnd).unwrap();
         }
     };
     let cut = move |shared: &Shared| {
@@ -328,10 +328,10 @@ fn look_up_beside_truncations(segment_bytes: i32, to: i64) {
 
 /// Batches that are there from the beginning, below the high watermark.
 fn append_some(shared: &Shared, count: usize) {
-    let (mut random, mut maker) = (Random(3), Maker::new());
+    let (mut random, mut maker) = (Random::new(3), Maker::new());
     for _ in 0..count {
         let mut batch = maker.data(&mut random, 0, 3, (NOW_MS, shared.is_compacted), Producer::NONE, -1);
-        let info = shared.log.append_as_leader(&mut batch, LeaderAppend::from_client(0), NOW_MS).unwrap();
+        let info = shared.log.append_as_leader(&batch, LeaderAppend::from_client(0), NOW_MS).unwrap();
         shared.log.update_high_watermark(info.last_offset + 1).unwrap();
     }
 }

@@ -278,21 +278,6 @@ fn rot_changes_bytes_at_rest() {
 }
 
 #[test]
-fn changing_what_is_mapped_is_complained_about() {
-    let fs = SimFs::new(1);
-    let file = made(&fs, "/a", b"content");
-    let map = file.map().unwrap();
-    file.write_all_at(b"behind", 7).unwrap();
-    assert_eq!(fs.complaints(), Vec::<String>::new());
-    file.set_len(3).unwrap();
-    file.write_all_at(b"x", 0).unwrap();
-    assert_eq!(fs.complaints().len(), 2);
-    drop(map);
-    file.set_len(0).unwrap();
-    assert_eq!(fs.complaints().len(), 2);
-}
-
-#[test]
 fn the_same_seed_gives_the_same_crash() {
     let after = |seed| {
         let fs = SimFs::new(seed);

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a tree that cannot be read fails the test")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,15 +18,39 @@ const MODULES: &[(&str, &[&str])] = &[
     ("segment", &["compression", "format", "fs", "sync"]),
     ("log", &["compression", "format", "fs", "segment", "sync"]),
     ("manager", &["compression", "format", "fs", "segment", "log"]),
-    ("verify", &["compression", "format", "fs", "segment", "log"]),
-    ("repair", &["compression", "format", "fs", "segment", "log", "verify"]),
+    ("audit", &["compression", "format", "fs", "segment", "log"]),
+    ("repair", &["compression", "format", "fs", "segment", "log", "audit"]),
+];
+/// Rooms of `kafka_log::log` and the other rooms each may use. Methods of `Log` are everybody's.
+const LOG_ROOMS: &[(&str, &[&str])] = &[
+    ("config", &[]),
+    ("producers", &[]),
+    ("validate", &["config"]),
+    ("upkeep", &["producers"]),
+    ("offsets", &["upkeep"]),
+    ("segments", &["config", "offsets", "producers", "upkeep"]),
+    ("read", &["offsets", "segments"]),
+    ("append", &["config", "producers", "segments", "validate"]),
+    ("load", &["config", "offsets", "producers", "segments", "upkeep"]),
+    ("cleaner", &["config"]),
 ];
 /// Modules that only turn bytes into views and back: no files, no clock, no threads, no environment.
 const PURE: &[&str] = &["format", "compression"];
+/// Packages of which that holds as a whole.
+const PURE_PACKAGES: &[&str] = &["kafka-schema", "kafka-rpc"];
 const WORLD: &[&str] = &["std::fs", "std::time", "std::net", "std::env", "std::thread", "std::process", "memmap2"];
 /// Packages and those of our own each may depend on; `tests` is for development only.
-const PACKAGES: &[(&str, &[&str])] =
-    &[("kafka-log", &[]), ("kafka-log-cli", &["kafka-log"]), ("kafka-dump-log", &["kafka-log", "kafka-log-cli"])];
+const PACKAGES: &[(&str, &[&str])] = &[
+    ("kafka-schema", &[]),
+    ("kafka-rpc", &["kafka-schema"]),
+    ("kafka-log", &["kafka-schema"]),
+    ("kafka-options", &[]),
+    ("kafka-log-cli", &["kafka-log", "kafka-options"]),
+    ("kafka-dump-log", &["kafka-log", "kafka-log-cli"]),
+    ("kafka-thin-client", &["kafka-log", "kafka-rpc"]),
+    ("kafka-broker", &["kafka-log", "kafka-rpc", "kafka-schema", "kafka-thin-client"]),
+    ("kafka-tools", &["kafka-broker", "kafka-log", "kafka-options", "kafka-rpc", "kafka-schema", "kafka-thin-client"]),
+];
 
 /// Not in code that ships, outside of its tests.
 const BANNED: &[&str] =
@@ -122,6 +147,45 @@ fn nothing(found: Vec<String>) {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
+/// The files that each file of a folder of flat files imports from it; a folder in it counts as one file.
+fn imports(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let module = folder.rsplit('/').next().unwrap();
+    let absolute = format!("crate::{module}::");
+    for (below, text) in texts(&format!("{folder}/"), ".rs") {
+        let place = below.strip_prefix(&format!("{folder}/")).unwrap();
+        let file = place.split('/').next().unwrap().trim_end_matches(".rs");
+        if file == "mod" || place.ends_with("tests.rs") {
+            continue;
+        }
+        let relative = if place.contains('/') { "super::super::" } else { "super::" };
+        let named = paths_named(&text);
+        let starts = [relative, &absolute].into_iter().flat_map(|start| named.match_indices(start));
+        let imported = starts.map(|(at, start)| {
+            named[at + start.len()..].split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned()
+        });
+        found.entry(file.to_owned()).or_default().extend(imported.filter(|name| name != file));
+    }
+    found
+}
+
+#[test]
+fn files_of_the_dump_import_each_other_in_one_direction() {
+    let imports = imports("crates/kafka-log-cli/src/dump");
+    assert!(imports.len() > 20 && imports["log"].contains("log_worker"), "{imports:?}");
+    let mut left: BTreeSet<&str> = imports.keys().map(String::as_str).collect();
+    // Files that import none of those that are left cannot be part of a circle.
+    loop {
+        let free = |file: &&&str| !imports[**file].iter().any(|name| left.contains(name.as_str()));
+        let done: Vec<&str> = left.iter().filter(free).copied().collect();
+        if done.is_empty() {
+            break;
+        }
+        left.retain(|file| !done.contains(file));
+    }
+    assert!(left.is_empty(), "a circle of imports, and what imports it: {left:?}");
+}
+
 #[test]
 fn grouped_imports_are_seen_through() {
     assert_eq!(expand("std::{fs,io::{self,Read}}"), ["std::fs", "std::io::self", "std::io::Read"]);
@@ -135,7 +199,8 @@ fn modules_of_the_library_call_only_those_below_them() {
     for (file, text) in texts("crates/kafka-log/src/", ".rs") {
         let below = &file["crates/kafka-log/src/".len()..];
         let module = below.split(['/', '.']).next().unwrap();
-        if module == "lib" {
+        // Tests may look from above.
+        if module == "lib" || file.ends_with("tests.rs") || file.contains("/tests/") {
             continue;
         }
         let Some((_, may)) = MODULES.iter().find(|(name, _)| *name == module) else {
@@ -150,6 +215,38 @@ fn modules_of_the_library_call_only_those_below_them() {
         }
         for path in WORLD.iter().filter(|path| PURE.contains(&module) && names(&paths, path)) {
             found.push(format!("{file}: {module} may not use {path}"));
+        }
+    }
+    nothing(found);
+}
+
+#[test]
+fn packages_without_io_have_none() {
+    let mut found = Vec::new();
+    for package in PURE_PACKAGES {
+        let files = texts(&format!("crates/{package}/src/"), ".rs");
+        assert!(!files.is_empty(), "{package}");
+        for (file, text) in files {
+            let paths = paths_named(&text);
+            found.extend(WORLD.iter().filter(|path| names(&paths, path)).map(|path| format!("{file}: {path}")));
+        }
+    }
+    nothing(found);
+}
+
+#[test]
+fn rooms_of_the_log_call_only_those_below_them() {
+    let mut found = Vec::new();
+    for (room, may) in LOG_ROOMS {
+        for (file, text) in texts(&format!("crates/kafka-log/src/log/{room}/"), ".rs") {
+            // Test modules and the room's own `mod.rs` are one level further down or up.
+            let up = if file.ends_with(&format!("/{room}/mod.rs")) { "super" } else { "super::super" };
+            let paths = paths_named(&text);
+            for (other, _) in LOG_ROOMS.iter().filter(|(other, _)| other != room && !may.contains(other)) {
+                if [up, "crate::log"].iter().any(|log| names(&paths, &format!("{log}::{other}"))) {
+                    found.push(format!("{file}: {room} may not use {other}"));
+                }
+            }
         }
     }
     nothing(found);
@@ -189,6 +286,17 @@ fn code_that_ships_has_no_banned_idiom() {
         for (number, line) in shipped(text) {
             found.extend(BANNED.iter().filter(|idiom| line.contains(*idiom)).map(|i| format!("{file}:{number}: {i}")));
         }
+    }
+    nothing(found);
+}
+
+/// The tools print paths with `visible::path`, which sends no escape sequence in a name to a terminal.
+#[test]
+fn the_tools_print_paths_with_visible_control_characters() {
+    let mut found = Vec::new();
+    for (file, text) in texts("crates/kafka-log-cli/src/", ".rs") {
+        let lines = shipped(&text).filter(|(_, line)| line.contains(".display()"));
+        found.extend(lines.map(|(number, _)| format!("{file}:{number}: .display(), not visible::path")));
     }
     nothing(found);
 }

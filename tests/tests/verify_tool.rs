@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kafka_log::verify::Code;
+use kafka_log::audit::Code;
 use kafka_log_cli::tool::{self, Terminals};
 use serde_json::Value;
 use tests::fixtures;
@@ -63,7 +63,10 @@ fn shown(path: &Path) -> String {
 #[test]
 fn the_exit_code_says_how_bad_it_is() {
     assert_eq!(run(&["verify", &shown(&healthy())]).0, 0);
-    assert_eq!(run(&["verify", &shown(&fixtures::scenario("damage-tails").join("odd.tails-5"))]).0, 1);
+    let room = Room::new("exit");
+    copy(&healthy(), &room.0.join("orders-0"));
+    fs::remove_file(room.0.join("orders-0/00000000000000000000.index")).unwrap();
+    assert_eq!(run(&["verify", &room.path("orders-0")]).0, 1);
     assert_eq!(run(&["verify", &shown(&damaged())]).0, 2);
     let (code, out, err) = run(&["verify", "no/such/path"]);
     assert_eq!((code, out.as_str()), (3, ""));
@@ -92,34 +95,35 @@ fn a_prediction_tells_what_an_unclean_stop_would_cost() {
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of_stop = |stop| lines.iter().find(|line| line["kind"] == "prediction" && line["stop"] == stop).unwrap();
     assert_eq!(of_stop("clean")["records_lost"], 0);
-    // The good batch behind the damaged one goes with it.
+    // The good batch after the damaged one goes with it.
     assert_eq!(of_stop("unclean")["records_lost"], 6);
     assert_eq!(of_stop("unclean")["log_end_offset"], 21894);
 }
 
 #[test]
-fn a_prediction_tells_which_checkpoint_takes_the_directory_offline() {
+fn a_prediction_tells_which_checkpoint_keeps_the_broker_from_starting() {
     let room = Room::new("offline");
     copy(&healthy(), &room.0.join("orders-0"));
     let path = shown(&room.0);
-    let cases =
-        [("0\n2\norders 0 1\n", "checkpoint-corrupt", true), ("0\n1\norders 0 x\n", "checkpoint-number", false)];
-    for (text, code, goes_offline) in cases {
-        fs::write(room.path("recovery-point-offset-checkpoint"), text).unwrap();
+    let checkpoint = room.path("recovery-point-offset-checkpoint");
+    for (text, code, is_refused) in
+        [("0\n2\norders 0 1\n", "checkpoint-corrupt", true), ("0\n1\norders 0 x\n", "checkpoint-number", false)]
+    {
+        fs::write(&checkpoint, text).unwrap();
         let (_, out, _) = run(&["verify", "--predict", &path]);
-        assert_eq!(out.contains("take the log directory offline once it has started"), goes_offline, "{out}");
+        assert_eq!(out.contains("not start: "), is_refused, "{out}");
         assert!(out.contains(code), "{out}");
         let (_, out, _) = run(&["verify", "--predict", "--output", "json", &path]);
         let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let told: Vec<_> = lines.iter().filter(|line| line["kind"] == "start_prediction").collect();
-        assert_eq!(told.len(), usize::from(goes_offline));
-        assert!(told.iter().all(|line| line["outcome"] == "offline" && line["code"] == code));
+        assert_eq!(told.len(), usize::from(is_refused));
+        assert!(told.iter().all(|line| line["outcome"] == "refused" && line["path"] == checkpoint.as_str()));
     }
 }
 
 #[test]
 fn each_line_of_json_has_the_keys_that_the_page_describes() {
-    let page = fs::read_to_string(fixtures::root().join("docs/verify-json.md")).unwrap();
+    let page = fs::read_to_string(fixtures::root().join("docs/json.md")).unwrap();
     let keys = |kind: &str| -> BTreeSet<String> {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{kind}` |"))).unwrap();
         row.split('`').skip(1).step_by(2).skip(1).map(str::to_owned).collect()
@@ -148,6 +152,9 @@ fn the_page_for_a_browser_stands_alone() {
     assert_eq!(code, 2);
     assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
     assert!(page.contains("class=\"lost\""), "damage is marked in the picture");
+    let policy =
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">";
+    assert!(page.find(policy) < page.find("<style>"), "the policy holds for all that comes after it");
     for loaded in ["http://", "https://", "src=", "<link", "<script"] {
         assert!(!page.contains(loaded), "{loaded}");
     }
@@ -163,14 +170,12 @@ fn a_run_that_was_killed_goes_on_where_it_was() {
     }
     fs::write(data.join("recovery-point-offset-checkpoint"), "0\n0\n").unwrap();
     let (data, state) = (shown(&data), room.path("state"));
-    // As a run leaves it that is killed behind the third partition, in the middle of a line.
+    // As a run leaves it that is killed after the third partition, in the middle of a line.
     let (_, out, _) = run(&["verify", "--state", &state, "--pause-after", "0", "--output", "json", &data]);
     assert!(out.contains("\"paused\":true"), "{out}");
     let head = fs::read_to_string(&state).unwrap();
     let done = |i: i32, verdict: &str| {
-        format!(
-            "{{\"kind\":\"done\",\"path\":\"{data}/topic-{i}\",\"verdict\":\"{verdict}\",\"findings\":[{{\"severity\":\"damage\",\"class\":\"damage\"}}]}}\n"
-        )
+        format!("{{\"kind\":\"done\",\"path\":\"{data}/topic-{i}\",\"verdict\":\"{verdict}\",\"findings\":[]}}\n")
     };
     fs::write(&state, format!("{head}{}{}{{\"kind\":\"do", done(0, "clean"), done(2, "damaged"))).unwrap();
     let (code, out, err) = run(&["verify", "--state", &state, "--output", "json", &data]);
@@ -184,13 +189,27 @@ fn a_run_that_was_killed_goes_on_where_it_was() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn an_idle_run_has_the_lowest_priority() {
+    // It is the priority of the thread and of those it starts.
+    let thread = std::thread::spawn(|| {
+        let (code, _, err) = run(&["verify", "--idle", &shown(&healthy())]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let stat = fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let after_name = stat.rsplit(')').next().unwrap();
+        assert_eq!(after_name.split_whitespace().nth(16), Some("19"));
+    });
+    thread.join().unwrap();
+}
+
+#[test]
 fn metrics_are_written_for_prometheus() {
     let room = Room::new("metrics");
     let path = room.path("kafka.prom");
     run(&["verify", "--metrics", &path, &shown(&damaged())]);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("kafka_log_verify_verdict 2\n"), "{text}");
-    assert!(text.contains("kafka_log_verify_findings{severity=\"damage\",class=\"damage\"} 1\n"), "{text}");
+    assert!(text.contains("kafka_log_verify_findings{severity=\"damage\",class=\"damage\"} 2\n"), "{text}");
     assert!(text.lines().all(|line| line.starts_with('#') || line.split(' ').count() == 2), "{text}");
 }
 

@@ -13,7 +13,7 @@ use kafka_log::compression::Decompressor;
 use kafka_log::segment::batch::{Batch, RawBatch};
 use kafka_protocol::records::RecordBatchDecoder;
 
-/// Log, and the least ratio that is asked for.
+/// Log, and the least ratio that is requested.
 const LOGS: [(&str, Option<f64>); 7] = [
     ("plain1k", Some(1.3)),
     ("small100", Some(3.8)),

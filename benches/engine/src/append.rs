@@ -20,9 +20,9 @@ pub(crate) fn config() -> LogConfig {
     LogConfig { segment_bytes: 1 << 30, max_message_bytes: 16 << 20, retention_ms: -1, ..LogConfig::default() }
 }
 
-pub(crate) fn open_new(dir: &Path, config: LogConfig, append_ahead_bytes: u32) -> Anyhow<Log> {
+pub(crate) fn open_new(dir: &Path, config: LogConfig) -> Anyhow<Log> {
     let _ = std::fs::remove_dir_all(dir);
-    let options = LogOptions { config: Arc::new(config), now_ms: NOW, append_ahead_bytes, ..LogOptions::default() };
+    let options = LogOptions { config: Arc::new(config), now_ms: NOW, ..LogOptions::default() };
     Ok(Log::open(OsFs, dir, options)?.0)
 }
 
@@ -37,7 +37,6 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     };
     let per = options.number("per", 1_usize)?;
     let appenders = options.number("appenders", 1_usize)?;
-    let ahead = options.number("ahead", 0_u32)?;
     let sync = options.number("sync", 0_u8)? > 0;
     // As many batches as the other side goes round. A follower's call has as many there; what is a group here are several calls there.
     let batches_a_call = if mode == "follower" { per } else { 1 };
@@ -61,49 +60,40 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
         if mode == "bare" {
             return write_bare(&dir, &calls, n * appenders as u64);
         }
-        let log = open_new(&dir, config(), ahead)?;
+        let log = open_new(&dir, config())?;
         let seconds = if mode == "leader" { lead(&log, &calls, n, appenders, sync)? } else { follow(&log, &calls, n)? };
         if log.log_end_offset() != records {
             return Err(format!("log end offset {}, expected {records}", log.log_end_offset()).into());
         }
         log.abandon()?;
-        drop(log);
         std::fs::remove_dir_all(&dir)?;
         Ok(seconds)
     })
 }
 
 fn lead(log: &Log, calls: &[Vec<Vec<u8>>], n: u64, appenders: usize, sync: bool) -> Anyhow<Seconds> {
-    let mut own: Vec<_> = (0..appenders).map(|_| calls.to_vec()).collect();
     let timer = Timer::start();
     let done: Result<Vec<()>, String> = thread::scope(|scope| {
-        let threads: Vec<_> = own.iter_mut().map(|calls| scope.spawn(move || lead_one(log, calls, n, sync))).collect();
+        let threads: Vec<_> = (0..appenders).map(|_| scope.spawn(move || lead_one(log, calls, n, sync))).collect();
         threads.into_iter().map(|t| t.join().map_err(|_| "a thread panicked".to_owned())?).collect()
     });
     done?;
     Ok(timer.stop())
 }
 
-fn lead_one(log: &Log, calls: &mut [Vec<Vec<u8>>], n: u64, sync: bool) -> Result<(), String> {
+fn lead_one(log: &Log, calls: &[Vec<Vec<u8>>], n: u64, sync: bool) -> Result<(), String> {
     let append = LeaderAppend::from_client(0);
-    let mut calls: Vec<Vec<_>> = calls
-        .iter_mut()
-        .map(|call| call.iter_mut().map(|records| GroupedAppend { records, append }).collect())
-        .collect();
+    let mut calls: Vec<Vec<_>> =
+        calls.iter().map(|call| call.iter().map(|records| GroupedAppend::new(records, append)).collect()).collect();
     let pool = calls.len();
-    let mut answers = Vec::new();
     for k in 0..n {
         let call = &mut calls[(k % pool as u64) as usize];
-        for batch in call.iter_mut() {
-            // As it comes from a producer.
-            batch.records[..8].fill(0);
-        }
         if let [batch] = call.as_mut_slice() {
             log.append_as_leader(batch.records, append, NOW).map_err(|e| e.to_string())?;
         } else {
-            log.append_group_as_leader_into(call, NOW, &mut answers);
-            for answer in &answers {
-                answer.as_ref().map_err(|e| e.to_string())?;
+            log.append_group_as_leader(call, NOW);
+            for grouped in call {
+                grouped.answer.take().ok_or("no answer")?.map_err(|e| e.to_string())?;
             }
         }
         if sync {

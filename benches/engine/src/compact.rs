@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let mut cleaner = Cleaner::with_threads(settings, options.number("threads", 1)?);
     let sizes = std::cell::Cell::new((0, 0));
     bench("compact", options, want, want / record as u64, || {
-        let log = open_new(&dir, topic.clone(), 0)?;
+        let log = open_new(&dir, topic.clone())?;
         let records = fill(&log, &shape, want)?;
         log.update_high_watermark(records)?;
         log.roll(None, NOW)?;
@@ -57,7 +57,6 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
         }
         log.run_due(NOW)?;
         log.abandon()?;
-        drop(log);
         std::fs::remove_dir_all(&dir)?;
         Ok(seconds)
     })

@@ -25,7 +25,6 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let root = options.path("dir").join("bench-latency");
     let seconds: u64 = options.number("seconds", 20)?;
     let rate: u64 = options.number("rate", 2000)?;
-    let ahead: u32 = options.number("ahead", 0)?;
     let shape = Shape {
         codec: options.codec()?,
         record: options.number("record", 1024)?,
@@ -35,7 +34,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     for beside in [false, true] {
         let _ = std::fs::remove_dir_all(&root);
         let topic = LogConfig { segment_bytes: 64 << 20, ..config() };
-        let log = open_new(&root.join("appended-0"), topic, ahead)?;
+        let log = open_new(&root.join("appended-0"), topic)?;
         let neighbours = Neighbours::prepare(&root)?;
         let stop = AtomicBool::new(false);
         let taken = thread::scope(|scope| -> Anyhow<Vec<u64>> {
@@ -96,11 +95,11 @@ impl Neighbours {
     fn prepare(root: &Path) -> Anyhow<Self> {
         let topic =
             LogConfig { compact: true, delete: false, segment_bytes: 16 << 20, file_delete_delay_ms: 0, ..config() };
-        let compacted = open_new(&root.join("compacted-0"), topic, 0)?;
+        let compacted = open_new(&root.join("compacted-0"), topic)?;
         let topic = LogConfig { segment_bytes: 1 << 20, retention_bytes: 8 << 20, file_delete_delay_ms: 0, ..config() };
-        let retained = open_new(&root.join("retained-0"), topic, 0)?;
+        let retained = open_new(&root.join("retained-0"), topic)?;
         let unclean = root.join("unclean-0");
-        let log = open_new(&unclean, config(), 0)?;
+        let log = open_new(&unclean, config())?;
         fill(&log, 0, 128 << 20)?;
         log.abandon()?;
         Ok(Neighbours { compacted, retained, unclean, rounds: Default::default() })
@@ -161,7 +160,7 @@ fn fill(log: &Log, keys: u64, until: u64) -> Anyhow<()> {
     while log.size() < until {
         batch.clear();
         shape.batch(&mut rng, &mut compressor, 0, NOW, &mut batch)?;
-        log.append_as_leader(&mut batch, LeaderAppend::from_client(0), NOW)?;
+        log.append_as_leader(&batch, LeaderAppend::from_client(0), NOW)?;
     }
     Ok(())
 }

@@ -16,11 +16,11 @@ use options::Options;
 
 const USAGE: &str = "usage: engine-bench SUBCOMMAND [key=value ...]
   append   dir=D [mode=leader|follower] [codec=none] [record=1024] [batch=16384] [per=1] [bytes=1073741824]
-           [appenders=1] [sync=0] [ahead=0]   per > 1: as a group; sync=1: a flush after each append; ahead: append_ahead_bytes
+           [appenders=1] [sync=0]   per > 1: as a group; sync=1: a flush after each append
   read     log=D/N-0 [what=locate|bytes|batches|records] [fetch=1048576]
   recover  log=D/N-0 [threads=1]
   open     dir=D [partitions=1000] [segments=1] [threads=1]   also says how much memory the process has with all of them open
-  latency  dir=D [rate=2000] [seconds=20] [record=1024] [batch=16384] [ahead=0]   appends alone, then beside a cleaner,
+  latency  dir=D [rate=2000] [seconds=20] [record=1024] [batch=16384]   appends alone, then beside a cleaner,
            retention and a recovery
   compact  dir=D [record=1024] [batch=16384] [bytes=1073741824] [dup=2] [segment=268435456]
            [threads=1]

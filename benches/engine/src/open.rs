@@ -24,7 +24,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let (mut rng, mut compressor) = (Rng(3), Compressor::new());
     let mut ends = Vec::new();
     for partition in 0..partitions {
-        let log = open_new(&root.join(format!("t-{partition}")), config(), 0)?;
+        let log = open_new(&root.join(format!("t-{partition}")), config())?;
         for segment in 0..segments {
             if segment > 0 {
                 log.roll(None, 0)?;
@@ -32,7 +32,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
             for at in 0..4 {
                 let mut batch = Vec::new();
                 shape.batch(&mut rng, &mut compressor, 0, 1_700_000_000_000 + at, &mut batch)?;
-                log.append_as_leader(&mut batch, LeaderAppend::from_client(0), 1_700_000_000_000)?;
+                log.append_as_leader(&batch, LeaderAppend::from_client(0), 1_700_000_000_000)?;
             }
         }
         ends.push(log.log_end_offset());
@@ -66,7 +66,7 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
         });
         let seconds = timer.stop();
         held.set(resident_kib().saturating_sub(before));
-        for log in opened?.iter().flatten() {
+        for log in opened?.into_iter().flatten() {
             log.close()?;
         }
         Ok(seconds)

@@ -20,7 +20,6 @@ pub(crate) fn open_existing(options: &Options, clean: bool) -> Anyhow<Log> {
         config: Arc::new(LogConfig { segment_bytes: i32::MAX, ..config() }),
         recovery_point: if clean { i64::MAX } else { 0 },
         had_clean_shutdown: clean,
-        map_for_look_ups_from: (options.number("maps", 0_u8)? > 0).then_some(1 << 20),
         recovery_threads: options.number("threads", 1)?,
         ..LogOptions::default()
     };
@@ -33,17 +32,18 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     let lookups = options.number("lookups", 200_000_u32)?;
     // A log that was just opened has not been looked at: what each round asks it asks for the first time.
     let is_fresh = options.number("fresh", 0_u8)? > 0;
-    let mut log = open_existing(options, true)?;
-    let end = log.log_end_offset();
+    let mut opened = Some(open_existing(options, true)?);
+    let end = opened.as_ref().map_or(0, |log| log.log_end_offset());
     let mut buf = vec![0; fetch * 2];
     let mut decompressor = Decompressor::new(256 << 20);
     let counts = std::cell::Cell::new((0, 0));
     let mut round = || {
         let (mut bytes, mut ops) = (0_u64, 0_u64);
         if is_fresh {
-            log.abandon()?;
-            log = open_existing(options, true)?;
+            opened.take().map_or(Ok(()), |log| log.abandon())?;
+            opened = Some(open_existing(options, true)?);
         }
+        let log = opened.as_ref().ok_or("no log is open")?;
         let mut rng = Rng(1);
         let timer = Timer::start();
         if what == "locate" {
@@ -83,6 +83,6 @@ pub(crate) fn run(options: &Options) -> Anyhow<()> {
     round()?;
     let (bytes, ops) = counts.get();
     bench("read", options, bytes, ops, &mut round)?;
-    log.abandon()?;
+    opened.map_or(Ok(()), |log| log.abandon())?;
     Ok(())
 }

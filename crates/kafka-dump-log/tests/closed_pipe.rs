@@ -1,4 +1,4 @@
-//! Who reads the output may go away at any time, as `head` does.
+//! The reader of the output may close it at any time, as `head` does.
 
 use std::io::{self, Write};
 

@@ -1,6 +1,10 @@
 //! What the tool does with the batches and records of a log beyond Kafka's: JSON, filters, seeking, damage, redaction.
 
+#[path = "extensions/judgement.rs"]
+mod judgement;
 mod support;
+#[path = "extensions/timestamps.rs"]
+mod timestamps;
 
 use std::fs;
 use std::path::PathBuf;
@@ -29,34 +33,34 @@ fn batch_line(batch: &Value) -> String {
     let tail = format!(
         "position: {} {}: {} size: {} magic: {} compresscodec: {} crc: {} isvalid: {}",
         of("position"),
-        of("timestampType"),
-        of("maxTimestamp"),
+        of("timestamp_type"),
+        of("max_timestamp"),
         of("size"),
         of("magic"),
         of("compression"),
         of("crc"),
-        of("isValid")
+        of("is_valid")
     );
     if batch["magic"].as_i64() < Some(2) {
-        return format!("offset: {} {tail}", of("lastOffset"));
+        return format!("offset: {} {tail}", of("last_offset"));
     }
-    let horizon = match &batch["deleteHorizonMs"] {
+    let horizon = match &batch["delete_horizon_ms"] {
         Value::Null => "OptionalLong.empty".to_owned(),
         ms => format!("OptionalLong[{ms}]"),
     };
     format!(
         "baseOffset: {} lastOffset: {} count: {} baseSequence: {} lastSequence: {} producerId: {} producerEpoch: {} \
          partitionLeaderEpoch: {} isTransactional: {} isControl: {} deleteHorizonMs: {horizon} {tail}",
-        of("baseOffset"),
-        of("lastOffset"),
+        of("base_offset"),
+        of("last_offset"),
         of("count"),
-        of("baseSequence"),
-        of("lastSequence"),
-        of("producerId"),
-        of("producerEpoch"),
-        of("partitionLeaderEpoch"),
-        of("isTransactional"),
-        of("isControl")
+        of("base_sequence"),
+        of("last_sequence"),
+        of("producer_id"),
+        of("producer_epoch"),
+        of("partition_leader_epoch"),
+        of("is_transactional"),
+        of("is_control")
     )
 }
 
@@ -80,10 +84,10 @@ fn kafkas_lines_can_be_made_of_the_objects() {
                 let start = format!(
                     "| offset: {} {}: {} keySize: {} valueSize: {}",
                     of("offset"),
-                    of("timestampType").trim_matches('"'),
+                    of("timestamp_type").trim_matches('"'),
                     of("timestamp"),
-                    of("keySize"),
-                    of("valueSize")
+                    of("key_size"),
+                    of("value_size")
                 );
                 assert!(line.starts_with(&start), "{line}\n{start}");
             }
@@ -200,8 +204,8 @@ fn an_index_that_leads_astray_is_not_used_and_said_so() {
     index.chunks_exact_mut(8).for_each(|entry| entry[7] ^= 1);
     fs::write(copy.with_extension("index"), index).unwrap();
     let found = json(&copy, &["--deep-iteration", "--offset", &last]);
-    let kinds: Vec<&str> = found.iter().filter_map(|o| o["kind"].as_str()).collect();
-    assert_eq!(kinds, ["index-unused"]);
+    let kinds: Vec<&str> = found.iter().filter_map(|o| o["code"].as_str()).collect();
+    assert_eq!(kinds, ["offset-index-entry"]);
     assert_eq!(found.iter().filter(|o| kind(o) == "record").count(), 1);
 }
 
@@ -210,7 +214,7 @@ fn resync_says_which_bytes_and_offsets_are_lost_and_prints_the_rest() {
     let log = support::orders();
     let all = json(&log, &[]);
     let good = |objects: &Json| {
-        objects.iter().filter(|o| o["isValid"] == true).map(|o| o["baseOffset"].clone()).collect::<Vec<_>>()
+        objects.iter().filter(|o| o["is_valid"] == true).map(|o| o["base_offset"].clone()).collect::<Vec<_>>()
     };
     assert!(all.len() > 2, "{all:?}");
     let victim = &all[1];
@@ -226,14 +230,14 @@ fn resync_says_which_bytes_and_offsets_are_lost_and_prints_the_rest() {
     let flipped = damaged(&|batch| *batch.last_mut().unwrap() ^= 0x20);
     assert_eq!(good(&flipped).len(), all.len() - 1);
     let finding = flipped.iter().find(|o| kind(o) == "finding").unwrap();
-    assert_eq!(finding["kind"], "checksum-mismatch");
+    assert_eq!(finding["code"], "batch-checksum");
     assert_eq!((&finding["position"], &finding["bytes"]), (&victim["position"], &victim["size"]));
 
     let gone = damaged(&|batch| batch[..61].fill(0));
     let finding = gone.iter().find(|o| kind(o) == "finding").unwrap();
-    assert_eq!(finding["kind"], "unreadable-bytes");
+    assert_eq!(finding["code"], "unreadable-bytes");
     for (name, of) in
-        [("position", "position"), ("bytes", "size"), ("firstOffset", "baseOffset"), ("lastOffset", "lastOffset")]
+        [("position", "position"), ("bytes", "size"), ("first_offset", "base_offset"), ("last_offset", "last_offset")]
     {
         assert_eq!(finding[name], victim[of], "{name}");
     }
@@ -241,7 +245,7 @@ fn resync_says_which_bytes_and_offsets_are_lost_and_prints_the_rest() {
 
     let longer = damaged(&|batch| batch[8] = 1);
     assert_eq!(good(&longer), good(&all), "a wrong length loses nothing");
-    assert_eq!(longer.iter().find(|o| kind(o) == "finding").unwrap()["kind"], "wrong-length");
+    assert_eq!(longer.iter().find(|o| kind(o) == "finding").unwrap()["code"], "batch-length");
 }
 
 #[test]
@@ -252,7 +256,7 @@ fn resync_never_shows_less_of_a_damaged_file_than_the_plain_dump() {
     {
         let batches = |args: &[&str]| -> Vec<Value> {
             let objects = support::json_of_any(&log, args);
-            objects.into_iter().filter(|o| o["isValid"] == true).map(|o| o["position"].clone()).collect()
+            objects.into_iter().filter(|o| o["is_valid"] == true).map(|o| o["position"].clone()).collect()
         };
         let plain = batches(&["--deep-iteration"]);
         let resynced = batches(&["--deep-iteration", "--resync"]);
@@ -276,7 +280,7 @@ fn redaction_leaves_lengths_and_nothing_else() {
         let printed = dump(&log, &["--print-data-log", "--redact", "--output", format]);
         let printed = String::from_utf8(printed.out).unwrap();
         assert!(secrets.iter().all(|secret| !printed.contains(secret.as_str())), "{format}");
-        assert!(printed.contains(if format == "text" { " bytes>" } else { "\"valueSize\":" }));
+        assert!(printed.contains(if format == "text" { " bytes>" } else { "\"value_size\":" }));
     }
 }
 
@@ -292,7 +296,7 @@ fn iso_timestamps_change_timestamps_only() {
         }
     }
     let objects = json(&log, &["--deep-iteration", "--iso-timestamps"]);
-    assert!(objects.iter().all(|o| o["timestamp"].is_null() != o["maxTimestamp"].is_null()));
+    assert!(objects.iter().all(|o| o["timestamp"].is_null() != o["max_timestamp"].is_null()));
     assert!(objects.iter().filter_map(|o| o["timestamp"].as_str()).all(|t| t.ends_with('Z')));
 }
 
@@ -314,7 +318,7 @@ fn a_limit_on_decompressed_bytes_is_kept() {
 
 #[test]
 fn the_example_in_the_document_is_what_the_tool_prints() {
-    let document = fs::read_to_string(tests::fixtures::root().join("docs/json-output.md")).unwrap();
+    let document = fs::read_to_string(tests::fixtures::root().join("docs/json.md")).unwrap();
     let example = document.split("```console\n$ kafka-dump-log ").nth(1).unwrap().split("```").next().unwrap();
     let (args, printed) = example.split_once('\n').unwrap();
     let mut args = args.split(' ');

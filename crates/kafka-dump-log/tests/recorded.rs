@@ -21,9 +21,12 @@ const SHOWN_MAX: usize = 5;
 macro_rules! scenarios {
     ($($name:ident)*) => {
         const TESTED: &[&str] = &[$(stringify!($name)),*];
-        $(#[test] fn $name() { check(&stringify!($name).replace('_', "-")); })*
+        $(#[test] fn $name() { check(FOLDER, &stringify!($name).replace('_', "-")); })*
     };
 }
+
+/// Where the scenarios recorded with Kafka 4.3.0 are, in `fixtures`.
+const FOLDER: &str = "";
 
 scenarios! {
     broker_cluster_metadata
@@ -100,10 +103,41 @@ scenarios! {
 
 #[test]
 fn every_recorded_scenario_has_its_test_and_no_case_is_lost() {
-    let recorded: Vec<String> = fixtures::names().iter().map(|name| name.replace('-', "_")).collect();
-    assert_eq!(recorded, TESTED);
-    let cases: usize = fixtures::names().iter().map(|name| fixtures::cases(name).len()).sum();
-    assert_eq!(cases, 5833);
+    assert_complete(FOLDER, TESTED, 5833);
+}
+
+/// What Kafka 4.4.0 made and printed.
+mod kafka_4_4 {
+    use super::{assert_complete, check};
+
+    const FOLDER: &str = "kafka-4.4";
+
+    scenarios! {
+        later_control
+        later_offsets
+        later_transaction_indexes
+        later_transactions
+        record_types_metadata
+        record_types_offsets
+        record_types_share
+        record_types_transactions
+    }
+
+    #[test]
+    fn every_recorded_scenario_has_its_test_and_no_case_is_lost() {
+        assert_complete(FOLDER, TESTED, 351);
+    }
+}
+
+fn in_folder(folder: &str, name: &str) -> String {
+    Path::new(folder).join(name).to_string_lossy().into_owned()
+}
+
+fn assert_complete(folder: &str, tested: &[&str], cases: usize) {
+    let names = fixtures::names_in(folder);
+    assert_eq!(names.iter().map(|name| name.replace('-', "_")).collect::<Vec<_>>(), tested);
+    let recorded: usize = names.iter().map(|name| fixtures::cases(&in_folder(folder, name)).len()).sum();
+    assert_eq!(recorded, cases);
 }
 
 #[test]
@@ -115,13 +149,17 @@ fn the_first_command_of_the_readme_prints_what_kafka_prints() {
     assert_eq!(differences(&want, &got, &fixtures::root()), [""; 0]);
 }
 
-fn check(name: &str) {
+/// Runs the cases of a scenario in this folder of `fixtures`, as the release of Kafka that recorded it.
+fn check(recorded_in: &str, name: &str) {
+    let release = recorded_in.strip_prefix("kafka-").map(|version| ["--kafka-version".to_owned(), version.to_owned()]);
+    let name = &in_folder(recorded_in, name);
     let folder = fixtures::scenario(name);
     let wanted = env::var("CASE").unwrap_or_default();
     let cases: Vec<Case> = fixtures::cases(name).into_iter().filter(|case| case.id.contains(&wanted)).collect();
     let (mut report, mut failed) = (String::new(), 0);
     for case in &cases {
-        let said = match run(Path::new(BINARY), &case.args, &folder, LIMIT) {
+        let args: Vec<String> = release.iter().flatten().chain(&case.args).cloned().collect();
+        let said = match run(Path::new(BINARY), &args, &folder, LIMIT) {
             Ok(outcome) => differences(case, &outcome, &folder),
             Err(e) => vec![e.to_string()],
         };

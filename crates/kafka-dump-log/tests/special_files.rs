@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use kafka_log::compression::Compressor;
+use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use tests::fixtures;
 use tests::hostile::tool::{Scratch, scratch};
 use tests::run::{Outcome, run};
@@ -71,4 +73,21 @@ fn nobody_waits_for_the_writer_of_a_pipe_beside_an_index() {
         assert_eq!(got.code, Some(1));
         assert!(String::from_utf8(got.err).unwrap().ends_with(&format!("{pipe}: expected a regular file\n")), "{file}");
     }
+}
+
+#[test]
+fn a_batch_without_records_is_not_asked_for_its_codec() {
+    let folder = Scratch(scratch());
+    let fields = BatchFields { last_offset: Some(9), max_timestamp: Some(5), ..BatchFields::default() };
+    let mut batch = Vec::new();
+    RecordBatchBuilder::new(fields).finish(&mut Compressor::new(), &mut batch).unwrap();
+    // There is no codec 7.
+    batch[22] = 7;
+    fs::write(folder.0.join("0.log"), batch).unwrap();
+    fs::write(folder.0.join("0.index"), []).unwrap();
+    fs::write(folder.0.join("0.timeindex"), [&5i64.to_be_bytes()[..], &9i32.to_be_bytes()].concat()).unwrap();
+    let got = dump(&folder.0, "0.timeindex");
+    assert_eq!(got.code, Some(0), "{}", String::from_utf8_lossy(&got.err));
+    assert_eq!(String::from_utf8(got.out).unwrap(), "Dumping 0.timeindex\ntimestamp: 5 offset: 9\n");
+    assert!(String::from_utf8(got.err).unwrap().contains("Index timestamp: 5, log timestamp: -1"));
 }

@@ -3,50 +3,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing step fails the test")]
 
-use std::collections::BTreeMap;
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use kafka_log::fs::OsFs;
-use tests::fixtures::scenario;
-use tests::hostile::mutate::Random;
+use support::{Files, damaged_log_dir, live, tool};
+use tests::Random;
 use tests::sim::copy_tree;
 
-fn files(dir: &Path, below: &str, found: &mut BTreeMap<String, Vec<u8>>) {
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        let name = format!("{below}/{}", path.file_name().unwrap().to_string_lossy());
-        if path.is_dir() { files(&path, &name, found) } else { drop(found.insert(name, fs::read(&path).unwrap())) }
-    }
-}
-
-fn all(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    files(dir, "", &mut found);
-    found
-}
-
 fn repair(arg: &str, dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kafka-log"));
-    command.args(["repair", arg]).arg(dir).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut command = tool("repair", &[arg], &[dir]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     command
-}
-
-fn damage(damaged: &Path) {
-    for partition in 0..3 {
-        let dir = damaged.join(format!("orders-{partition}"));
-        copy_tree(&OsFs, &scenario("broker-idempotent").join("main.alerts.dad-0"), &OsFs, &dir).unwrap();
-        let log = dir.join("00000000000000000036.log");
-        let mut bytes = fs::read(&log).unwrap();
-        bytes[200] ^= 0xff;
-        fs::write(log, bytes).unwrap();
-        fs::remove_file(dir.join("00000000000000000000.index")).unwrap();
-        fs::write(dir.join("leader-epoch-checkpoint"), "garbage").unwrap();
-    }
-    fs::write(damaged.join("replication-offset-checkpoint"), "0\n1\norders 0 9000\n").unwrap();
-    fs::write(damaged.join(".lock"), "").unwrap();
 }
 
 /// A directory to repair in, and how long a repair takes there.
@@ -64,7 +36,7 @@ impl Place {
         let base = Self::path(above);
         let _ = fs::remove_dir_all(&base);
         fs::create_dir_all(&base).unwrap();
-        damage(&base.join("damaged"));
+        damaged_log_dir(&base.join("damaged"));
         let mut place = Place { base, longest_us: 0 };
         for name in ["warm", "timed"] {
             let dir = place.copy(name);
@@ -82,8 +54,8 @@ impl Place {
     }
 
     /// Kills a repair, or an undo, at a moment that the seed tells; what comes after must not show it.
-    fn run(&self, seed: u64, before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>) {
-        let mut random = Random(seed);
+    fn run(&self, seed: u64, before: &Files, after: &Files) {
+        let mut random = Random::new(seed);
         let dir = self.copy(&format!("run-{seed}"));
         let is_undo = seed % 3 == 2;
         if is_undo {
@@ -95,10 +67,10 @@ impl Place {
         child.wait().unwrap();
 
         repair("--apply", &dir).status().unwrap();
-        assert_eq!(live(&all(&dir)), *after, "seed {seed}: the next repair finishes");
+        assert_eq!(live(&dir), *after, "seed {seed}: the next repair finishes");
         assert_eq!(repair("--apply", &dir).status().unwrap().code(), Some(0), "seed {seed}: and leaves nothing to do");
         repair("--undo", &dir).status().unwrap();
-        assert_eq!(live(&all(&dir)), *before, "seed {seed}: an undo restores every byte");
+        assert_eq!(live(&dir), *before, "seed {seed}: an undo restores every byte");
         fs::remove_dir_all(&dir).unwrap();
     }
 }
@@ -109,10 +81,6 @@ impl Drop for Place {
     }
 }
 
-fn live(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
-    files.clone().into_iter().filter(|(name, _)| !name.contains(".kafka-log-repair")).collect()
-}
-
 #[test]
 fn a_repair_that_is_killed_is_finished_by_the_next_one() {
     let runs: u64 = std::env::var("KILL_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(20);
@@ -121,7 +89,7 @@ fn a_repair_that_is_killed_is_finished_by_the_next_one() {
     let shm = Path::new("/dev/shm");
     let can_be_had = fs::create_dir_all(Place::path(shm)).is_ok();
     let memory = can_be_had.then(|| Place::new(shm));
-    let (before, after) = (live(&all(&disk.base.join("damaged"))), live(&all(&disk.base.join("timed"))));
+    let (before, after) = (live(&disk.base.join("damaged")), live(&disk.base.join("timed")));
     for seed in 0..runs {
         let place = memory.as_ref().filter(|_| seed % 10 != 0).unwrap_or(&disk);
         place.run(seed, &before, &after);

@@ -16,20 +16,21 @@ use kafka_log::segment::batch::{Batch, Batches};
 fn main() -> Result<(), Box<dyn Error>> {
     // Open the directory, load what is in it, and let threads do the upkeep: retention, checkpoints, compaction.
     let dir = std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("embedded-log"), Into::into);
-    let manager = Arc::new(LogManager::open(OsFs, &[dir], LogConfig::default(), LogManagerConfig::default())?);
-    manager.startup(&Startup::plain(SystemClock.now_ms()))?;
+    let unloaded = LogManager::open(OsFs, &[dir], LogConfig::default(), LogManagerConfig::default())?;
+    let (manager, _) = unloaded.load(&Startup::plain(SystemClock.now_ms()))?;
+    let manager = Arc::new(manager);
     let background = Background::start(Arc::clone(&manager), Arc::new(SystemClock))?;
 
     // Append a batch, make it durable, let consumers see it.
     let now_ms = SystemClock.now_ms();
     let new = CreateLog { is_new: true, ..CreateLog::default() };
-    let log = manager.get_or_create_log(&TopicPartition::new("greetings", 0), new, now_ms)?;
+    let log = manager.get_or_create_log(&TopicPartition::new("greetings", 0)?, new, now_ms)?;
     let mut builder = RecordBatchBuilder::new(BatchFields { codec: Codec::Zstd, ..BatchFields::default() });
     builder.append(0, now_ms, Some(b"Ada"), Some(b"hello"), &[])?;
     builder.append(1, now_ms, Some(b"Grace"), Some(b"good morning"), &[])?;
     let mut batch = Vec::new();
     builder.finish(&mut Compressor::new(), &mut batch)?;
-    log.append_as_leader(&mut batch, LeaderAppend::from_client(0), now_ms)?;
+    log.append_as_leader(&batch, LeaderAppend::from_client(0), now_ms)?;
     log.flush(false, now_ms)?;
     log.update_high_watermark(log.log_end_offset())?;
 

@@ -26,7 +26,7 @@ mod linux {
     use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
     use kafka_log::fs::OsFs;
     use kafka_log::log::types::FetchIsolation;
-    use kafka_log::log::{FileSlice, LeaderAppend, Log, LogOptions};
+    use kafka_log::log::{LeaderAppend, Log, LogOptions};
     use kafka_log::segment::batch::Batches;
 
     const NOW_MS: i64 = 1_700_000_000_000;
@@ -47,7 +47,7 @@ mod linux {
         let records = consume(TcpStream::connect(address)?, log.high_watermark())?;
         server.join().map_err(|_| "the server panicked")??;
         println!("received {records} records");
-        log.delete()?;
+        Arc::into_inner(log).ok_or("the server still has the log")?.delete()?;
         dir.parent().map_or(Ok(()), std::fs::remove_dir)?;
         Ok(())
     }
@@ -59,22 +59,10 @@ mod linux {
             let offset = i64::from_be_bytes(request);
             let fetched = log.read(offset, 64 * 1024, FetchIsolation::HighWatermark, true)?;
             (&*client).write_all(&(fetched.records.len() as u32).to_be_bytes())?;
-            send(&fetched.records, client)?;
-        }
-        Ok(())
-    }
-
-    /// From the file to the socket, inside of the kernel.
-    fn send(records: &FileSlice<OsFs>, client: &TcpStream) -> io::Result<()> {
-        let Some(file) = records.file() else { return Ok(()) };
-        let mut position = u64::from(records.position());
-        let end = position + records.len() as u64;
-        while position < end {
-            // Moves `position` along.
-            let left = (end - position) as usize;
-            let sent = rustix::fs::sendfile(client, &file.0, Some(&mut position), left)?;
-            if sent == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+            // From the file to the socket, inside the kernel; as much at once as the socket takes.
+            let mut records = fetched.records;
+            while !records.is_empty() {
+                records.send_to(client)?;
             }
         }
         Ok(())
@@ -110,7 +98,7 @@ mod linux {
             builder.append(0, NOW_MS, None, Some(value.as_bytes()), &[])?;
             let mut batch = Vec::new();
             builder.finish(&mut Compressor::new(), &mut batch)?;
-            log.append_as_leader(&mut batch, LeaderAppend::from_client(0), NOW_MS)?;
+            log.append_as_leader(&batch, LeaderAppend::from_client(0), NOW_MS)?;
         }
         log.update_high_watermark(log.log_end_offset())?;
         Ok(())

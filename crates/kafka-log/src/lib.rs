@@ -2,9 +2,9 @@
 //!
 //! # A log to build a broker on
 //!
-//! [`Log`](log::Log) is one partition: it decides what Kafka's log decides and leaves the files that Kafka leaves.
+//! [`Log`](log::Log) is the log of one partition: it makes the same decisions as Kafka's log and writes the same files.
 //! [`LogManager`](manager::LogManager) keeps many of them in several directories. Neither has a runtime, a network or a clock:
-//! time comes in as a number, work in the background runs on the embedder's threads.
+//! the caller passes the time, and background work runs on the caller's threads.
 //!
 //! ```
 //! use kafka_log::compression::Compressor;
@@ -20,21 +20,21 @@
 //! let (log, report) = Log::open(OsFs, &dir.join("orders-0"), LogOptions { now_ms, ..LogOptions::default() })?;
 //! assert!(report.recovered_segments.is_empty());
 //!
-//! // What a producer sends is one batch with base offset 0. The log checks it and gives it offsets, in place.
+//! // What a producer sends is one batch with base offset 0. The log checks it and writes it with its offsets.
 //! let mut builder = RecordBatchBuilder::new(BatchFields::default());
 //! builder.append(0, now_ms, Some(b"Ada"), Some(b"first"), &[])?;
 //! let mut records = Vec::new();
 //! builder.finish(&mut Compressor::new(), &mut records)?;
-//! match log.append_as_leader(&mut records, LeaderAppend::from_client(0), now_ms) {
+//! match log.append_as_leader(&records, LeaderAppend::from_client(0), now_ms) {
 //!     Ok(info) => assert_eq!(info.last_offset, 0),
-//!     // What to answer the producer: the protocol's error code.
+//!     // The protocol's error code for the producer.
 //!     Err(refused) => panic!("{}: {refused}", refused.code().name()),
 //! }
 //!
 //! // Consumers see what is below the high watermark: here there are no other replicas to wait for.
-//! log.update_high_watermark(log.log_end_offset())?;
+//! log.set_sole_replica(true)?;
 //!
-//! // A fetch gives a part of a file, for `sendfile`, or to be read.
+//! // A fetch returns a part of a file, for `sendfile` or for reading.
 //! let fetched = log.read(0, 1024 * 1024, FetchIsolation::HighWatermark, true)?;
 //! let bytes = fetched.records.read()?;
 //! for batch in Batches::new(&bytes) {
@@ -42,8 +42,8 @@
 //!     assert_eq!(batch.header().base_offset(), 0);
 //! }
 //!
-//! log.flush(false, now_ms)?; // on the medium
-//! log.run_due(now_ms)?; // what the log had put off
+//! log.flush(false, now_ms)?; // on disk
+//! log.run_due(now_ms)?; // deferred tasks
 //! log.close()?;
 //! # std::fs::remove_dir_all(dir)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -52,15 +52,15 @@
 //! # The modules
 //!
 //! - [`log`](mod@log): the log of a partition; [`manager`]: many logs in several directories.
-//! - [`verify`]: what is wrong with the files of a log, without writing to them; [`repair`]: how to put it right.
+//! - [`audit`]: finds what is wrong with the files of a log, read-only; [`repair`]: plans, executes and undoes repairs.
 //! - [`format`](mod@format): bytes to views and back, without I/O and without a clock: record batches of every version, indexes, producer
 //!   snapshots, checkpoints, records of the internal topics.
 //! - [`compression`]: the codecs of record batches, each behind a Cargo feature of its own name.
-//! - [`segment`]: one segment: [`LogSegment`](segment::log_segment::LogSegment) of the engine, and ways through the batches of
-//!   any segment file, on several threads, past headers alone, to an offset, or over damage.
+//! - [`segment`]: one segment: [`LogSegment`](segment::log_segment::LogSegment) of the engine, and readers for the batches of
+//!   any segment file: on several threads, headers only, from an offset, or past damage.
 //! - [`fs`]: files behind two traits, [`Fs`](fs::Fs) and [`FsFile`](fs::FsFile), with the real file system, and one that keeps all
-//!   changes in memory ([`OverlayFs`](fs::overlay::OverlayFs)): with it a [`Log`](log::Log) opens a foreign or a live directory and writes
-//!   nothing.
+//!   changes in memory ([`OverlayFs`](fs::overlay::OverlayFs)): on it a [`Log`](log::Log) opens a foreign or live directory without writing
+//!   to it.
 //!
 //! | to | start with |
 //! | --- | --- |
@@ -68,14 +68,14 @@
 //! | answer a fetch, a list-offsets | [`Log::read`](log::Log::read), [`Log::offset_for_timestamp`](log::Log::offset_for_timestamp) |
 //! | read a segment that is in memory | [`Batches`](segment::batch::Batches), then [`RawBatch::parse`](segment::batch::RawBatch::parse) |
 //! | read a segment file, however large | [`scan`](segment::scan::scan); header by header with [`HeaderReader`](segment::chain::HeaderReader) |
-//! | read on behind damage | [`Resync`](segment::resync::Resync) |
+//! | continue after damage | [`Resync`](segment::resync::Resync) |
 //! | look up an offset or a time | [`OffsetIndex::lookup`](format::offset_index::OffsetIndex::lookup), [`TimeIndex::lookup`](format::time_index::TimeIndex::lookup); in a file [`OffsetIndexFile`](segment::index_file::OffsetIndexFile) |
 //! | write a batch | [`RecordBatchBuilder`](format::builder::RecordBatchBuilder); change one in place with [`BatchMut`](format::batch_mut::BatchMut) |
 //! | write an index | [`OffsetIndexAppender`](format::offset_index::OffsetIndexAppender), [`TimeIndexAppender`](format::time_index::TimeIndexAppender) |
 //! | tell what a file is by its name | [`FileName`](format::file_name::FileName) |
 //! | decode the records of an internal topic | [`InternalTopic`](format::schema::InternalTopic) |
 //!
-//! Real Apache Kafka 4.3.0 decides what is right; each item names its counterpart there.
+//! Apache Kafka 4.3.0 is the reference; items name their counterparts there.
 //!
 //! # Bytes alone
 //!
@@ -108,6 +108,7 @@
 //! # Ok::<(), kafka_log::format::FormatError>(())
 //! ```
 
+pub mod audit;
 pub mod compression;
 pub mod format;
 pub mod fs;
@@ -115,6 +116,10 @@ pub mod log;
 pub mod manager;
 pub mod repair;
 pub mod segment;
-pub mod verify;
 
 mod sync;
+
+/// Runs the examples of the README as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

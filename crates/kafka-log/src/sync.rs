@@ -3,7 +3,7 @@
 
 #[cfg(not(feature = "shuttle"))]
 mod real {
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8};
     pub(crate) use std::thread::yield_now;
 
     pub(crate) use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -14,7 +14,7 @@ mod scheduled {
     use std::sync::PoisonError;
 
     use shuttle::sync;
-    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicI64, AtomicU32};
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicI64, AtomicU8};
     pub(crate) use shuttle::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
     pub(crate) use shuttle::thread::yield_now;
 
@@ -69,7 +69,7 @@ use shuttle::sync as waiting;
 #[cfg(not(feature = "shuttle"))]
 use std::sync as waiting;
 
-/// A value whose changes threads wait for. Who waits is woken at once with all others: `parking_lot` would hand its lock from one to
+/// A value whose changes threads wait for. All waiters are woken at once: `parking_lot` would hand its lock from one to
 /// the next, which took a sixth of the appends that share a sync.
 #[derive(Debug, Default)]
 pub(crate) struct Monitor<T> {

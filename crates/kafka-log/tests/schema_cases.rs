@@ -1,7 +1,10 @@
 //! The schema decoders against Kafka: lines that `tests/differential/schema/SchemaCases.java` wrote, those recorded
-//! beside it or those of the file that `SCHEMA_CASES` names (`run.sh` makes new ones).
+//! beside it or those of the file that `SCHEMA_CASES` names (`run` makes new ones), from the Kafka of `SCHEMA_RELEASE`.
 
-use kafka_log::format::schema::{DecodedRecord, InternalTopic, Part, control_message, read_control_message};
+use data_encoding::HEXLOWER;
+use kafka_log::format::schema::{
+    DecodedRecord, InternalTopic, KafkaVersion, Part, control_message, read_control_message,
+};
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -12,6 +15,11 @@ const SHOWN_MAX: usize = 20;
 #[test]
 fn records_are_shown_and_rewritten_as_kafka_does() -> Result<(), Box<dyn Error>> {
     let path = std::env::var("SCHEMA_CASES").unwrap_or(RECORDED.to_owned());
+    let kafka = match std::env::var("SCHEMA_RELEASE").as_deref() {
+        Ok("4.4.0") => KafkaVersion::V4_4,
+        Ok("4.3.0") | Err(_) => KafkaVersion::V4_3,
+        Ok(other) => return Err(format!("no release {other}").into()),
+    };
     let (mut cases, mut differences) = (0usize, 0usize);
     for line in BufReader::new(File::open(path)?).lines() {
         let line = line?;
@@ -19,7 +27,7 @@ fn records_are_shown_and_rewritten_as_kafka_does() -> Result<(), Box<dyn Error>>
         let [decoder, offset, key, value, expected @ ..] = words.as_slice() else {
             return Err(format!("no case: {line}").into());
         };
-        let found = decode(decoder, offset.parse()?, unhex(key)?.as_deref(), unhex(value)?.as_deref())?;
+        let found = decode(decoder, offset.parse()?, unhex(key)?.as_deref(), unhex(value)?.as_deref(), kafka)?;
         cases += 1;
         if !same(*decoder == "remote", &found, expected) {
             differences += 1;
@@ -36,11 +44,8 @@ fn records_are_shown_and_rewritten_as_kafka_does() -> Result<(), Box<dyn Error>>
 /// Random damage to every recorded record: an answer, no panic, and the same JSON as text and as value.
 #[test]
 fn damaged_records_get_an_answer() -> Result<(), Box<dyn Error>> {
-    let mut random = 0x9e37_79b9_7f4a_7c15u64;
-    let mut below = |end: usize| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) as usize % end.max(1)
-    };
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut below = |end: usize| random.usize(..end.max(1));
     for line in BufReader::new(File::open(RECORDED)?).lines() {
         let line = line?;
         let words: Vec<&str> = line.split(' ').collect();
@@ -59,8 +64,9 @@ fn damaged_records_get_an_answer() -> Result<(), Box<dyn Error>> {
                     (_, None) => {}
                 }
             }
-            let record = topic.decode(Some(&key), Some(&value), 7)?;
-            for part in [record.key, record.payload].into_iter().flatten() {
+            let releases = [KafkaVersion::V4_3, KafkaVersion::V4_4];
+            let records = releases.map(|kafka| topic.decode(Some(&key), Some(&value), 7, kafka));
+            for part in records.into_iter().flatten().flat_map(|record| [record.key, record.payload]).flatten() {
                 let mut text = Vec::new();
                 part.push_text(&mut text);
                 let text = String::from_utf8(text)?;
@@ -99,12 +105,18 @@ fn topic(decoder: &str) -> Option<InternalTopic> {
 }
 
 /// The four words that Kafka's side has for the same bytes: shown key and payload, rewritten key and value.
-fn decode(decoder: &str, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<[String; 4], Box<dyn Error>> {
+fn decode(
+    decoder: &str,
+    offset: i64,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    kafka: KafkaVersion,
+) -> Result<[String; 4], Box<dyn Error>> {
     let none = || "-".to_owned();
     let Some(topic) = topic(decoder) else {
         let type_id = decoder.strip_prefix("control").ok_or("unknown decoder")?.parse()?;
         let message = control_message(type_id).ok_or("unknown control record")?;
-        return Ok(match read_control_message(message, value.unwrap_or_default()) {
+        return Ok(match read_control_message(message, value.unwrap_or_default(), kafka) {
             Ok(decoded) => {
                 let (mut text, mut bytes) = (Vec::new(), Vec::new());
                 decoded.push_json(&mut text);
@@ -117,7 +129,7 @@ fn decode(decoder: &str, offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) 
             }
         });
     };
-    Ok(match topic.decode(key, value, offset) {
+    Ok(match topic.decode(key, value, offset, kafka) {
         Ok(DecodedRecord { key, payload }) => {
             let (key, payload) = (key.as_ref(), payload.as_ref());
             [text(key), text(payload), rewritten(key)?, rewritten(payload)?]
@@ -146,17 +158,14 @@ fn rewritten(part: Option<&Part<'_>>) -> Result<String, Box<dyn Error>> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    if bytes.is_empty() { "0".to_owned() } else { bytes.iter().map(|byte| format!("{byte:02x}")).collect() }
+    if bytes.is_empty() { "0".to_owned() } else { HEXLOWER.encode(bytes) }
 }
 
 fn unhex(word: &str) -> Result<Option<Vec<u8>>, Box<dyn Error>> {
     match word {
         "-" => Ok(None),
         "0" => Ok(Some(Vec::new())),
-        _ => {
-            let byte = |pair: &[u8]| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?);
-            word.as_bytes().chunks(2).map(byte).collect::<Result<_, Box<dyn Error>>>().map(Some)
-        }
+        _ => Ok(Some(HEXLOWER.decode(word.as_bytes())?)),
     }
 }
 

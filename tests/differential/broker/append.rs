@@ -11,7 +11,7 @@ use kafka_log::log::types::AppendOrigin;
 use kafka_log::log::{LeaderAppend, Log, TopicPartition};
 use kafka_log::manager::background::{Clock as _, SystemClock};
 use kafka_log::manager::{CleaningOutcome, LogCleanerConfig, LogManager};
-use tests::hostile::mutate::Random;
+use tests::Random;
 
 use crate::other;
 
@@ -28,7 +28,7 @@ struct Sender {
 
 pub(crate) fn append_everywhere(manager: &LogManager, random: &mut Random) -> io::Result<()> {
     let log = |topic: &str, partition| {
-        manager.get_log(&TopicPartition::new(topic, partition)).ok_or_else(|| other("no such log"))
+        manager.get_log(&TopicPartition::new(topic, partition).map_err(other)?).ok_or_else(|| other("no such log"))
     };
     for (partition, codec) in CODECS.into_iter().enumerate() {
         let log = log("codecs", partition as i32)?;
@@ -111,7 +111,7 @@ fn append(log: &Log, codec: Codec, count: usize, sender: Sender, random: &mut Ra
         let verified = log.maybe_start_transaction_verification(id, sequence, 0, false, now_ms);
         terms.verification_guard = verified.map_err(other)?;
     }
-    let appended = log.append_as_leader(&mut batch, terms, now_ms).map_err(other)?;
+    let appended = log.append_as_leader(&batch, terms, now_ms).map_err(other)?;
     if appended.last_offset - appended.first_offset + 1 != count as i64 {
         return Err(other(format!("{count} records became {appended:?}")));
     }
@@ -138,7 +138,7 @@ fn end_transaction(log: &Log, producer_id: i64, random: &mut Random) -> io::Resu
         transaction_version: 0,
         ..LeaderAppend::from_client(epoch(log))
     };
-    log.append_as_leader(&mut batch, terms, now_ms).map_err(other)?;
+    log.append_as_leader(&batch, terms, now_ms).map_err(other)?;
     log.update_high_watermark(log.log_end_offset()).map_err(other).map(drop)
 }
 
@@ -165,7 +165,7 @@ pub(crate) fn compact(manager: &LogManager) -> io::Result<()> {
 
 pub(crate) fn append_until_killed(manager: &LogManager, random: &mut Random) -> io::Result<()> {
     let log = |topic: &str, partition| {
-        manager.get_log(&TopicPartition::new(topic, partition)).ok_or_else(|| other("no such log"))
+        manager.get_log(&TopicPartition::new(topic, partition).map_err(other)?).ok_or_else(|| other("no such log"))
     };
     let logs = [log("codecs", 3)?, log("codecs", 0)?, log("appendtime", 0)?];
     loop {

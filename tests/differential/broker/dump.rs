@@ -65,7 +65,7 @@ pub(crate) fn dump(log: &Log, is_committed: bool, out: &mut impl Write) -> io::R
                     value = hash(hash(value, Some(header.key)), header.value);
                 }
                 let (offset, timestamp, key) = (record.offset, record.timestamp, hash(HASH, record.key));
-                writeln!(out, "{name} {} {} {offset} {timestamp} {key:x} {value:x}", tp.topic, tp.partition)?;
+                writeln!(out, "{name} {} {} {offset} {timestamp} {key:x} {value:x}", tp.topic(), tp.partition())?;
             }
         }
         if next == offset {

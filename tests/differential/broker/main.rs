@@ -15,8 +15,8 @@ use kafka_log::fs::OsFs;
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::{Log, LogStartOffsetReason, TopicPartition};
 use kafka_log::manager::background::{Clock as _, SystemClock};
-use kafka_log::manager::{LogManager, LogManagerConfig, Startup, StdThreads};
-use tests::hostile::mutate::Random;
+use kafka_log::manager::{LogManager, LogManagerConfig, Startup, StdThreads, Unloaded};
+use tests::Random;
 
 /// Topics and their partitions, in the order in which records are written out.
 const TOPICS: [(&str, i32); 4] = [("appendtime", 1), ("codecs", 5), ("compacted", 2), ("transactions", 2)];
@@ -24,14 +24,14 @@ const TOPICS: [(&str, i32); 4] = [("appendtime", 1), ("codecs", 5), ("compacted"
 fn main() -> io::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [seed, out, end, dirs @ ..] = &args[..] else { return Err(other("SEED OUT clean|kill DIR...")) };
-    let mut random = Random(seed.parse().map_err(other)?);
+    let mut random = Random::new(seed.parse().map_err(other)?);
     let dirs: Vec<PathBuf> = dirs.iter().map(PathBuf::from).collect();
-    let manager: LogManager =
+    let unloaded: Unloaded =
         LogManager::open(OsFs, &dirs, LogConfig::default(), LogManagerConfig::default()).map_err(other)?;
-    let broker_epoch = manager.clean_shutdown_broker_epoch().unwrap_or(-1);
+    let broker_epoch = unloaded.clean_shutdown_broker_epoch().unwrap_or(-1);
     let recovered = Mutex::new(0);
-    let report = manager
-        .startup(&Startup {
+    let (manager, report) = unloaded
+        .load(&Startup {
             topics: &topic_settings(),
             workers: &StdThreads,
             on_loaded: &|loaded| {
@@ -56,8 +56,8 @@ fn main() -> io::Result<()> {
     write_out(&format!("{out}.before"), &manager)?;
     append::append_everywhere(&manager, &mut random)?;
     append::compact(&manager)?;
-    delete_records(&manager, &TopicPartition::new("codecs", random.below(5) as i32))?;
-    move_partition(&manager, &TopicPartition::new("codecs", random.below(5) as i32), &dirs, &mut random)?;
+    delete_records(&manager, &partition("codecs", random.below(5) as i32))?;
+    move_partition(&manager, &partition("codecs", random.below(5) as i32), &dirs, &mut random)?;
     manager.tick(SystemClock.now_ms() + 60_000);
     write_out(&format!("{out}.after"), &manager)?;
     if end == "kill" {
@@ -70,7 +70,7 @@ fn main() -> io::Result<()> {
 }
 
 fn partitions() -> impl Iterator<Item = TopicPartition> {
-    TOPICS.into_iter().flat_map(|(topic, count)| (0..count).map(move |number| TopicPartition::new(topic, number)))
+    TOPICS.into_iter().flat_map(|(topic, count)| (0..count).map(move |number| partition(topic, number)))
 }
 
 /// Lets a log start a little later, in the middle of a segment.
@@ -79,7 +79,7 @@ fn delete_records(manager: &LogManager, tp: &TopicPartition) -> io::Result<()> {
     let to = log.log_start_offset() + 17;
     let reason = LogStartOffsetReason::ClientRecordDeletion;
     log.maybe_increment_log_start_offset(to, reason, SystemClock.now_ms()).map_err(other)?;
-    // Nobody else writes it down before the next tick, and there may be none.
+    // It is not written down before the next tick, which may not come.
     manager.checkpoint_log_start_offsets();
     Ok(())
 }
@@ -122,4 +122,8 @@ fn write_out(path: &str, manager: &LogManager) -> io::Result<()> {
 
 fn other(error: impl ToString) -> io::Error {
     io::Error::other(error.to_string())
+}
+
+fn partition(topic: &str, number: i32) -> TopicPartition {
+    TopicPartition::new(topic, number).expect("a name that Kafka takes")
 }

@@ -20,11 +20,6 @@ public class Mutants {
             check(args[0]);
             return;
         }
-        if (args.length == 2) {
-            random = new Random(Long.parseLong(args[1]));
-            written(args[0]);
-            return;
-        }
         CompressionType type = CompressionType.forName(args[0]);
         long seed = Long.parseLong(args[1]);
         int count = Integer.parseInt(args[2]);
@@ -56,32 +51,6 @@ public class Mutants {
         if (!Arrays.equals(expected, found.toByteArray()))
             throw new AssertionError("Kafka reads something else");
         System.out.println(count + " streams of ours, all read by Kafka");
-    }
-
-    /** What Kafka writes for plain bytes: id, level, size and bytes, size and stream. */
-    static void written(String file) throws Exception {
-        try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(new FileOutputStream(file)))) {
-            for (int size : new int[] {1, 12, 13, 14, 40, 100, 256, 257, 500, 1000, 4000, 16_384, 20_000, 32_768, 32_769, 65_536, 70_000, 131_072, 300_000})
-                for (int kind = 0; kind < 4; kind++) {
-                    byte[] plain = plain(size - random.nextInt(1 + size / 8), kind);
-                    written(Compression.gzip().build(), -1, plain, out);
-                    for (int level = 1; level <= 9; level++) written(Compression.gzip().level(level).build(), level, plain, out);
-                    written(Compression.snappy().build(), 0, plain, out);
-                    written(Compression.lz4().build(), 9, plain, out);
-                    // The library behind zstd-jni is one version older: it finds other matches in long inputs.
-                    for (int level = 1; level <= 6 && size <= 4000; level++) written(Compression.zstd().level(level).build(), level, plain, out);
-                }
-        }
-    }
-
-    static void written(Compression compression, int level, byte[] plain, DataOutputStream out) throws Exception {
-        byte[] stream = compress(compression, plain, 2);
-        out.writeByte(compression.type().id);
-        out.writeInt(level);
-        out.writeInt(plain.length);
-        out.write(plain);
-        out.writeInt(stream.length);
-        out.write(stream);
     }
 
     static void judge(CompressionType type, int magic, byte[] stream, DataOutputStream out) throws IOException {

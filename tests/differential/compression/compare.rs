@@ -1,8 +1,7 @@
 //! Holds our reader against what Kafka's made of the same streams: `compression-differential FILE...`, files as
 //! `Mutants.java` writes them. Prints each difference and exits with 1 if there was one.
 //!
-//! `compression-differential --write FILE` writes streams of our own, in the same form, for Kafka to read;
-//! `compression-differential --same FILE` writes what Kafka wrote, and wants the same bytes.
+//! `compression-differential --write FILE` writes streams of our own, in the same form, for Kafka to read.
 
 use std::process::ExitCode;
 
@@ -86,41 +85,8 @@ fn write_streams() -> Vec<u8> {
     file
 }
 
-/// Compresses what Kafka compressed and counts the streams that differ.
-fn same(path: &str) -> ExitCode {
-    let Ok(bytes) = std::fs::read(path) else { return ExitCode::from(2) };
-    let (mut cases, mut compressor) = (Cases(&bytes), Compressor::new());
-    let (mut count, mut different) = (0, 0);
-    while let Some((codec, level, plain, stream)) = written(&mut cases) {
-        let mut ours = Vec::new();
-        let wrote = compressor.compress(codec, 2, codec.default_level().map(|_| level), plain, &mut ours);
-        count += 1;
-        if wrote.is_err() || ours != stream {
-            different += 1;
-            let (theirs, ours) = (stream.len(), ours.len());
-            println!("{path} case {count}: {codec} level {level}, {} bytes: Kafka {theirs}, ours {ours}", plain.len());
-        }
-    }
-    println!("{count} streams written by Kafka and by us, {different} differ");
-    ExitCode::from(u8::from(different > 0 || count == 0))
-}
-
-fn written<'a>(cases: &mut Cases<'a>) -> Option<(Codec, i32, &'a [u8], &'a [u8])> {
-    let [codec] = cases.number()?;
-    let level = i32::from_be_bytes(cases.number()?);
-    let len = u32::from_be_bytes(cases.number()?) as usize;
-    let plain = cases.take(len)?;
-    let len = u32::from_be_bytes(cases.number()?) as usize;
-    Some((Codec::from_id(codec)?, level, plain, cases.take(len)?))
-}
-
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [option, path] = &arguments[..]
-        && option == "--same"
-    {
-        return same(path);
-    }
     if let [option, path] = &arguments[..]
         && option == "--write"
     {
@@ -167,8 +133,7 @@ fn compare(paths: &[String]) -> ExitCode {
                     error.map_or("accepted".into(), |error| error.to_string()),
                 );
                 if case.stream.len() <= 200 {
-                    let hex: String = case.stream.iter().map(|byte| format!("{byte:02x}")).collect();
-                    println!("  {hex}");
+                    println!("  {}", data_encoding::HEXLOWER.encode(case.stream));
                 }
             }
             count += 1;

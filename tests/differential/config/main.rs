@@ -30,11 +30,8 @@ fn setting(text: &str) -> (String, String) {
 }
 
 fn unhex(text: &str) -> String {
-    let bytes = text.as_bytes().chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).expect("hex");
-        u8::from_str_radix(pair, 16).expect("hex")
-    });
-    String::from_utf8(bytes.collect()).expect("UTF-8")
+    let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).expect("hex");
+    String::from_utf8(bytes).expect("UTF-8")
 }
 
 fn answer(kind: &str, flags: &str, settings: &[(String, String)]) -> String {

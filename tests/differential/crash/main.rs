@@ -1,7 +1,7 @@
 //! `crash-differential make SEED COUNT SCRIPTS`: what simulated crashes leave, as scripts that lay out the files, open the log and
 //! look at everything. `crash-differential compare SCRIPTS KAFKA OURS`: the answers to them.
 //!
-//! One difference is known: where an index is missing behind the recovery point Kafka recovers that segment before those
+//! One difference is known: where an index is missing after the recovery point Kafka recovers that segment before those
 //! that lie before it, and does not start when one of these is torn. Ours takes them in order.
 
 use std::error::Error;
@@ -11,8 +11,8 @@ use std::{env, fs, process};
 use data_encoding::BASE64;
 use kafka_log::fs::{Fs, read_whole};
 use serde_json::{Value, json};
+use tests::Random;
 use tests::answers::first_difference;
-use tests::hostile::mutate::Random;
 use tests::sim::run::{DIR, Image, image};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn make(seed: u64, count: u64, scripts: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(scripts)?;
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     for number in 0..count {
         let (seed, crashes) = (random.number(), 1 + random.below(5));
         let image = image(seed, crashes).map_err(|text| format!("seed {seed}: {text}"))?;
@@ -103,9 +103,9 @@ fn compare(scripts: &Path, kafka: &Path, ours: &Path) -> Result<(), Box<dyn Erro
                 continue;
             }
             // How far each came says nothing.
-            first_difference(&answer.to_string(), &ours.to_string())?
+            first_difference("", &answer.to_string(), &ours.to_string())?
         } else {
-            first_difference(&expected, &found)?
+            first_difference(&text, &expected, &found)?
         };
         let Some(difference) = difference else { continue };
         differing += 1;

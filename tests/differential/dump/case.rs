@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use kafka_log::format::checksum::crc32c;
-use tests::hostile::mutate::{Random, mutate};
+use tests::Random;
+use tests::hostile::mutate::mutate;
 
 use crate::donors::{Donor, Donors};
 use crate::numbers::{put, replace};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use kafka_log::compression::Decompressor;
 use kafka_log::segment::batch::Batch;
+use tests::Random;
 use tests::fixtures;
-use tests::hostile::mutate::Random;
 use tests::rewrite::{DECOMPRESSED_MAX, batches};
 
 /// Larger logs are cut to as many whole batches as fit, so that a run makes many mutants.

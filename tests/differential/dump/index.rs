@@ -1,6 +1,7 @@
 //! Damaged indexes, and indexes made up for a log: entries that point to batches, near them, into them and far away.
 
-use tests::hostile::mutate::{Random, mutate};
+use tests::Random;
+use tests::hostile::mutate::mutate;
 
 use crate::log::batch_lens;
 use crate::numbers::{get, odd, put, replace};

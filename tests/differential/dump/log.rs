@@ -1,6 +1,7 @@
-//! Damaged logs: at random bytes, in header fields, in the order of batches, and inside of them.
+//! Damaged logs: at random bytes, in header fields, in the order of batches, and inside them.
 
-use tests::hostile::mutate::{Random, mutate};
+use tests::Random;
+use tests::hostile::mutate::mutate;
 
 use crate::donors::Donors;
 use crate::numbers::{get, replace};
@@ -61,7 +62,7 @@ pub(crate) fn header(random: &mut Random, batch: &mut [u8]) {
     }
 }
 
-/// A log of many windows of the tool's parallel reading: other logs one behind the other, few of them damaged.
+/// A log of many windows of the tool's parallel reading: other logs one after the other, few of them damaged.
 pub(crate) fn large(random: &mut Random, donors: &Donors) -> Vec<u8> {
     let len = 100_000 + random.below(900_000);
     let mut log = Vec::new();

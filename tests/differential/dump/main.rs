@@ -19,9 +19,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs, io, thread};
 
+use tests::Random;
 use tests::compare::differences;
 use tests::fixtures::{self, Case as Recorded};
-use tests::hostile::mutate::Random;
 use tests::hostile::tool::{Scratch, scratch};
 use tests::run::Outcome;
 
@@ -57,7 +57,7 @@ fn main() -> io::Result<ExitCode> {
     for numbers in all.chunks(AT_A_TIME) {
         let mut cases = Vec::new();
         for &number in numbers {
-            let mut random = Random(Random(seed ^ (number as u64) << 32).number());
+            let mut random = Random::new(Random::new(seed ^ (number as u64) << 32).number());
             let case = case::make(&mut random, &donors, number);
             write(&case, Path::new(&case.id))?;
             let ours = ours(&case)?;

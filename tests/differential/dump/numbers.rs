@@ -1,6 +1,6 @@
 //! Numbers that arithmetic on offsets, lengths, counts and timestamps trips over.
 
-use tests::hostile::mutate::Random;
+use tests::Random;
 
 const ODD: &[i64] = &[
     0,

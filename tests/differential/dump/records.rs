@@ -1,9 +1,10 @@
-//! Damage behind a checksum that fits: inside the records of a batch, inside its compressed stream, inside a wrapper.
+//! Damage under a valid checksum: inside the records of a batch, inside its compressed stream, inside a wrapper.
 
 use kafka_log::compression::{Codec, Compressor, Decompressor};
 use kafka_log::format::checksum::{crc32, crc32c};
 use kafka_log::format::varint::{read_varint, read_varlong, write_unsigned_varlong, write_varint, write_varlong};
-use tests::hostile::mutate::{Random, mutate};
+use tests::Random;
+use tests::hostile::mutate::mutate;
 use tests::rewrite::DECOMPRESSED_MAX;
 
 use crate::donors::Donors;
@@ -31,7 +32,7 @@ pub(crate) fn fix_crc(batch: &mut [u8]) {
     }
 }
 
-/// Damages what is inside of a batch and makes everything around it fit again.
+/// Damages what is inside a batch and makes everything around it fit again.
 pub(crate) fn damage(random: &mut Random, donors: &Donors, batch: &mut Vec<u8>) {
     let legacy = batch.get(16).is_some_and(|&magic| magic < 2);
     if legacy {

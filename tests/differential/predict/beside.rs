@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use kafka_log::fs::{Fs, FsFile, OpenMode};
-use tests::faults::{Partition, Random, is_log};
+use tests::Random;
+use tests::faults::{Partition, is_log};
 
 /// Epoch files that Kafka reads in its own way, or not at all; entries of epochs that the batches have come first.
 const EPOCH_FILES: &[&[u8]] = &[
@@ -42,17 +43,17 @@ const EPOCH_FILES: &[&[u8]] = &[
 pub(crate) fn rewrite_beside<F: Fs>(fs: &F, partition: &Partition, random: &mut Random) -> String {
     let is_epochs = |path: &Path| path.file_name().is_some_and(|name| name == "leader-epoch-checkpoint");
     let beside: Vec<_> = partition.files.iter().filter(|(path, _)| !is_log(path)).collect();
-    let (file, _) = beside[random.below(beside.len() as u64) as usize];
+    let (file, _) = beside[random.below(beside.len())];
     let mut bytes = std::fs::read(file).unwrap();
     let place = match random.below(4) {
         0 if is_epochs(file) => file.with_extension("tmp"),
         _ => file.clone(),
     };
     match random.below(3) {
-        _ if is_epochs(file) => bytes = EPOCH_FILES[random.below(EPOCH_FILES.len() as u64) as usize].to_vec(),
+        _ if is_epochs(file) => bytes = EPOCH_FILES[random.below(EPOCH_FILES.len())].to_vec(),
         0 => bytes.extend((0..=random.below(30)).map(|_| random.below(256) as u8)),
-        1 => bytes.extend(vec![0; random.below(30) as usize]),
-        _ => bytes.truncate(bytes.len() - (1 + random.below(30) as usize).min(bytes.len())),
+        1 => bytes.extend(vec![0; random.below(30)]),
+        _ => bytes.truncate(bytes.len() - (1 + random.below(30)).min(bytes.len())),
     }
     let open = fs.open(&place, OpenMode::Create).unwrap();
     open.set_len(0).unwrap();

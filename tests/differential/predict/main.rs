@@ -10,13 +10,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use kafka_log::audit::predict::{Outcome, PredictOptions, Stop, start};
+use kafka_log::audit::{AuditOptions, verify_partition};
 use kafka_log::format::producer_snapshot::{ProducerEntry, ProducerSnapshot};
 use kafka_log::fs::overlay::OverlayFs;
 use kafka_log::fs::{Fs, OsFs, exists, read_whole};
 use kafka_log::log::config::LogConfig;
-use kafka_log::verify::predict::{Outcome, PredictOptions, Stop, start};
-use kafka_log::verify::{VerifyOptions, verify_partition};
-use tests::faults::{self, Partition, Random, break_it};
+use tests::Random;
+use tests::faults::{self, Partition, break_it};
 
 mod beside;
 
@@ -36,8 +37,8 @@ fn main() -> ExitCode {
 fn make(seed: u64, count: u64, dir: &Path) {
     let partitions = faults::partitions();
     for i in 0..count {
-        let mut random = Random(seed.wrapping_mul(1_000_003).wrapping_add(i));
-        let partition = &partitions[random.below(partitions.len() as u64) as usize];
+        let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(i));
+        let partition = &partitions[random.below(partitions.len())];
         let fs = OverlayFs::new(OsFs);
         println!("{i} {}", damage(&fs, partition, &mut random));
         if random.below(3) == 0 {
@@ -100,10 +101,11 @@ fn compare(dir: &Path, kafkas: &Path, answers: &Path) -> ExitCode {
             and_close: true,
         };
         let partition = dir.join(number).join(name);
-        let before = verify_partition(&OsFs, &partition, &VerifyOptions::default()).unwrap();
+        let before = verify_partition(&OsFs, &partition, &AuditOptions::default()).unwrap();
         let (prediction, after) = start(&OsFs, &partition, &before, &options).unwrap();
         let said = match &prediction.outcome {
             Outcome::Opens(report) => format!("{} {}", report.log_start_offset, report.log_end_offset),
+            Outcome::SetAside { why } => why.clone(),
             Outcome::Refuses { exception, message } => format!("{exception} {message}"),
         };
         let refuses_alike = matches!(&prediction.outcome, Outcome::Refuses { exception, .. } if result == [*exception]);

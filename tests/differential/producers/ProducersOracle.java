@@ -247,10 +247,26 @@ public class ProducersOracle {
         Arrays.sort(files);
         for (File file : files) {
             byte[] bytes = Files.readAllBytes(file.toPath());
-            CRC32C crc = new CRC32C();
-            crc.update(bytes);
-            out.append(" ").append(file.getName()).append(":").append(bytes.length).append(":").append(crc.getValue());
+            out.append(" ").append(file.getName()).append(":").append(bytes.length).append(":");
+            out.append(file.getName().contains(".snapshot") ? producersOf(bytes) : "" + crc(bytes, 0));
         }
         return out.toString();
+    }
+
+    /** The checksum of the entries, sorted: their order means nothing. */
+    static String producersOf(byte[] snapshot) {
+        if (snapshot.length < 10 || crc(snapshot, 6) != (ByteBuffer.wrap(snapshot).getInt(2) & 0xffffffffL)) return "corrupt";
+        List<byte[]> entries = new ArrayList<>();
+        for (int at = 10; at < snapshot.length; at += 46) entries.add(Arrays.copyOfRange(snapshot, at, at + 46));
+        entries.sort(Arrays::compareUnsigned);
+        ByteBuffer sorted = ByteBuffer.allocate(46 * entries.size());
+        entries.forEach(sorted::put);
+        return "" + crc(sorted.array(), 0);
+    }
+
+    static long crc(byte[] bytes, int from) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, from, bytes.length - from);
+        return crc.getValue();
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use kafka_log::format::batch::RecordBatch;
 use kafka_log::format::checksum::crc32c;
 use kafka_log::format::file_name::FileState;
+use kafka_log::format::producer_snapshot::{PRODUCER_ENTRY_LEN, ProducerSnapshot};
 use kafka_log::fs::OsFs;
 use kafka_log::log::epochs::LeaderEpochCache;
 use kafka_log::log::error::{AppendError, KafkaError, LogError, StorageError};
@@ -254,10 +255,20 @@ impl Case {
         for file in files {
             let bytes = fs::read(&file).expect("a file");
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            let _ = write!(out, " {name}:{}:{}", bytes.len(), crc32c(&bytes));
+            let content = if name.contains(".snapshot") { producers_of(&bytes) } else { crc32c(&bytes).to_string() };
+            let _ = write!(out, " {name}:{}:{content}", bytes.len());
         }
         out
     }
+}
+
+/// The checksum of the entries, sorted: their order means nothing.
+fn producers_of(snapshot: &[u8]) -> String {
+    let Ok(read) = ProducerSnapshot::read(snapshot) else { return "corrupt".to_owned() };
+    let entries = &snapshot[snapshot.len() - read.len() * PRODUCER_ENTRY_LEN..];
+    let mut entries: Vec<_> = entries.chunks(PRODUCER_ENTRY_LEN).collect();
+    entries.sort_unstable();
+    crc32c(&entries.concat()).to_string()
 }
 
 fn completed(txn: &CompletedTxn, stable: i64) -> String {
@@ -266,8 +277,7 @@ fn completed(txn: &CompletedTxn, stable: i64) -> String {
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
-    let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("two digits");
-    (0..hex.len()).step_by(2).map(digit).collect()
+    data_encoding::HEXLOWER.decode(hex.as_bytes()).expect("hexadecimal digits")
 }
 
 fn batches(bytes: &[u8]) -> impl Iterator<Item = RecordBatch<'_>> {

@@ -1,12 +1,11 @@
 //! Random steps, most of them such as a partition takes them, some of them odd.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use kafka_log::compression::Compressor;
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
-use tests::hostile::mutate::Random;
+use tests::Random;
 
 const STEPS: usize = 60;
 
@@ -59,10 +58,10 @@ struct Generator {
 }
 
 pub(crate) fn generate(seed: u64, cases: u64, out: &mut impl Write) -> io::Result<()> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     for _ in 0..cases {
         let case_seed = random.number();
-        let mut generator = Generator::new(Random(case_seed));
+        let mut generator = Generator::new(Random::new(case_seed));
         let r = &mut generator.random;
         let (expiration, is_verified) = ([50, 500, 100_000][r.below(3)], r.below(2) == 0);
         writeln!(out, "new\t{expiration}\t{}\t{is_verified}", [100, 900_000][r.below(2)])?;
@@ -177,10 +176,7 @@ impl Generator {
         for _ in 0..batches {
             self.batch(&mut bytes);
         }
-        let mut hex = String::new();
-        for byte in bytes {
-            let _ = write!(hex, "{byte:02x}");
-        }
+        let hex = data_encoding::HEXLOWER.encode(&bytes);
         match origin {
             "REPLAY" => format!("replay\t{hex}"),
             origin => format!("append\t{origin}\t{version}\t{guard}\t{hex}"),

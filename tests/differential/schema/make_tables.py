@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes crates/kafka-log/src/format/schema/tables/*.rs from Kafka's message definitions.
+"""Writes crates/kafka-schema/src/tables/*.rs from Kafka's message definitions.
 
-    make_tables.py [JARS]      JARS: folder with kafka-*.jar, default ${KAFKA_ORACLE_HOME:-~/.cache/kafka-oracle}/lib
-                               or, where definitions are missing from the jars, with kafka-*-sources.jar
+    make_tables.py [JARS]      JARS: folder with lib (4.3.0) and lib-4.4.0, which hold kafka-*.jar, default
+                               ${KAFKA_ORACLE_HOME:-~/.cache/kafka-oracle}
 
-Run it after an upgrade of Kafka, then rustfmt, then `run` beside it: what the tables cannot express stops this
-script (unknown types, tagged in some versions only), what they express wrongly is found by the comparison.
+The tables are those of the newest release; what an older one does not have is marked with the release that added it.
+Run it after an upgrade of Kafka, then `run` beside it: what the tables cannot express stops this script (unknown types,
+tagged in some versions only, a field that a release changed), what they express wrongly is found by the comparison.
 """
 
 import glob
@@ -17,7 +18,7 @@ import sys
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OUT = os.path.join(HERE, "../../../crates/kafka-log/src/format/schema/tables")
+OUT = os.path.join(HERE, "../../../crates/kafka-schema/src/tables")
 
 # file: (first doc line, jar, folder of the definitions in it, regular expressions of message names)
 FILES = {
@@ -40,14 +41,16 @@ FILES = {
     "control": ("Values of control records (`ControlRecordType`), other than those of transactions.",
                 "kafka-clients", r"LeaderChangeMessage|SnapshotHeaderRecord|SnapshotFooterRecord|KRaftVersionRecord|VotersRecord"),
 }
+# Name in `KafkaVersion`, folder of the jars; oldest first.
+RELEASES = [("V4_3", "lib"), ("V4_4", "lib-4.4.0")]
 KINDS = {"bool": "Bool", "int8": "Int8", "int16": "Int16", "uint16": "Uint16", "int32": "Int32", "int64": "Int64",
-         "float64": "Float64", "uuid": "Uuid", "string": "String", "bytes": "Bytes"}
+         "float64": "Float64", "uuid": "Uuid", "string": "String", "bytes": "Bytes", "records": "Records"}
 MAX = 32767
 
 
 def definitions(jars, module):
     """All message definitions of a module as (file name, object)."""
-    for jar in sorted(glob.glob(os.path.join(jars, module + "-[0-9]*.jar")), key=lambda j: "sources" not in j):
+    for jar in sorted(glob.glob(os.path.join(jars, module + "-[0-9]*.jar"))):
         with zipfile.ZipFile(jar) as z:
             names = [n for n in z.namelist() if re.search(r"(message|metadata)/\w+\.json$", n)]
             if names:
@@ -78,9 +81,10 @@ def upper(name):
 
 
 class Tables:
-    def __init__(self):
+    def __init__(self, added):
         self.out = []
         self.types = []
+        self.added = added
 
     def message(self, file, spec):
         valid = versions(spec["validVersions"])
@@ -90,8 +94,10 @@ class Tables:
         if "apiKey" in spec:
             self.types.append((spec["apiKey"], spec["name"]))
         self.names = {}
+        self.message_name = spec["name"]
         fields = self.fields(spec["fields"], prefix, structs, valid)
         args = ", ".join([f'name: "{spec["name"]}"', f"api_key: {spec.get('apiKey', -1)}",
+                          f"added_in: {self.added.get((spec['name'],), RELEASES[0][0])}",
                           f"versions: Versions({valid[0]}, {valid[1]})",
                           "flexible: " + (f"{flexible[0]}" if flexible else "NEVER")])
         self.out.append(f"/// `{file}`.\npub static {prefix}: Message = Message {{ {args}, fields: &[{fields}] }};\n")
@@ -148,6 +154,8 @@ class Tables:
             if versions(spec["taggedVersions"])[0] != low:
                 sys.exit(f"{spec['name']} is tagged in some of its versions only")
             text += f".tag({spec['tag']})"
+        if (self.message_name, spec["name"]) in self.added:
+            text += f".added_in({self.added[self.message_name, spec['name']]})"
         default = spec.get("default")  # an unquoted null means no default: FieldSpec reads it like an absent one
         if default == "null":
             text += ".default_null()"
@@ -157,22 +165,55 @@ class Tables:
             text += f".default({int(str(default), 0)})"
         if spec.get("ignorable"):
             text += ".ignorable()"
+        if spec.get("flexibleVersions") == "none":
+            text += ".plain()"
         return text
 
 
+def selected(home, release, module, pattern):
+    """Definitions of a release by file name."""
+    all_of = definitions(os.path.join(home, dict(RELEASES)[release]), module)
+    return {file: spec for file, spec in all_of if re.fullmatch(pattern, spec["name"])}
+
+
+def plain(spec):
+    """What decides about bytes and JSON: a definition without its explanations and tagged fields."""
+    if isinstance(spec, list):
+        return [plain(x) for x in spec if not (isinstance(x, dict) and "tag" in x)]
+    return {k: plain(v) for k, v in spec.items() if k != "about"} if isinstance(spec, dict) else spec
+
+
+def additions(older, newer, release):
+    """Messages as (name,) and tagged fields as (message, field) that a release added. Any other change stops this script."""
+    added = {}
+    for file, spec in newer.items():
+        if file not in older:
+            added[(spec["name"],)] = release
+        elif plain(older[file]) != plain(spec):
+            sys.exit(f"{release} changed {file} in more than its tagged fields")
+        else:
+            known = {f["name"] for f in older[file]["fields"]}
+            added |= {(spec["name"], f["name"]): release for f in spec["fields"] if f["name"] not in known}
+    if not older.keys() <= newer.keys():
+        sys.exit(f"{release} has lost {older.keys() - newer.keys()}")
+    return added
+
+
 def main():
-    home = os.environ.get("KAFKA_ORACLE_HOME") or os.path.expanduser("~/.cache/kafka-oracle")
-    jars = sys.argv[1] if len(sys.argv) > 1 else os.path.join(home, "lib")
+    home = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("KAFKA_ORACLE_HOME") or os.path.expanduser("~/.cache/kafka-oracle")
     os.makedirs(OUT, exist_ok=True)
     written = []
     for name, (about, module, pattern) in FILES.items():
-        tables = Tables()
-        for file, spec in definitions(jars, module):
-            if re.fullmatch(pattern, spec["name"]):
-                tables.message(file, spec)
+        of_release = [(release, selected(home, release, module, pattern)) for release, _ in RELEASES]
+        added = {}
+        for (_, older), (release, newer) in zip(of_release, of_release[1:]):
+            added |= additions(older, newer, release)
+        tables = Tables(added)
+        for file, spec in of_release[-1][1].items():
+            tables.message(file, spec)
         tables.record_types()
-        text = f"//! {about}\n//!\n//! Written by `tests/differential/schema/make_tables.py` from the definitions of Kafka 4.3.0 named below.\n\n"
-        text += "use crate::format::schema::table::*;\n\n" + "\n".join(tables.out)
+        text = f"//! {about}\n//!\n//! Written by `tests/differential/schema/make_tables.py` from the definitions of Kafka 4.3.0 and 4.4.0 named below.\n\n"
+        text += "use crate::table::*;\n\n" + "\n".join(tables.out)
         path = os.path.join(OUT, name + ".rs")
         with open(path, "w") as f:
             f.write(text)
@@ -180,4 +221,5 @@ def main():
     subprocess.run(["rustfmt", "--edition", "2024", *written], check=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

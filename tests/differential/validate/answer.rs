@@ -144,8 +144,7 @@ fn config(fields: &[&str]) -> LogConfig {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    let digit = |c: u8| (c as char).to_digit(16).expect("a hexadecimal digit") as u8;
-    text.as_bytes().as_chunks::<2>().0.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
+    data_encoding::HEXLOWER.decode(text.as_bytes()).expect("hexadecimal digits")
 }
 
 fn fnv1a(bytes: &[u8]) -> u64 {

@@ -1,14 +1,14 @@
-//! Random appends, right and wrong in every way that a log looks at. One line each, fields behind a tab: number, `leader` or
+//! Random appends, right and wrong in every way that a log looks at. One line each, fields after a tab: number, `leader` or
 //! `follower`, origin, leader epoch, log end offset, now, `compression.type`, its level or `-`, compacted or not, `create` or
 //! `append` time, `message.timestamp.before.max.ms`, `message.timestamp.after.max.ms`, `max.message.bytes`, bytes in hexadecimal.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use kafka_log::compression::{Codec, Compressor};
 use kafka_log::format::checksum::crc32c;
 use kafka_log::format::varint::{write_varint, write_varlong};
-use tests::hostile::mutate::{Random, mutate};
+use tests::Random;
+use tests::hostile::mutate::mutate;
 
 use crate::old;
 
@@ -24,7 +24,7 @@ pub(crate) fn rarely(random: &mut Random) -> bool {
 }
 
 pub(crate) fn generate(seed: u64, cases: u64, out: &mut impl Write) -> io::Result<()> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut compressor = Compressor::new();
     for case in 0..cases {
         writeln!(out, "{case}\t{}", line(&mut random, &mut compressor))?;
@@ -62,10 +62,7 @@ fn line(random: &mut Random, compressor: &mut Compressor) -> String {
     }
     let before = ["9223372036854775807", "3600000", "0"][[0, 0, 0, 0, 0, 1, 1, 2][random.below(8)]];
     let after = ["9223372036854775807", "3600000", "0"][[0, 1, 1, 1, 1, 1, 1, 2][random.below(8)]];
-    let mut hex = String::with_capacity(bytes.len() * 2);
-    for byte in &bytes {
-        let _ = write!(hex, "{byte:02x}");
-    }
+    let hex = data_encoding::HEXLOWER.encode(&bytes);
     format!(
         "{}\t{origin}\t{}\t{}\t{NOW}\t{topic_codec}\t{level}\t{}\t{}\t{before}\t{after}\t{max}\t{hex}",
         if leader { "leader" } else { "follower" },

@@ -4,7 +4,8 @@ use kafka_log::compression::{Codec, Compressor};
 use kafka_log::format::batch::TimestampType;
 use kafka_log::format::checksum::crc32;
 use kafka_log::format::legacy_builder::LegacyMessage;
-use tests::hostile::mutate::{Random, mutate};
+use tests::Random;
+use tests::hostile::mutate::mutate;
 
 use crate::generate::{CHUNK, rarely, some_bytes, timestamp};
 

@@ -12,7 +12,7 @@ use kafka_log::format::producer_snapshot::{ProducerEntry, write_producer_snapsho
 use kafka_log::format::time_index::{TimeIndex, TimeIndexAppender};
 use kafka_log::format::transaction_index::{AbortedTxn, TransactionIndexAppender};
 use kafka_log::format::uuid::Uuid;
-use tests::hostile::mutate::Random;
+use tests::Random;
 
 const INDEX_BYTES_MAX: usize = 1024 * 1024;
 
@@ -70,7 +70,7 @@ impl SegmentFiles {
         }
     }
 
-    /// Writes all the files into `folder`; gives what they mean.
+    /// Writes all the files into `folder`; returns what they mean.
     pub(crate) fn write(mut self, folder: &Path, random: &mut Random) -> io::Result<String> {
         self.time_entry();
         self.lines.push_str(&self.time_lines);

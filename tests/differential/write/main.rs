@@ -10,7 +10,7 @@ use std::path::Path;
 
 use kafka_log::format::batch::TimestampType;
 use kafka_log::format::batch_mut::BatchMut;
-use tests::hostile::mutate::Random;
+use tests::Random;
 
 use indexes::SegmentFiles;
 use plan::{Planned, Planner};
@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [folder, seed, segments] = &args[..] else { return Err(io::Error::other("FOLDER SEED SEGMENTS")) };
     let number = |text: &String| text.parse::<u64>().map_err(io::Error::other);
-    let (mut random, segments) = (Random(number(seed)?), number(segments)?);
+    let (mut random, segments) = (Random::new(number(seed)?), number(segments)?);
     let mut planner = Planner::default();
     for segment in 0..segments {
         let folder = Path::new(folder).join(format!("segment-{segment}"));

@@ -8,7 +8,7 @@ use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
 use kafka_log::format::legacy_builder::{LegacyMessage, LegacyWrapperBuilder};
 use kafka_log::format::record::Header;
-use tests::hostile::mutate::Random;
+use tests::Random;
 
 /// A batch, its bytes and the lines that describe it.
 pub(crate) struct Planned {
@@ -193,9 +193,7 @@ impl Meant {
 fn push_hex(lines: &mut String, bytes: Option<&[u8]>) {
     let Some(bytes) = bytes else { return lines.push('-') };
     lines.push('x');
-    for byte in bytes {
-        let _ = write!(lines, "{byte:02x}");
-    }
+    data_encoding::HEXLOWER.encode_append(bytes, lines);
 }
 
 fn kind(log_append_time: Option<i64>) -> TimestampType {

@@ -1,8 +1,26 @@
 # Sourced by the wrappers: where Kafka lies and how its JVM is started.
 oracle_root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 KAFKA_ORACLE_HOME=${KAFKA_ORACLE_HOME:-$HOME/.cache/kafka-oracle}
-export KAFKA_ORACLE_HOME
+# Which Kafka: 4.3.0, or 4.4.0, of which there are only the dump tool and the scenarios made with its classes.
+KAFKA_ORACLE_VERSION=${KAFKA_ORACLE_VERSION:-4.3.0}
+export KAFKA_ORACLE_HOME KAFKA_ORACLE_VERSION
 oracle_build=$(cd "$oracle_root/../.." && realpath -m "${CARGO_TARGET_DIR:-target}")/oracle
+oracle_lib=$KAFKA_ORACLE_HOME/lib
+if [ "$KAFKA_ORACLE_VERSION" != 4.3.0 ]; then
+  oracle_build=$oracle_build-$KAFKA_ORACLE_VERSION
+  oracle_lib=$oracle_lib-$KAFKA_ORACLE_VERSION
+fi
+
+# oracle_sources TO FILE... : copies Java sources, written for Kafka 4.3, so that they compile with KAFKA_ORACLE_VERSION.
+oracle_sources() {
+  local to=$1; shift
+  mkdir -p "$to"
+  cp "$@" "$to"
+  if [ "$KAFKA_ORACLE_VERSION" = 4.3.0 ]; then return; fi
+  # Kafka 4.4 moved these classes to a package below.
+  local moved='ByteBufferOutputStream|ByteUtils|Exit|ImplicitLinkedHashMultiCollection'
+  sed -Ei "s/\\b(common\\.utils)\\.($moved);/\\1.internals.\\2;/" "$to"/*.java
+}
 
 # oracle_java HEAP LOGCONFIG MAIN ARGS... : replaces this shell by a JVM running MAIN.
 # The locale decides how the JVM encodes stdout; a UTF-8 one is assumed unless ORACLE_LC_ALL says otherwise.
@@ -16,7 +34,7 @@ oracle_java() {
     jvm+=(-XX:SharedArchiveFile="$oracle_build/dump.jsa")
   fi
   local cp=$oracle_build/helpers.jar jar
-  for jar in "$KAFKA_ORACLE_HOME"/lib/*.jar; do cp=$cp:$jar; done
+  for jar in "$oracle_lib"/*.jar; do cp=$cp:$jar; done
   export LC_ALL=${ORACLE_LC_ALL:-C.UTF-8}
   exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" "${jvm[@]}" -Dlog4j2.configurationFile="$oracle_root/config/$logcfg" \
     -cp "$cp" "$main" "$@"

@@ -15,10 +15,16 @@ final class DeepGen {
     private DeepGen() { }
 
     static void configure(ScriptGen g, ObjectNode c) {
-        if (g.p(60)) c.put("compression.type", g.one("gzip", "snappy", "lz4", "zstd", "uncompressed"));
+        g.recompresses = g.p(35);
+        if (g.recompresses) c.put("compression.type", codec(g));
+        else if (g.p(20)) c.put("compression.type", "uncompressed");
         if (g.p(30)) c.put("compression.gzip.level", String.valueOf(1 + g.r(9)));
         if (g.p(30)) c.put("compression.zstd.level", String.valueOf(1 + g.r(6)));
         if (g.p(20)) c.put("segment.bytes", "100000");
+    }
+
+    private static String codec(ScriptGen g) {
+        return g.one("gzip", "snappy", "lz4", "zstd");
     }
 
     static int firstSequence(ScriptGen g) {
@@ -42,7 +48,7 @@ final class DeepGen {
             case 7 -> {
                 ObjectNode o = ScriptGen.op("config");
                 ObjectNode set = o.putObject("set");
-                if (g.p(50)) set.putNull("compression.type"); else set.put("compression.type", g.one("gzip", "snappy", "lz4", "zstd", "uncompressed"));
+                if (g.p(50)) set.putNull("compression.type"); else set.put("compression.type", g.recompresses && g.p(80) ? codec(g) : "uncompressed");
                 g.emit(o);
             }
             default -> { return false; }
@@ -73,7 +79,7 @@ final class DeepGen {
             case 1 -> suffix(g, stem, g.one(".swap", ".cleaned", ".deleted"), true);
             case 2 -> { if (at + 1 < logs.size()) merged(g, logs.subList(at, Math.min(logs.size() - 1, at + 1 + g.r(2)) + 1)); }
             case 3, 4 -> overflow(g, logs);
-            case 5 -> index(g, stem);
+            case 5 -> { if (!g.recompresses) index(g, stem); }
             case 6 -> { List<String> s = names(g, ".snapshot"); if (!s.isEmpty()) one(g, g.one("delete", "flip"), s.get(g.r(s.size()))).put("at", g.r(60)); }
             case 7 -> { if (logs.size() > 1 && at > 0) one(g, "delete", logs.get(at)); }
             default -> one(g, "write", "leader-epoch-checkpoint").put("b64", epochs(g));

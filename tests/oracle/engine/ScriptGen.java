@@ -23,6 +23,7 @@ final class ScriptGen {
     ObjectNode last;
     int epoch = 0;
     boolean compact, compressed, dead;                    // dead: an open failed, nothing can follow
+    boolean recompresses;                                 // the log compresses batches: nothing may depend on their size
     final Map<Long, int[]> seqs = new TreeMap<>();       // pid -> {epoch, next sequence, in transaction}
     final Deque<ObjectNode> sent = new ArrayDeque<>();   // idempotent batches to repeat
 
@@ -125,10 +126,16 @@ final class ScriptGen {
             c.put("delete.retention.ms", String.valueOf(one(0, 1000, 86400000)));
             if (p(30)) c.put("min.compaction.lag.ms", "5000");
             if (p(20)) c.put("max.compaction.lag.ms", "20000");
-            if (compressed && !is("deep")) { c.put("segment.bytes", "1000000"); c.remove("max.message.bytes"); }
         } else if (p(5)) c.put("cleanup.policy", "");
         if (is("limits") && p(30)) c.put("compression.type", "uncompressed");
         if (is("deep")) DeepGen.configure(this, c);
+        if (compressed && (compact || is("limits", "deep") && p(50))) recompresses = true;
+        if (recompresses) {
+            o.put("recompresses", true);
+            c.put("segment.bytes", "1000000").put("index.interval.bytes", one("0", "1000000000"));
+            c.remove(List.of("retention.bytes", "max.message.bytes"));
+            if (compact) c.put("segment.index.bytes", "10485760").put("min.cleanable.dirty.ratio", "0.0");
+        }
         if (p(50)) o.put("topic_id", "AAAAAAAAAAEAAAAAAAAAAg");
         if (is("txn", "deep")) { o.put("pid_expiry_ms", one(3000, 86400000)); if (p(20)) o.put("verification", true); }
         return o;
@@ -158,7 +165,7 @@ final class ScriptGen {
             if (p(30)) o.put("start", o.get("offset").asLong() + 0);
             emit(o);
             resync();
-        } else if (x < 92 && compact) emit(op("clean").put("files", !compressed && p(50)));
+        } else if (x < 92 && compact) emit(op("clean").put("files", p(50)));
         else if (x < 93) { emit(op("close").put("files", p(50))); }
         else if (x < 96 && is("recovery", "deep")) emit(op("crash"));
         else if (x < 97 && is("txn", "deep")) emit(op("aborted").put("from", within()).put("to", end()));
@@ -166,7 +173,7 @@ final class ScriptGen {
         else if (x < 99 && p(30)) {
             ObjectNode o = op("config");
             o.putObject("set").put("segment.bytes", String.valueOf(one(300, 900, 2500))).put("retention.ms", String.valueOf(one(1000, 100000)));
-            if (!(compact && compressed)) emit(o);
+            if (!recompresses) emit(o);
         } else append();
     }
 
@@ -181,9 +188,9 @@ final class ScriptGen {
         if (p(80)) emit(op("roll"));
         emit(op("hw").put("offset", p(85) ? end() : within()));
         if (p(50)) emit(op("sleep").put("ms", one(1, 1500, 8000, 90_000_000)));
-        ObjectNode o = op("clean").put("files", !compressed);
+        ObjectNode o = op("clean").put("files", true);
         if (p(15)) o.put("map_bytes", 24 * one(4, 6, 12));
-        if (is("deep") && p(40)) o.put("io_buffer", one(40, 100, 160, 300, 700));
+        if (is("deep") && !recompresses && p(40)) o.put("io_buffer", one(40, 100, 160, 300, 700));
         emit(o);
         if (p(25)) emit(op("dump"));
     }
@@ -208,7 +215,7 @@ final class ScriptGen {
                 ObjectNode m = op("mangle");
                 switch (r(9)) {
                     case 0 -> m.put("do", "cut").put("file", tail.getName()).put("n", 1 + r(40));
-                    case 1 -> { if (tail.length() > 0) m.put("do", "flip").put("file", tail.getName()).put("at", r((int) Math.min(4000, tail.length()))); }
+                    case 1 -> { if (tail.length() > 0 && !recompresses) m.put("do", "flip").put("file", tail.getName()).put("at", r((int) Math.min(4000, tail.length()))); }
                     case 2 -> m.put("do", "append").put("file", tail.getName()).put("b64", b64(1 + r(80)));
                     case 3 -> m.put("do", "delete").put("file", one(stem, logs.get(r(logs.size())).getName().substring(0, 20)) + one(".index", ".timeindex", ".txnindex"));
                     case 4 -> m.put("do", "write").put("file", stem + one(".index", ".timeindex")).put("b64", b64(5 + r(60)));
@@ -230,7 +237,7 @@ final class ScriptGen {
     void read() {
         ObjectNode o = op("read").put("offset", (long) (p(85) ? within() : one(start() - 2, start() - 1, end(), end() + 1)))
             .put("max", one(1, 60, 100, 250, 1000, 1 << 20)).put("isolation", one("log_end", "high_watermark", "txn_committed")).put("min_one", p(70));
-        if (compact && compressed) o.put("max", 1 << 30);
+        if (recompresses) o.put("max", 1 << 30);
         emit(o);
     }
 
@@ -284,7 +291,9 @@ final class ScriptGen {
         if (p(2)) b.put("cut", 5);
         if (is("limits", "deep") && p(15)) { b.put("magic", r(2)); b.path("records").forEach(x -> ((ObjectNode) x).remove("h")); }
         boolean odd = b.has("flip") || b.has("cut");
-        bs.add(odd ? b : freeze(b));
+        // A leader converts old batches and those that do not start at offset 0: it compresses them.
+        boolean converted = b.has("magic") || b.has("base");
+        bs.add(odd || converted && !recompresses ? b : freeze(b));
         if (p(2)) bs.add(batch(1));
         emit(o);
     }

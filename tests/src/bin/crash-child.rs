@@ -3,7 +3,7 @@
 //!
 //! * `open START END`: the log as recovery left it;
 //! * `append BASE LAST CRC`: a batch was appended;
-//! * `flush END`: everything below is on the medium;
+//! * `flush END`: everything below is on disk;
 //! * `cutting OFFSET`, then `cut END`: a truncation begins, and has ended;
 //! * `starting OFFSET`, then `start OFFSET`: the log start moves, and has moved.
 
@@ -17,7 +17,7 @@ use kafka_log::format::batch::RecordBatch;
 use kafka_log::fs::{OsFs, read_whole, write_atomically};
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::{LeaderAppend, Log, LogOptions, LogStartOffsetReason};
-use tests::hostile::mutate::Random;
+use tests::Random;
 use tests::sim::make::{Maker, Producer};
 
 fn main() {
@@ -55,12 +55,11 @@ fn run(dir: &Path, seed: u64) -> Result<(), Box<dyn Error>> {
         retention_ms: -1,
         ..LogConfig::default()
     };
-    let (mut random, mut maker, mut now_ms) = (Random(seed), Maker::new(), 1_700_000_000_000);
+    let (mut random, mut maker, mut now_ms) = (Random::new(seed), Maker::new(), 1_700_000_000_000);
     let options = LogOptions {
         config: Arc::new(config),
         recovery_point: saved(dir)?,
         had_clean_shutdown: false,
-        append_ahead_bytes: if random.below(2) == 0 { 0 } else { 16 * 1024 },
         now_ms,
         ..LogOptions::default()
     };
@@ -72,8 +71,8 @@ fn run(dir: &Path, seed: u64) -> Result<(), Box<dyn Error>> {
         match random.below(100) {
             0..84 => {
                 let count = 1 + random.below(5) as i64;
-                let mut batch = maker.data(&mut random, 0, count, (now_ms, false), Producer::NONE, -1);
-                let info = log.append_as_leader(&mut batch, LeaderAppend::from_client(1), now_ms)?;
+                let batch = maker.data(&mut random, 0, count, (now_ms, false), Producer::NONE, -1);
+                let info = log.append_as_leader(&batch, LeaderAppend::from_client(1), now_ms)?;
                 let crc = RecordBatch::parse(&batch)?.header().crc();
                 say(&format!("append {} {} {crc}", info.first_offset, info.last_offset))?;
             }

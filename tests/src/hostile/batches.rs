@@ -113,7 +113,7 @@ pub(super) fn batch_mut(bytes: &[u8]) {
     assert!(!timed || read == (kind, time));
 }
 
-/// Bytes behind a header that names the codec and a count.
+/// Bytes after a header that names the codec and a count.
 fn records(codec: Codec, bytes: &[u8]) {
     let mut dice = Dice(bytes);
     let count = i32::from(i16::from_be_bytes(dice.array()));
@@ -148,7 +148,7 @@ pub(super) fn records_zstd(bytes: &[u8]) {
     records(Codec::Zstd, bytes);
 }
 
-/// Any bytes compressed, as what a wrapper of magic 0 or 1 holds: damage behind the codec.
+/// Any bytes compressed, as what a wrapper of magic 0 or 1 holds: damage after the codec.
 pub(super) fn wrapper(bytes: &[u8]) {
     let mut dice = Dice(bytes);
     let how = dice.byte();
@@ -189,6 +189,8 @@ pub(super) fn builder(bytes: &[u8]) {
     builder.finish(&mut Compressor::new(), &mut out).expect("small records fit");
     let batch = RecordBatch::parse(&out).expect("what was written can be read");
     assert!(batch.is_valid());
+    // It covers all from the attributes on, at byte 21.
+    assert_eq!(batch.header().crc(), crc32c::crc32c(&out[21..]), "another library finds the same checksum");
     let mut decompressor = Decompressor::new(out.len().max(bytes.len() * 4 + 1024));
     let read = batch.records(&mut decompressor).expect("the stream is whole").map(|record| {
         let record = record.expect("the record is whole");

@@ -14,7 +14,7 @@ fn targets(dice: &mut Dice<'_>) -> [i64; 6] {
     [i64::MIN, -1, 0, i64::from(i32::MAX), i64::MAX, i64::from_be_bytes(dice.array())]
 }
 
-/// A base offset that leaves room for an int32 behind it, in either sign; at the very ends Kafka's sums wrap around.
+/// A base offset that leaves room for an int32 after it, in either sign; at the very ends Kafka's sums wrap around.
 fn base_offset(dice: &mut Dice<'_>) -> i64 {
     i64::from_be_bytes(dice.array()) >> 1
 }
@@ -103,7 +103,7 @@ pub(super) fn producer_snapshot(bytes: &[u8]) {
     // The same with a checksum that holds, so that what is behind it is reached.
     if let Some(covered) = bytes.get(6..).filter(|_| bytes.len() < 1 << 16) {
         let mut mended = bytes.to_vec();
-        mended[2..6].copy_from_slice(&kafka_log::format::checksum::crc32c(covered).to_be_bytes());
+        mended[2..6].copy_from_slice(&crc32c::crc32c(covered).to_be_bytes());
         if let Ok(snapshot) = ProducerSnapshot::read(&mended) {
             assert!(snapshot.len() <= bytes.len());
             let _ = snapshot.iter().map(|entry| entry.batch()).last();

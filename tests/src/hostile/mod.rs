@@ -8,9 +8,11 @@ mod files;
 mod indexes;
 pub mod mutate;
 mod partition;
+mod protocol;
 mod schemas;
 pub mod seeds;
 mod segments;
+mod stored;
 pub mod tool;
 
 /// Largest decompressed size that the targets allow, in bytes.
@@ -63,6 +65,8 @@ targets! {
     segments::resync
     partition::verify
     partition::repair
+    protocol::protocol_request
+    protocol::protocol_message
     tool::dump
     tool::dump_extended
 }
@@ -76,7 +80,7 @@ pub fn check(name: &str, bytes: &[u8]) {
     (target.check)(bytes);
 }
 
-/// Bytes taken from the front of an input as the parameters of a target; zeros behind its end.
+/// Bytes taken from the front of an input as the parameters of a target; zeros after its end.
 struct Dice<'a>(&'a [u8]);
 
 impl<'a> Dice<'a> {
@@ -98,7 +102,7 @@ impl<'a> Dice<'a> {
         taken
     }
 
-    /// A slice whose length is given in front of it; the first bit says whether there is one at all.
+    /// A slice whose length is given before it; the first bit says whether there is one at all.
     fn nullable(&mut self) -> Option<&'a [u8]> {
         let len = u16::from_be_bytes(self.array());
         (len & 1 == 0).then(|| self.slice(usize::from(len >> 1)))

@@ -1,23 +1,6 @@
 //! Seeded damage.
 
-/// SplitMix64: the same numbers for the same seed, everywhere.
-pub struct Random(pub u64);
-
-impl Random {
-    /// The next number of all 64-bit ones.
-    pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `end`; 0 where `end` is 0.
-    pub fn below(&mut self, end: usize) -> usize {
-        (self.number() % (end.max(1) as u64)) as usize
-    }
-}
+use crate::Random;
 
 /// Numbers that arithmetic on lengths and counts trips over.
 const ODD: [i64; 14] = [

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use kafka_log::audit::Checkpoints;
+use kafka_log::audit::{AuditOptions, FaultKind, Level, verify_partition};
 use kafka_log::fs::overlay::OverlayFs;
 use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs, read_whole};
-use kafka_log::repair::{Checkpoints, Options, apply, plan_partition, undo};
-use kafka_log::verify::{FaultKind, Level, VerifyOptions, verify_partition};
+use kafka_log::repair::{Options, apply, plan_partition, undo};
 
 use super::{DECOMPRESSED_MAX, Dice};
 
-/// Files beside the log, each as long as two bytes in front of the input say.
+/// Files beside the log, each as long as two bytes before the input say.
 const BESIDE: [&str; 6] = [
     "00000000000000000000.index",
     "00000000000000000000.timeindex",
@@ -38,11 +39,11 @@ fn directory(bytes: &[u8]) -> (OverlayFs<OsFs>, PathBuf) {
     (fs, dir)
 }
 
-/// A verification ends, and what it says about a log covers it once, in order, and lies inside of it.
+/// A verification ends, and what it says about a log covers it once, in order, and lies inside it.
 pub(super) fn verify(bytes: &[u8]) {
     let (fs, dir) = directory(bytes);
     for level in [Level::Quick, Level::Default, Level::Deep] {
-        let options = VerifyOptions { level, threads: 1, decompressed_max: DECOMPRESSED_MAX };
+        let options = AuditOptions { level, decompressed_max: DECOMPRESSED_MAX, ..AuditOptions::default() };
         let report = verify_partition(&fs, &dir, &options).expect("the directory is there");
         for segment in &report.segments {
             assert!(segment.valid_to <= segment.size);
@@ -78,7 +79,7 @@ pub(super) fn repair(bytes: &[u8]) {
         names.into_iter().map(read).collect::<Vec<_>>()
     };
     let before = files();
-    let options = Options { decompressed_max: Some(DECOMPRESSED_MAX), ..Options::default() };
+    let options = Options { decompressed_max: DECOMPRESSED_MAX, ..Options::default() };
     let plan = || plan_partition(&fs, &dir, &Checkpoints::default(), &options).expect("files in memory can be read");
     let first = plan();
     apply(&fs, &dir, false, &first.changes).expect("files in memory can be written");

@@ -2,11 +2,14 @@
 
 use std::fs;
 
+use data_encoding::HEXLOWER;
 use kafka_log::compression::Codec;
 use kafka_log::format::record::Record;
-use kafka_log::format::schema::{InternalTopic, Part};
+use kafka_log::format::schema::{InternalTopic, KafkaVersion, Part};
 use kafka_log::segment::batch::{Batch, RawBatch};
+use kafka_rpc::ApiKey;
 
+use super::protocol;
 use super::tool::{KINDS, OPTIONS};
 use crate::fixtures;
 use crate::rewrite::batches;
@@ -66,6 +69,19 @@ pub fn seeds(target: &str, files: &[(String, Vec<u8>)]) -> Vec<Vec<u8>> {
             .collect(),
         "chain" => logs().map(|log| [&[0; 10], log].concat()).collect(),
         "dump" | "dump_extended" => dumps(files),
+        "protocol_request" => recorded_messages()
+            .filter_map(|(name, version, bytes)| {
+                let api = name.strip_suffix("Request")?;
+                let key = ApiKey::ALL.iter().find(|key| key.name() == api)?;
+                Some(protocol::frame(*key, version, &bytes))
+            })
+            .collect(),
+        "protocol_message" => recorded_messages()
+            .filter_map(|(name, version, bytes)| {
+                let which = protocol::names().iter().position(|other| *other == name)?;
+                Some([&[which as u8, version as u8][..], &bytes].concat())
+            })
+            .collect(),
         "control_record" => {
             logs().flat_map(batches).filter(is_control).flat_map(|raw| keys_and_values(&raw, None)).collect()
         }
@@ -76,6 +92,20 @@ pub fn seeds(target: &str, files: &[(String, Vec<u8>)]) -> Vec<Vec<u8>> {
     found.sort();
     found.dedup();
     found
+}
+
+/// Messages of the protocol that Kafka wrote: name, version, bytes.
+fn recorded_messages() -> impl Iterator<Item = (String, i16, Vec<u8>)> {
+    let folder = fs::read_dir(fixtures::root().join("crates/kafka-rpc/tests/recorded"));
+    let texts = folder.into_iter().flatten().flatten().filter_map(|file| fs::read_to_string(file.path()).ok());
+    texts.flat_map(|text| {
+        let parsed = text.lines().filter_map(|line| {
+            let mut words = line.split(' ');
+            let (name, version, hex) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+            Some((name.to_owned(), version, HEXLOWER.decode(hex.as_bytes()).unwrap_or_default()))
+        });
+        parsed.collect::<Vec<_>>()
+    })
 }
 
 /// Count and stored records of a batch of magic 2 with this codec.
@@ -114,7 +144,7 @@ fn keys_and_values(raw: &RawBatch<'_>, topic: Option<InternalTopic>) -> Vec<Vec<
     let wanted = |record: &Record<'_>| match topic {
         None => true,
         Some(topic) => topic
-            .decode(record.key, record.value, 0)
+            .decode(record.key, record.value, 0, KafkaVersion::LATEST)
             .is_ok_and(|decoded| ![decoded.key, decoded.payload].iter().any(|p| matches!(p, Some(Part::Skipped(_))))),
     };
     records

@@ -17,7 +17,7 @@ pub struct Said {
     pub err: Vec<u8>,
 }
 
-/// Runs the tool on a file, with options behind it.
+/// Runs the tool on a file, with options after it.
 pub fn run(file: &Path, options: &[&str]) -> Said {
     let mut args = vec![OsString::from("--files"), file.as_os_str().to_owned()];
     args.extend(options.iter().map(OsString::from));
@@ -99,12 +99,13 @@ pub(super) fn dump(bytes: &[u8]) {
 /// As [`dump`], with our own options. JSON is JSON whatever the file holds.
 pub(super) fn dump_extended(bytes: &[u8]) {
     let (file, said) = dump_with(bytes, EXTENSIONS);
-    assert!(said.code <= if file.options.contains(&"--strict") { 2 } else { 1 });
+    assert!(said.code <= if file.options.contains(&"--strict") { 3 } else { 1 });
     if EXTENSIONS[..JSON].contains(&file.options) {
         let text = std::str::from_utf8(&said.out).expect("JSON is UTF-8");
-        for line in text.lines() {
+        for (i, line) in text.lines().enumerate() {
             let object: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
-            assert!(object.get("schema_version").is_some(), "{line}");
+            assert!(object["kind"].is_string(), "{line}");
+            assert_eq!(object.get("schema_version").is_some(), i == 0, "{line}");
         }
         assert!(text.is_empty() || text.ends_with('\n'));
     }

@@ -48,7 +48,7 @@ impl Run {
             8 => self.marker(),
             _ => self.again(),
         };
-        let Attempt { mut bytes, append, expected } = attempt;
+        let Attempt { bytes, append, expected } = attempt;
         let placed = self.placed(&bytes)?;
         self.tell(|| {
             let (id, sequences) = (placed.producer_id, placed.sequences);
@@ -60,7 +60,7 @@ impl Run {
             )
         });
         self.model.note(&placed);
-        let outcome = self.log()?.append_as_leader(&mut bytes, append, self.now_ms);
+        let outcome = self.log()?.append_as_leader(&bytes, append, self.now_ms);
         let is_certain = !self.is_uncertain;
         let known = self.model.producer(placed.producer_id);
         let last = known.and_then(|known| known.batches.last().map(|(.., last)| *last));
@@ -132,6 +132,9 @@ impl Run {
             if !is_plain {
                 break;
             }
+        }
+        if bytes.is_empty() {
+            return Ok(());
         }
         let offsets: Vec<_> = placed.iter().map(|batch| (batch.base_offset, batch.last_offset)).collect();
         let epoch = self.epoch;

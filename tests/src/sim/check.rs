@@ -8,20 +8,20 @@ use kafka_log::log::{Log, TimestampSpec};
 
 use super::SimFs;
 use super::model::{Model, ModelBatch, decode};
-use crate::hostile::mutate::Random;
+use crate::Random;
 
 /// Why a run goes no further.
 #[derive(Debug)]
 pub enum Stop {
     /// The log does not do what it must.
     Wrong(String),
-    /// The medium failed, as it was told to, and the log says so.
+    /// The disk failed, as it was told to, and the log says so.
     Medium(String),
     /// The log cannot be opened, and Kafka would not open it either.
     Refused,
     /// A crash was all that was wanted, and has happened.
     Captured,
-    /// The medium failed while the bytes of a read were fetched, of which the log knows nothing.
+    /// The disk failed while the bytes of a read were fetched, of which the log knows nothing.
     Slice(String),
 }
 
@@ -43,7 +43,7 @@ impl From<LogError> for Stop {
 /// All batches from an offset on, read piece by piece.
 ///
 /// # Errors
-/// What is wrong with them; the medium.
+/// What is wrong with them; the disk.
 pub fn content(log: &Log<SimFs>, from: i64, random: &mut Random) -> Result<Vec<Arc<ModelBatch>>, Stop> {
     let (mut all, mut offset): (Vec<Arc<ModelBatch>>, _) = (Vec::new(), from);
     while offset < log.log_end_offset() {
@@ -83,7 +83,7 @@ fn read(
 /// Offsets, all content, and what readers of each isolation see.
 ///
 /// # Errors
-/// The first thing that differs; the medium.
+/// The first thing that differs; the disk.
 pub fn all(log: &Log<SimFs>, model: &mut Model, random: &mut Random) -> Result<(), Stop> {
     offsets(log, model)?;
     let found = content(log, model.start, random)?;
@@ -136,8 +136,8 @@ fn same(found: &[Arc<ModelBatch>], expected: &[Arc<ModelBatch>]) -> Result<(), S
 
 /// What a consumer of committed records gets, filtered as Kafka's consumer does it.
 fn committed(log: &Log<SimFs>, model: &Model, random: &mut Random) -> Result<(), Stop> {
-    // The first read moves a high watermark in the middle of a batch to its start, and looks anew for what is unstable: a
-    // truncation that loaded producers anew has not done so, as in Kafka, and the last stable offset may sink now.
+    // The first read moves a high watermark in the middle of a batch to its start, and looks again for what is unstable: a
+    // truncation that loaded producers again has not done so, as in Kafka, and the last stable offset may sink now.
     read(log, model.start, 1, FetchIsolation::TxnCommitted)?;
     let limit = log.last_stable_offset();
     let (mut offset, mut found) = (model.start, Vec::new());
@@ -182,7 +182,7 @@ fn one_read(log: &Log<SimFs>, model: &Model, random: &mut Random) -> Result<(), 
     };
     let (batches, _) = read(log, offset, 1 + random.below(600), isolation)?;
     let mut expected = model.visible().filter(|batch| batch.last_offset >= offset);
-    // A high watermark inside of a batch ends a read before that batch.
+    // A high watermark inside a batch ends a read before that batch.
     if batches.is_empty() && expected.clone().next().is_some_and(|next| next.last_offset < limit) {
         return Err(Stop::Wrong(format!("a read at {offset} with limit {limit} gives nothing")));
     }
@@ -205,7 +205,7 @@ fn one_lookup(log: &Log<SimFs>, model: &Model, random: &mut Random) -> Result<()
     let all: Vec<_> = model.visible().flat_map(|batch| &batch.records).collect();
     let Some(some) = all.get(random.below(all.len())) else { return Ok(()) };
     let target = some.timestamp + random.below(3) as i64 - 1;
-    let found = match log.offset_for_timestamp(TimestampSpec::At(target)) {
+    let found = match log.offset_for_timestamp(TimestampSpec::At(target), FetchIsolation::LogEnd) {
         Ok(found) => found.map(|found| (found.offset, found.timestamp)),
         // As in Kafka the look goes through what lies below the log start, too, where a crash may leave what it likes: the
         // recovery point is never below the log start.
@@ -249,7 +249,7 @@ pub fn producers(log: &Log<SimFs>, model: &Model) -> Result<(), Stop> {
         let Some(view) = model.producer(id) else { return };
         let mut found = (state.producer_epoch(), state.last_sequence(), state.current_txn_first_offset());
         let mut expected = (view.epoch, view.last_sequence, view.open_from);
-        // What lies below the log start is not read again when producers are loaded anew.
+        // What lies below the log start is not read again when producers are reloaded.
         if view.batches.last().is_none_or(|(_, _, _, last)| *last < model.start) {
             (found.1, expected.1) = (0, 0);
         }

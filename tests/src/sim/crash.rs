@@ -2,7 +2,7 @@
 
 use super::node::{Change, DirNode, FileNode, Id, Node, put};
 use super::state::{ROOT, State, apply};
-use crate::hostile::mutate::Random;
+use crate::Random;
 
 /// The rule that a crash follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Crash {
     Killed,
     /// The power fails, and nothing survives but what was synced.
     Synced,
-    /// The power fails; the medium got everything up to some moment, the change of that moment torn. One moment for all
+    /// The power fails; the disk got everything up to some moment, the change of that moment torn. One moment for all
     /// names, one for each file.
     Ordered,
     /// The power fails; any mixture of old and new sectors and lengths, names up to some moment for each directory.
@@ -60,7 +60,7 @@ pub(super) fn survivors(old: &State, crash: Crash, mut random: Random) -> State 
 /// A node without what ends with the process: locks and maps.
 fn reopened(node: &Node) -> Node {
     match node {
-        Node::Dir(dir) => Node::Dir(dir.clone()),
+        Node::Dir(dir) => Node::Dir(DirNode { locked: false, ..dir.clone() }),
         Node::File(file) => Node::File(FileNode {
             live: file.live.clone(),
             durable: file.durable.clone(),
@@ -117,7 +117,7 @@ fn surviving_file(file: &FileNode, crash: Crash, random: &mut Random) -> FileNod
 
 /// All changes up to some moment, the last one torn.
 fn prefix(file: &FileNode, seed: u64) -> Vec<u8> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut image = file.durable.clone();
     let moment = random.below(file.pending.len() + 1);
     for (i, change) in file.pending.iter().take(moment + 1).enumerate() {
@@ -138,13 +138,13 @@ const PAGE: usize = 4096;
 
 /// The durable image with each sector, and the length, as they were at some moment since the last sync.
 pub(super) fn mixture(file: &FileNode, seed: u64, garbage: bool) -> Vec<u8> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let unit = if random.below(3) == 0 { PAGE } else { SECTOR };
     let moments = file.pending.len();
     let salt = random.number();
     // The moment of a unit: often the first or the last.
     let moment_of = |at: usize| {
-        let mut random = Random(salt ^ (at / unit) as u64);
+        let mut random = Random::new(salt ^ (at / unit) as u64);
         match random.below(8) {
             0 | 1 => 0,
             2 | 3 => random.below(moments + 1),
@@ -172,7 +172,7 @@ pub(super) fn mixture(file: &FileNode, seed: u64, garbage: bool) -> Vec<u8> {
                     at = next;
                 }
                 if i < until && end > len {
-                    // A length may stop at any page of a write, and inside of the last one.
+                    // A length may stop at any page of a write, and inside the last one.
                     len = if i + 1 == until && random.below(4) == 0 { len + random.below(end - len + 1) } else { end };
                 }
             }
@@ -193,7 +193,7 @@ pub(super) fn mixture(file: &FileNode, seed: u64, garbage: bool) -> Vec<u8> {
     }
     image.resize(len, 0);
     if garbage {
-        // Sectors that nobody wrote durably, and whose data did not arrive.
+        // Sectors that were not written durably, and whose data did not arrive.
         let first = file.durable.len().div_ceil(unit) * unit;
         for at in (first..len).step_by(unit) {
             if moment_of(at) == 0 {

@@ -5,7 +5,7 @@ use kafka_log::format::batch::TimestampType;
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
 
-use crate::hostile::mutate::Random;
+use crate::Random;
 
 /// Makes batches.
 pub struct Maker {
@@ -27,7 +27,7 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// Nobody that a log would keep.
+    /// No producer that a log would keep.
     pub const NONE: Producer = Producer { id: -1, epoch: -1, sequence: -1, is_transactional: false };
 }
 

@@ -3,7 +3,7 @@
 //! # What it promises, and what it takes away
 //!
 //! Every file and every directory has two images: the *live* one, which all calls see (the page cache), and the *durable*
-//! one, which is on the medium. [`SimFs::crash`] makes a new file system out of what survives; [`Crash`] says which rule
+//! one, which is on disk. [`SimFs::crash`] makes a new file system out of what survives; [`Crash`] says which rule
 //! that follows.
 //!
 //! **Content of a file.** `sync` makes content and length durable, as `fdatasync` does, and nothing about its name. What was
@@ -30,8 +30,7 @@
 //! **Reads** may return fewer bytes than asked for, or be interrupted ([`SimFs::set_short_reads`]). [`SimFs::rot`] turns
 //! bits at rest.
 //!
-//! Broken promises of the caller are kept in [`SimFs::complaints`]: a sync retried after it failed, a mapped file that was
-//! shortened or overwritten. Last-modified times come from a clock that [`SimFs::set_clock`] moves.
+//! Broken promises of the caller are kept in [`SimFs::complaints`]: a sync retried after it failed. Last-modified times come from a clock that [`SimFs::set_clock`] moves.
 
 mod append;
 pub mod check;
@@ -52,11 +51,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use crash::Crash;
-pub use file::{SimFile, SimLock, SimMap};
+pub use file::{SimFile, SimLock};
 pub use state::Fault;
 pub use transfer::copy_tree;
 
-use crate::hostile::mutate::Random;
+use crate::Random;
 use state::State;
 
 /// The simulated file system; clones are handles to the same one.
@@ -104,7 +103,7 @@ impl SimFs {
         self.state().changes
     }
 
-    /// Reading calls so far: reads, lengths, maps, listings, opens of what is there.
+    /// Reading calls so far: reads, lengths, listings, opens of what is there.
     pub fn reads(&self) -> u64 {
         self.state().reads
     }
@@ -140,11 +139,6 @@ impl SimFs {
         self.state().faults
     }
 
-    /// How many views of files are alive.
-    pub fn views(&self) -> usize {
-        self.state().views
-    }
-
     /// What callers did that no caller may do.
     pub fn complaints(&self) -> Vec<String> {
         self.state().complaints.clone()
@@ -152,7 +146,7 @@ impl SimFs {
 
     /// The file system that is there after a crash. This one stays as it is, so that one moment can crash in several ways.
     pub fn crash(&self, crash: Crash, seed: u64) -> SimFs {
-        SimFs::with(crash::survivors(&self.state(), crash, Random(seed)))
+        SimFs::with(crash::survivors(&self.state(), crash, Random::new(seed)))
     }
 
     /// Turns bits of a file at rest, in both images; nothing happens outside of the file.

@@ -63,7 +63,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Vec<Arc<ModelBatch>>, usize), String> {
 /// The batches before the first one that cannot be read.
 pub fn whole(bytes: &[u8]) -> Vec<Arc<ModelBatch>> {
     let mut found = Vec::new();
-    // What comes before an error is all that is asked for.
+    // What comes before an error is all that is requested.
     let _ = decode_into(bytes, &mut found);
     found
 }
@@ -143,7 +143,7 @@ pub struct Model {
     pub flushed: i64,
     /// Records were cut off or thinned out, or lie below the log start: segments may be older than their records tell.
     pub was_cut: bool,
-    /// Producers were loaded anew by a cut and the high watermark was not set since: transactions that it has passed count
+    /// Producers were reloaded by a cut and the high watermark was not set since: transactions that it has passed count
     /// as undecided again, as in Kafka.
     pub is_cut_since_high_watermark: bool,
     /// Last stable offsets before that cut, which hold until something else moves.
@@ -156,12 +156,12 @@ pub struct Model {
     pub is_seal_unsynced: bool,
     /// A time index lacks its last entry.
     pub has_old_times: bool,
-    /// Log end when producers were last loaded anew.
+    /// Log end when producers were last reloaded.
     pub reloaded_at: i64,
     /// Log start then: of producers that have all their batches below, the log may know nothing.
     pub reloaded_start: i64,
-    /// The highest log start with which producers were loaded anew: what transactions have below is forgotten, also when it
-    /// comes back because nobody had written down the log start.
+    /// The highest log start with which producers were reloaded: what transactions have below is forgotten, also when it
+    /// comes back because the log start was not written down.
     forgotten_below: i64,
     /// Batches of transactions that compaction dropped: a snapshot remembers their transactions as it took them, and a
     /// transaction can be open once more when its marker is cut.
@@ -377,7 +377,7 @@ impl Model {
     /// Offsets of the data records below `limit` that a reader of committed data must get.
     pub fn committed(&self, limit: i64) -> Vec<i64> {
         let transactions = Transactions::of(&self.batches);
-        // A limit inside of a batch hides all of it.
+        // A limit inside a batch hides all of it.
         let data = self.visible().filter(|batch| batch.control.is_none() && batch.last_offset < limit);
         data.filter(|batch| !transactions.is_aborted(batch))
             .flat_map(|batch| batch.records.iter().map(|record| record.offset))

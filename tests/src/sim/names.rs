@@ -139,12 +139,22 @@ impl Fs for SimFs {
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<SimLock>> {
         let file = self.open(path, OpenMode::Create)?;
+        Ok(self.lock(file))
+    }
+
+    fn try_lock_dir(&self, path: &Path) -> io::Result<Option<SimLock>> {
         let mut state = self.state();
-        let node = state.file_mut(file.id)?;
-        if std::mem::replace(&mut node.locked, true) {
-            return Ok(None);
-        }
+        state.read()?;
+        let id = state.find(path)?;
+        state.dir(id)?;
         drop(state);
-        Ok(Some(SimLock(file)))
+        Ok(self.lock(SimFile { fs: self.clone(), id, writable: false }))
+    }
+}
+
+impl SimFs {
+    fn lock(&self, file: SimFile) -> Option<SimLock> {
+        let was_locked = std::mem::replace(self.state().nodes[file.id].locked(), true);
+        (!was_locked).then(|| SimLock(file))
     }
 }

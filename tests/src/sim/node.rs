@@ -1,7 +1,6 @@
 //! A file or a directory: its live image, its durable image, and what lies between them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
 
 /// Number of a node; nodes are never freed while the file system lives.
 pub(super) type Id = usize;
@@ -11,11 +10,23 @@ pub(super) enum Node {
     Dir(DirNode),
 }
 
+impl Node {
+    /// Whether the lock on it is held.
+    pub(super) fn locked(&mut self) -> &mut bool {
+        match self {
+            Node::File(file) => &mut file.locked,
+            Node::Dir(dir) => &mut dir.locked,
+        }
+    }
+}
+
 /// Names of a directory. Changes of names are kept in one list for the whole file system (`State::pending`).
 #[derive(Clone, Default)]
 pub(super) struct DirNode {
     pub(super) live: BTreeMap<String, Id>,
     pub(super) durable: BTreeMap<String, Id>,
+    /// The lock on it is held.
+    pub(super) locked: bool,
 }
 
 /// A change of a file that no sync has made durable yet.
@@ -31,11 +42,10 @@ pub(super) struct FileNode {
     pub(super) durable: Vec<u8>,
     pub(super) pending: Vec<Change>,
     pub(super) modified_ms: i64,
-    /// Somebody holds the lock on it.
+    /// The lock on it is held.
     pub(super) locked: bool,
     /// A sync of it has failed.
     pub(super) failed: bool,
-    pub(super) maps: Vec<Weak<[u8]>>,
 }
 
 impl FileNode {
@@ -61,18 +71,6 @@ impl FileNode {
                 Change::SetLen(len) => self.durable.resize(len, 0),
             }
         }
-    }
-
-    pub(super) fn map(&mut self) -> Arc<[u8]> {
-        let map: Arc<[u8]> = self.live.as_slice().into();
-        self.maps.retain(|map| map.strong_count() > 0);
-        self.maps.push(Arc::downgrade(&map));
-        map
-    }
-
-    /// Bytes that a living map covers.
-    pub(super) fn mapped(&self) -> usize {
-        self.maps.iter().filter_map(|map| map.upgrade().map(|map| map.len())).max().unwrap_or(0)
     }
 
     pub(super) fn rot(&mut self, position: usize, mask: u8) {

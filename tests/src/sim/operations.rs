@@ -8,7 +8,7 @@ use kafka_log::log::error::LogError;
 
 use super::Crash;
 use super::check::{self, Stop};
-use super::run::{Profile, Run, config};
+use super::run::{Profile, Run, config, not_open};
 
 fn wrong<T>(text: String) -> Result<T, Stop> {
     Err(Stop::Wrong(text))
@@ -79,7 +79,7 @@ impl Run {
     fn run_due(&mut self) -> Result<(), Stop> {
         self.tell(|| "do what is due".to_owned());
         self.log()?.run_due(self.now_ms)?;
-        // The flush behind a roll syncs what was sealed before, too; one that an earlier process had still to do is not done.
+        // The flush after a roll syncs what was sealed before, too; one that an earlier process had still to do is not done.
         self.model.is_seal_unsynced &= !self.is_flush_due;
         self.is_flush_due = false;
         Ok(())
@@ -232,14 +232,14 @@ impl Run {
         self.model.flushed = self.model.end;
         self.under_way.kept = self.model.end;
         let first = self.log()?.segments().first().map_or(0, |segment| segment.base_offset());
-        self.log()?.close()?;
-        self.saved.recovery_point = self.log()?.recovery_point();
+        let recovery_point = self.log()?.recovery_point();
+        self.log.take().ok_or_else(not_open)?.close()?;
+        self.saved.recovery_point = recovery_point;
         self.saved.start = if self.model.start > first { self.model.start } else { 0 };
         self.saved.is_clean = true;
         if self.random.below(2) == 0 && !self.fs.power_is_off() {
             return self.crash(&Crash::ALL);
         }
-        self.log = None;
         self.reopen(None)
     }
 

@@ -14,16 +14,16 @@ use super::run::{DIR, Run};
 use super::{Crash, Fault};
 
 /// What Kafka does not open either: more batches than a segment's index may have entries. An opening starts to count the
-/// bytes between entries anew, so that recovery may want more entries than the appends.
+/// bytes between entries again, so that recovery may want more entries than the appends.
 const REFUSED_BY_KAFKA: [&str; 1] = ["the index is full"];
 
 /// What Kafka does not open either where a torn write lost no more than the offset of a segment's first batch, which no
-/// checksum covers: it counts as one that does not fit. With zeros behind that the file was made longer by, the look at the
+/// checksum covers: it counts as one that does not fit. With zeros after that the file was made longer by, the look at the
 /// end of the segment fails before that.
 const REFUSED_WHERE_TORN: [&str; 2] = ["does not fit, though not at its end", "batch length at byte"];
 
 impl Run {
-    /// Lets the machine or the process die by one of `rules`, and opens the log anew.
+    /// Lets the machine or the process die by one of `rules`, and opens the log again.
     pub(super) fn crash(&mut self, rules: &[Crash]) -> Result<(), Stop> {
         // What is in memory alone is lost with the process.
         self.log = None;
@@ -95,7 +95,7 @@ impl Run {
         Ok(())
     }
 
-    /// Names and content of the log files, looked at in a copy: the faults of a run must not depend on who looks.
+    /// Names and content of the log files, looked at in a copy: the faults of a run must not depend on the observer.
     fn log_files(&self) -> Vec<(String, Vec<u8>)> {
         let copy = self.fs.crash(Crash::Killed, 0);
         let mut entries = copy.read_dir(Path::new(DIR)).unwrap_or_default();
@@ -143,8 +143,6 @@ impl Run {
                 ..ProducerStateConfig::default()
             },
             now_ms: self.now_ms,
-            append_ahead_bytes: self.ahead,
-            map_for_look_ups_from: self.viewed_from,
             ..LogOptions::default()
         };
         let opened = Log::open(self.fs.clone(), Path::new(DIR), options);
@@ -216,7 +214,7 @@ impl Run {
         }
         for pair in found.windows(2) {
             let (last, next) = (pair[0].last_offset, pair[1].base_offset);
-            // Below what was kept there are no new gaps. Behind it a segment may end early, and the next one be whole.
+            // Below what was kept there are no new gaps. After it a segment may end early, and the next one be whole.
             if next <= last
                 || next < kept
                     && next > self.model.promised_from

@@ -11,7 +11,7 @@ use super::check::{self, Stop};
 use super::make::Maker;
 use super::model::Model;
 use super::{Crash, Fault, SimFs};
-use crate::hostile::mutate::Random;
+use crate::Random;
 
 /// The directory of the partition.
 pub const DIR: &str = "/data/t-0";
@@ -29,7 +29,7 @@ pub struct Counts {
     pub appends: u64,
     /// Crashes, those during recovery among them.
     pub crashes: u64,
-    /// Failures of the medium that the log saw.
+    /// Failures of the disk that the log saw.
     pub failures: u64,
     /// Batches that recovery left, all in all.
     pub recovered: u64,
@@ -101,7 +101,7 @@ pub(super) struct Run {
     pub(super) epoch: i32,
     /// Base offset of the active segment.
     pub(super) active: i64,
-    /// A segment was rolled by this process, and the flush behind it is still to come.
+    /// A segment was rolled by this process, and the flush after it is still to come.
     pub(super) is_flush_due: bool,
     /// The log may know more of producers than the batches tell.
     pub(super) is_uncertain: bool,
@@ -109,10 +109,6 @@ pub(super) struct Run {
     /// After so many crashes the run ends without opening the log again.
     pub(super) crashes_left: Option<usize>,
     pub(super) counts: Counts,
-    /// Bytes of space that the active segment gets in advance.
-    pub(super) ahead: u32,
-    /// From which size on look-ups go through views of files.
-    pub(super) viewed_from: Option<u32>,
 }
 
 /// One run. With `trace` the error tells all operations.
@@ -170,7 +166,7 @@ pub fn image(seed: u64, crashes: usize) -> Result<Image, String> {
 
 impl Run {
     fn new(seed: u64, trace: bool) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let profile = match random.below(5) {
             0 | 1 => Profile::Leader,
             2 | 3 => Profile::Follower,
@@ -197,8 +193,6 @@ impl Run {
             trace: trace.then(Vec::new),
             crashes_left: None,
             counts: Counts::default(),
-            viewed_from: (!seed.is_multiple_of(3)).then_some(0),
-            ahead: [0, 0, 0, 0, 0, 0, 300, 4096][(seed % 8) as usize],
         }
     }
 
@@ -253,7 +247,7 @@ impl Run {
     }
 
     pub(super) fn log(&self) -> Result<&Log<SimFs>, Stop> {
-        self.log.as_ref().ok_or_else(|| Stop::Wrong("no log is open".to_owned()))
+        self.log.as_ref().ok_or_else(not_open)
     }
 
     /// Lets one of the next calls fail, now and then.
@@ -291,7 +285,7 @@ impl Run {
         Ok(())
     }
 
-    /// The medium failed: the log takes no call any more, and a crash follows.
+    /// The disk failed: the log takes no call any more, and a crash follows.
     fn after_failure(&mut self, text: &str) -> Result<(), Stop> {
         if self.fs.faults() == 0 {
             return Err(Stop::Wrong(format!("failed without a fault: {text}")));
@@ -352,4 +346,8 @@ pub(super) fn config(random: &mut Random, profile: Profile) -> LogConfig {
         message_timestamp_after_max_ms: i64::MAX,
         ..LogConfig::default()
     }
+}
+
+pub(super) fn not_open() -> Stop {
+    Stop::Wrong("no log is open".to_owned())
 }

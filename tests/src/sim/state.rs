@@ -5,14 +5,14 @@ use std::io;
 use std::path::{Component, Path};
 
 use super::node::{DirNode, FileNode, Id, Node};
-use crate::hostile::mutate::Random;
+use crate::Random;
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The medium answers with an error, this once.
+    /// The disk answers with an error, this once.
     Eio,
-    /// The medium is full, this once.
+    /// The disk is full, this once.
     Enospc,
     /// This call and all later ones fail.
     PowerOff,
@@ -50,8 +50,6 @@ pub(super) struct State {
     pub(super) sync_failed: bool,
     pub(super) faults: u64,
     pub(super) complaints: Vec<String>,
-    /// How many views of files there are.
-    pub(super) views: usize,
 }
 
 impl State {
@@ -60,7 +58,7 @@ impl State {
             nodes: vec![Node::Dir(DirNode::default())],
             pending: Vec::new(),
             now_ms: 0,
-            random: Random(seed),
+            random: Random::new(seed),
             short_reads: false,
             changes: 0,
             reads: 0,
@@ -70,7 +68,6 @@ impl State {
             sync_failed: false,
             faults: 0,
             complaints: Vec::new(),
-            views: 0,
         }
     }
 

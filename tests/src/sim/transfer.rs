@@ -8,7 +8,7 @@ use kafka_log::fs::{Fs, FsFile, OpenMode, read_whole};
 /// Copies a directory with all below it, last-modified times too, from one file system to another.
 ///
 /// # Errors
-/// Those of both.
+/// The errors of both.
 pub fn copy_tree<A: Fs, B: Fs>(from: &A, source: &Path, to: &B, target: &Path) -> io::Result<()> {
     to.create_dir_all(target)?;
     for entry in from.read_dir(source)? {

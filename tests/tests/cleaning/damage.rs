@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kafka_log::fs::{Fs, FsFile, OpenMode};
 use kafka_log::log::Log;
-use tests::hostile::mutate::Random;
+use tests::Random;
 use tests::sim::SimFs;
 
 use crate::support::{DIR, RECORDS, clean, filled, options};
@@ -16,8 +16,7 @@ fn damaged_segments_and_indexes_are_cleaned_or_refused() {
         let fs = SimFs::new(seed);
         let (log, _) = filled(&fs);
         log.close().unwrap();
-        drop(log);
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let names: Vec<_> = fs.read_dir(Path::new(DIR)).unwrap().into_iter().map(|entry| entry.name).collect();
         let names: Vec<_> = names.iter().filter(|name| name.ends_with("log") || name.ends_with("index")).collect();
         for _ in 0..1 + random.below(3) {

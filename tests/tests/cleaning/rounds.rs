@@ -92,8 +92,8 @@ fn appends_and_reads_go_on_beside_a_round() {
         let appending = scope.spawn(|| {
             let mut appended = 0;
             while !is_done.load(Ordering::Acquire) || appended < 10 {
-                let mut bytes = record(0, "other", "value");
-                log.append_as_leader(&mut bytes, LeaderAppend::from_client(0), NOW).unwrap();
+                let bytes = record(0, "other", "value");
+                log.append_as_leader(&bytes, LeaderAppend::from_client(0), NOW).unwrap();
                 appended += 1;
             }
             appended

@@ -52,8 +52,8 @@ pub(crate) fn filled(fs: &SimFs) -> (Log<SimFs>, Records) {
     let mut records = Records::new();
     for offset in 0..RECORDS {
         let (key, value) = (format!("k{}", offset * offset % 7), format!("v{offset}"));
-        let mut bytes = record(offset, &key, &value);
-        log.append_as_leader(&mut bytes, LeaderAppend::from_client(0), NOW).unwrap();
+        let bytes = record(offset, &key, &value);
+        log.append_as_leader(&bytes, LeaderAppend::from_client(0), NOW).unwrap();
         records.push((offset, key, value));
         // Two or three of these fit into one.
         if offset % 5 == 4 {

@@ -19,7 +19,7 @@ fn a_bad_disk_takes_its_own_directory_along_and_no_other() {
     logs.iter().for_each(|log| append(log, 1));
     let bad = logs[0].dir().parent().unwrap().to_path_buf();
     fs.fail_change(fs.changes() + 1, Fault::Eio);
-    let error = logs[0].append_as_leader(&mut batch(&[("k", "v")]), LeaderAppend::from_client(1), NOW).unwrap_err();
+    let error = logs[0].append_as_leader(&batch(&[("k", "v")]), LeaderAppend::from_client(1), NOW).unwrap_err();
     assert_eq!(error.code(), ErrorCode::KafkaStorageError);
 
     let report = manager.tick(NOW);
@@ -30,7 +30,7 @@ fn a_bad_disk_takes_its_own_directory_along_and_no_other() {
     for (partition, log) in logs.iter().enumerate() {
         let is_on_bad = log.dir().starts_with(&bad);
         assert_eq!(manager.get_log(&tp("t", partition as i32)).is_none(), is_on_bad);
-        let appended = log.append_as_leader(&mut batch(&[("k", "v")]), LeaderAppend::from_client(1), NOW);
+        let appended = log.append_as_leader(&batch(&[("k", "v")]), LeaderAppend::from_client(1), NOW);
         assert_eq!(appended.is_err(), is_on_bad);
     }
 

@@ -52,8 +52,8 @@ fn a_log_that_starts_in_the_middle_of_a_batch_moves_with_the_whole_batch() {
     let dirs = temp.dirs(2);
     let (manager, _) = start(&dirs);
     let log = create(&manager, &tp("t", 0));
-    let mut records = batch(&[("a", "0"), ("b", "1"), ("c", "2"), ("d", "3")]);
-    log.append_as_leader(&mut records, kafka_log::log::LeaderAppend::from_client(0), NOW).unwrap();
+    let records = batch(&[("a", "0"), ("b", "1"), ("c", "2"), ("d", "3")]);
+    log.append_as_leader(&records, kafka_log::log::LeaderAppend::from_client(0), NOW).unwrap();
     log.update_high_watermark(4).unwrap();
     let reason = kafka_log::log::LogStartOffsetReason::ClientRecordDeletion;
     log.maybe_increment_log_start_offset(2, reason, NOW).unwrap();
@@ -147,8 +147,7 @@ fn two_copies_on_their_way_are_refused() {
     for dir in &dirs {
         fs::create_dir_all(dir.join(format!("t-0.{id}-future"))).unwrap();
     }
-    let manager = open(OsFs, &dirs, LogConfig::default()).unwrap();
-    let error = manager.startup(&Startup::plain(NOW)).unwrap_err();
+    let error = open(OsFs, &dirs, LogConfig::default()).unwrap().load(&Startup::plain(NOW)).unwrap_err();
     assert!(matches!(error, ManagerError::DuplicatePartition { .. }));
 }
 

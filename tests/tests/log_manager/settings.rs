@@ -9,9 +9,9 @@ use crate::support::*;
 fn a_topic_has_what_it_sets_and_else_the_defaults_now_and_later() {
     let temp = TempDir::new();
     let dirs = temp.dirs(1);
-    let manager = open(OsFs, &dirs, LogConfig { flush_ms: 77, ..LogConfig::default() }).unwrap();
+    let unloaded = open(OsFs, &dirs, LogConfig { flush_ms: 77, ..LogConfig::default() }).unwrap();
     let topics = [("t".to_owned(), vec![("retention.ms".to_owned(), "5".to_owned())])];
-    manager.startup(&Startup { topics: &topics, ..Startup::plain(NOW) }).unwrap();
+    let (manager, _) = unloaded.load(&Startup { topics: &topics, ..Startup::plain(NOW) }).unwrap();
     let (t, u) = (create(&manager, &tp("t", 0)), create(&manager, &tp("u", 0)));
     assert_eq!((t.config().retention_ms, t.config().flush_ms), (5, 77));
     assert_eq!(u.config().retention_ms, LogConfig::default().retention_ms);

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use kafka_log::fs::OsFs;
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::error::KafkaError as _;
-use kafka_log::manager::{CallingThread, LogManagerConfig, ManagerError, Startup, StdThreads};
+use kafka_log::manager::{LogManagerConfig, ManagerError, Startup, StdThreads};
 
 use crate::support::*;
 
@@ -28,11 +28,11 @@ fn a_clean_stop_leaves_everything_for_the_next_start_and_nothing_to_recover() {
     assert_eq!((report.clean_dirs, report.unclean_dirs), (dirs.clone(), vec![]));
     assert!(names(&dirs[0]).contains(&".kafka_cleanshutdown".to_owned()));
 
-    let manager = open(OsFs, &dirs, small_segments()).unwrap();
-    assert_eq!(manager.clean_shutdown_broker_epoch(), Some(7));
+    let unloaded = open(OsFs, &dirs, small_segments()).unwrap();
+    assert_eq!(unloaded.clean_shutdown_broker_epoch(), Some(7));
     let reports = Mutex::new(Vec::new());
-    let loaded = manager
-        .startup(&Startup {
+    let (manager, loaded) = unloaded
+        .load(&Startup {
             workers: &StdThreads,
             on_loaded: &|loaded| reports.lock().unwrap().push((loaded.had_clean_shutdown, loaded.report.clone())),
             ..Startup::plain(NOW)
@@ -169,7 +169,7 @@ fn an_epoch_checkpoint_that_cannot_be_read_takes_its_directory_offline() {
     stop(manager);
     // Kafka does not wrap this one, and so does not start.
     text("0\n1\n0 x\n");
-    let error = open(OsFs, &dirs, LogConfig::default()).unwrap().startup(&Startup::plain(NOW)).unwrap_err();
+    let error = open(OsFs, &dirs, LogConfig::default()).unwrap().load(&Startup::plain(NOW)).unwrap_err();
     assert_eq!(error.exception(), "NumberFormatException");
 }
 
@@ -201,8 +201,7 @@ fn a_partition_that_is_there_twice_is_refused() {
     for dir in &dirs {
         fs::create_dir_all(dir.join("t-0")).unwrap();
     }
-    let manager = open(OsFs, &dirs, LogConfig::default()).unwrap();
-    let error = manager.startup(&Startup::plain(NOW)).unwrap_err();
+    let error = open(OsFs, &dirs, LogConfig::default()).unwrap().load(&Startup::plain(NOW)).unwrap_err();
     assert!(matches!(&error, ManagerError::DuplicatePartition { partition, .. } if *partition == tp("t", 0)));
     assert_eq!(error.exception(), "IllegalStateException");
 }
@@ -218,7 +217,7 @@ fn folders_that_are_no_partitions_stop_the_start_as_in_kafka_save_two() {
     assert_eq!((report.logs, manager.all_logs().len()), (0, 0));
     drop(manager);
     fs::create_dir_all(dirs[0].join("lost+found")).unwrap();
-    let error = open(OsFs, &dirs, LogConfig::default()).unwrap().startup(&Startup::plain(NOW)).unwrap_err();
+    let error = open(OsFs, &dirs, LogConfig::default()).unwrap().load(&Startup::plain(NOW)).unwrap_err();
     assert!(matches!(error, ManagerError::NotAPartition { .. }));
 }
 
@@ -230,10 +229,7 @@ fn a_start_that_failed_does_not_end_in_a_clean_stop() {
     append(&create(&manager, &tp("t", 0)), 10);
     drop(manager);
     fs::create_dir_all(dirs[0].join("no partition")).unwrap();
-    let manager = open(OsFs, &dirs, LogConfig::default()).unwrap();
-    manager.startup(&Startup::plain(NOW)).unwrap_err();
-    let report = manager.shutdown(&CallingThread, -1, NOW);
-    assert_eq!(report.clean_dirs.len(), 0);
+    open(OsFs, &dirs, LogConfig::default()).unwrap().load(&Startup::plain(NOW)).unwrap_err();
     assert!(!names(&dirs[0]).contains(&".kafka_cleanshutdown".to_owned()));
 }
 
@@ -247,8 +243,8 @@ fn many_threads_load_what_one_loads() {
     }
     stop(manager);
     let config = LogManagerConfig { recovery_threads_per_data_dir: 4, ..manager_config() };
-    let manager = kafka_log::manager::LogManager::open(OsFs, &dirs, small_segments(), config).unwrap();
-    let report = manager.startup(&Startup { workers: &StdThreads, ..Startup::plain(NOW) }).unwrap();
+    let unloaded = kafka_log::manager::LogManager::open(OsFs, &dirs, small_segments(), config).unwrap();
+    let (manager, report) = unloaded.load(&Startup { workers: &StdThreads, ..Startup::plain(NOW) }).unwrap();
     assert_eq!((report.logs, manager.all_logs().len()), (60, 60));
     assert!(manager.all_logs().iter().all(|log| log.log_end_offset() == 3));
 }

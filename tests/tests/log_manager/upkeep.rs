@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use kafka_log::fs::OsFs;
 use kafka_log::log::config::LogConfig;
 use kafka_log::manager::background::{Background, Clock, SystemClock};
-use kafka_log::manager::{CallingThread, LogManager, LogManagerConfig, Startup};
+use kafka_log::manager::{CallingThread, LogManager, LogManagerConfig, Startup, Unloaded};
 
 use crate::support::*;
 
@@ -17,7 +17,7 @@ fn a_tick_does_what_is_due_and_says_when_to_come_again() {
     append(&log, 40);
     let (segments, end) = (log.segments().len(), log.log_end_offset());
     assert!(segments > 3);
-    // Flushes behind rolls are due at once.
+    // Flushes after rolls are due at once.
     let report = manager.tick(NOW);
     assert!(log.recovery_point() > 0 && log.recovery_point() < end);
     assert_eq!(report.next_ms, NOW + 5000);
@@ -38,9 +38,9 @@ fn a_tick_does_what_is_due_and_says_when_to_come_again() {
 fn logs_are_flushed_when_their_time_is_over() {
     let temp = TempDir::new();
     let config = LogManagerConfig { flush_check_ms: 100, initial_task_delay_ms: 0, ..manager_config() };
-    let manager: LogManager =
+    let unloaded: Unloaded =
         LogManager::open(OsFs, &temp.dirs(1), LogConfig { flush_ms: 1000, ..LogConfig::default() }, config).unwrap();
-    manager.startup(&Startup::plain(NOW)).unwrap();
+    let (manager, _) = unloaded.load(&Startup::plain(NOW)).unwrap();
     let log = create(&manager, &tp("t", 0));
     append(&log, 2);
     manager.tick(NOW + 900);
@@ -99,8 +99,9 @@ fn threads_do_the_upkeep_by_themselves() {
         ..manager_config()
     };
     let default = LogConfig { file_delete_delay_ms: 0, retention_ms: 1000, ..small_segments() };
-    let manager: Arc<LogManager> = Arc::new(LogManager::open(OsFs, &temp.dirs(2), default, config).unwrap());
-    manager.startup(&Startup::plain(SystemClock.now_ms())).unwrap();
+    let unloaded = LogManager::open(OsFs, &temp.dirs(2), default, config).unwrap();
+    let (manager, _) = unloaded.load(&Startup::plain(SystemClock.now_ms())).unwrap();
+    let manager = Arc::new(manager);
     manager.update_topic_config("c", [("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio", "0")]).unwrap();
     let background = Background::start(Arc::clone(&manager), Arc::new(SystemClock)).unwrap();
     let (old, compacted) = (create(&manager, &tp("old", 0)), create(&manager, &tp("c", 0)));

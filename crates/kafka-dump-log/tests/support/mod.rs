@@ -72,16 +72,18 @@ pub(crate) fn json_of_any(log: &Path, args: &[&str]) -> Json {
 fn read(out: &[u8]) -> Json {
     let lines = out.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     let objects: Json = lines.map(|line| serde_json::from_slice(line).expect("a line is an object")).collect();
+    assert_eq!(objects.first().map(kind), Some("run"));
+    assert!(!objects.iter().skip(1).any(|object| kind(object) == "run"));
     objects.iter().for_each(check);
-    objects.into_iter().filter(|object| kind(object) != "file").collect()
+    objects.into_iter().filter(|object| !["run", "file"].contains(&kind(object))).collect()
 }
 
 pub(crate) fn kind(object: &Value) -> &str {
-    object["type"].as_str().expect("a type")
+    object["kind"].as_str().expect("a kind")
 }
 
 pub(crate) fn without_file(mut object: Value) -> Value {
-    object.as_object_mut().expect("an object").remove("file");
+    object.as_object_mut().expect("an object").remove("path");
     object
 }
 
@@ -89,43 +91,65 @@ const BATCH: &[&str] = &[
     "position",
     "size",
     "magic",
-    "baseOffset",
-    "lastOffset",
+    "base_offset",
+    "last_offset",
     "count",
-    "baseSequence",
-    "lastSequence",
-    "producerId",
-    "producerEpoch",
-    "partitionLeaderEpoch",
-    "isTransactional",
-    "isControl",
-    "deleteHorizonMs",
-    "timestampType",
-    "baseTimestamp",
-    "maxTimestamp",
+    "base_sequence",
+    "last_sequence",
+    "producer_id",
+    "producer_epoch",
+    "partition_leader_epoch",
+    "is_transactional",
+    "is_control",
+    "delete_horizon_ms",
+    "timestamp_type",
+    "base_timestamp",
+    "max_timestamp",
     "compression",
     "crc",
-    "isValid",
+    "is_valid",
 ];
 const MESSAGE: &[&str] =
-    &["position", "size", "magic", "lastOffset", "timestampType", "maxTimestamp", "compression", "crc", "isValid"];
-const RECORD: &[&str] = &["offset", "timestampType", "timestamp", "keySize", "valueSize", "sequence", "headers"];
-const OLD_RECORD: &[&str] = &["offset", "timestampType", "timestamp", "keySize", "valueSize", "crc", "isValid"];
-const FINDING: &[&str] = &["severity", "kind", "position", "bytes", "firstOffset", "lastOffset", "message"];
-const FILE: &[&str] = &["contents", "baseOffset", "endOffset", "epoch"];
+    &["position", "size", "magic", "last_offset", "timestamp_type", "max_timestamp", "compression", "crc", "is_valid"];
+const RECORD: &[&str] = &["offset", "timestamp_type", "timestamp", "key_size", "value_size", "sequence", "headers"];
+const OLD_RECORD: &[&str] = &["offset", "timestamp_type", "timestamp", "key_size", "value_size", "crc", "is_valid"];
+const FINDING: &[&str] = &[
+    "kind",
+    "code",
+    "severity",
+    "class",
+    "path",
+    "position",
+    "bytes",
+    "first_offset",
+    "last_offset",
+    "expected",
+    "found",
+    "remedy",
+];
+/// What a finding need not have.
+const PLACE: &[&str] = &["position", "bytes", "first_offset", "last_offset"];
+const FILE: &[&str] = &["contents", "base_offset", "end_offset", "epoch"];
 /// What a record may have besides.
-const CONTENTS: &[&str] = &["control", "key", "keyBase64", "value", "valueBase64", "decodeError"];
+const CONTENTS: &[&str] = &["control", "key", "key_base64", "value", "value_base64", "decode_error"];
 
 /// Every member is one that is documented, and in its place.
 fn check(object: &Value) {
     let names: Vec<&str> = object.as_object().expect("an object").keys().map(String::as_str).collect();
-    let (head, names) = names.split_at(3);
-    assert_eq!(head, ["schema_version", "type", "file"]);
-    assert_eq!(object["schema_version"], 1);
+    if kind(object) == "run" {
+        assert_eq!(names, ["kind", "schema_version", "tool", "paths"]);
+        assert_eq!((&object["schema_version"], &object["tool"]), (&1.into(), &"kafka-dump-log".into()));
+        return;
+    }
+    if kind(object) == "finding" {
+        let is_there = |name: &&str| object.get(*name).is_some() || !PLACE.contains(name);
+        return assert_eq!(names, FINDING.iter().copied().filter(is_there).collect::<Vec<_>>());
+    }
+    let (head, names) = names.split_at(2);
+    assert_eq!(head, ["kind", "path"]);
     match kind(object) {
         "batch" if object["magic"].as_i64() < Some(2) => assert_eq!(names, MESSAGE),
         "batch" => assert_eq!(names, BATCH),
-        "finding" => assert_eq!(names, FINDING),
         "record" => {
             let fixed = if names.contains(&"sequence") { RECORD } else { OLD_RECORD };
             let (fixed_names, contents) = names.split_at(fixed.len());
@@ -134,8 +158,8 @@ fn check(object: &Value) {
             assert!(places.clone().zip(places.by_ref().skip(1)).all(|(a, b)| a < b), "{contents:?}");
             for header in object["headers"].as_array().into_iter().flatten() {
                 let names: Vec<&str> = header.as_object().expect("an object").keys().map(String::as_str).collect();
-                assert!(["key", "keyBase64"].contains(&names[0]) && names[1] == "valueSize", "{names:?}");
-                assert!(matches!(names[2..], [] | ["value" | "valueBase64"]), "{names:?}");
+                assert!(["key", "key_base64"].contains(&names[0]) && names[1] == "value_size", "{names:?}");
+                assert!(matches!(names[2..], [] | ["value" | "value_base64"]), "{names:?}");
             }
         }
         kind => assert_eq!((kind, names), ("file", FILE)),

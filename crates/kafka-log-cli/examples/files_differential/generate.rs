@@ -1,11 +1,12 @@
 //! Cases: valid files and names, and what damage makes of them.
 
 use kafka_log::format::producer_snapshot::{ProducerEntry, write_producer_snapshot};
+use tests::Random;
 
 use super::to_hex;
 
 pub(crate) fn cases(seed: u64, count: u64) -> impl Iterator<Item = String> {
-    let mut rng = Rng(seed);
+    let mut rng = Rng(Random::new(seed));
     (0..count).flat_map(move |_| KINDS.map(|(kind, make)| format!("{kind}\t{}", make(&mut rng))))
 }
 
@@ -293,32 +294,22 @@ fn snapshot(rng: &mut Rng) -> String {
         _ => {}
     }
     if with_crc && bytes.len() >= 6 {
-        let crc = crc32c(&bytes[6..]);
+        let crc = crc32c::crc32c(&bytes[6..]);
         bytes[2..6].copy_from_slice(&crc.to_be_bytes());
     }
     to_hex(bytes)
 }
 
-/// The checksum, bit by bit, on its own feet.
-fn crc32c(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 })
-    })
-}
-
-/// A seeded stream of numbers (splitmix64).
-struct Rng(u64);
+/// A seeded stream of values.
+struct Rng(Random);
 
 impl Rng {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        self.0.number()
     }
 
     fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
+        self.0.below(end as usize) as u64
     }
 
     fn one_in(&mut self, chances: u64) -> bool {

@@ -5,6 +5,7 @@
 mod answer;
 mod generate;
 
+use data_encoding::HEXLOWER;
 use std::io::{self, BufWriter, Write as _};
 
 fn main() -> io::Result<()> {
@@ -31,10 +32,9 @@ fn main() -> io::Result<()> {
 }
 
 fn to_hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(bytes.as_ref())
 }
 
 fn from_hex(hex: &str) -> Vec<u8> {
-    let digits = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("cases hold hexadecimal digits");
-    (0..hex.len()).step_by(2).map(digits).collect()
+    HEXLOWER.decode(hex.as_bytes()).expect("cases hold hexadecimal digits")
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use kafka_log::audit::Code;
 use kafka_log::format::batch::{BatchOverhead, HEADER_SIZE_UP_TO_MAGIC};
 use kafka_log::format::clean_shutdown::read_clean_shutdown;
 use kafka_log::format::file_name::{FileKind, FileName, offset_from_file_name, parse_snapshot_id};
@@ -74,7 +75,7 @@ impl Contents {
     /// What a file holds, by its name or else by its bytes; where those say nothing, what Kafka's tool goes by.
     ///
     /// # Errors
-    /// A name that Kafka's tool would stumble over; those of the medium.
+    /// A name that Kafka's tool would stumble over; I/O errors.
     pub(crate) fn of_file(name: &str, source: &Source<'_>) -> Result<Option<Self>, DumpError> {
         if let Some(known) = Contents::of_name(name) {
             return Ok(Some(known));
@@ -85,14 +86,14 @@ impl Contents {
         }
     }
 
-    /// What Kafka's tool takes a file of that name for: what stands behind the last dot decides.
+    /// What Kafka's tool takes a file of that name for: what stands after the last dot decides.
     ///
     /// # Errors
     /// A name without the offset that it should begin with.
     pub(crate) fn of_kafka_name(name: &str) -> Result<Option<Self>, DumpError> {
         let base_offset = || {
-            let expected = "expected a name that starts with a base offset and a dot";
-            offset_from_file_name(name).ok_or_else(|| DumpError::Other(expected.into()))
+            let wrong = || DumpError::unfit(Code::FileName, "a name that starts with a base offset and a dot", name);
+            offset_from_file_name(name).ok_or_else(wrong)
         };
         Ok(Some(match name.rfind('.').map(|dot| &name[dot..]) {
             Some(".log") => Contents::Log(base_offset()?),
@@ -101,10 +102,9 @@ impl Contents {
             Some(".txnindex") => Contents::TransactionIndex(base_offset()?),
             Some(".snapshot") => Contents::ProducerSnapshot,
             Some(".checkpoint") if name == BOOTSTRAP_CHECKPOINT => Contents::Snapshot(None),
-            Some(".checkpoint") => Contents::Snapshot(Some(
-                parse_snapshot_id(name)
-                    .ok_or_else(|| DumpError::Other("expected <end offset>-<epoch>.checkpoint as its name".into()))?,
-            )),
+            Some(".checkpoint") => Contents::Snapshot(Some(parse_snapshot_id(name).ok_or_else(|| {
+                DumpError::unfit(Code::FileName, "<end offset>-<epoch>.checkpoint as its name", name)
+            })?)),
             _ => return Ok(None),
         }))
     }
@@ -128,6 +128,23 @@ impl Contents {
         }
     }
 
+    /// What is wrong with such a file where it cannot be read.
+    pub(crate) const fn damage(self) -> Code {
+        match self {
+            Contents::Log(_) => Code::UnreadableBytes,
+            Contents::Snapshot(_) => Code::KRaftSnapshot,
+            Contents::OffsetIndex(_) => Code::OffsetIndexEntry,
+            Contents::TimeIndex(_) => Code::TimeIndexEntry,
+            Contents::TransactionIndex(_) => Code::TxnIndexEntry,
+            Contents::ProducerSnapshot => Code::SnapshotCorrupt,
+            Contents::LeaderEpochs => Code::EpochsCorrupt,
+            Contents::PartitionOffsets | Contents::CleanShutdown | Contents::Lock => Code::CheckpointCorrupt,
+            Contents::PartitionMetadata => Code::PartitionMetadataCorrupt,
+            Contents::MetaProperties => Code::MetaPropertiesCorrupt,
+            Contents::QuorumState => Code::QuorumState,
+        }
+    }
+
     /// Base offset of the segment, for files that have one.
     pub(crate) const fn base_offset(self) -> Option<i64> {
         match self {
@@ -143,7 +160,7 @@ impl Contents {
     /// the name if that is a number; else it is that of the first batch, and 0 for an index.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn of_bytes(name: &str, source: &Source<'_>) -> io::Result<Option<Self>> {
         let head = source.head(HEAD_LEN)?;
         let offset = offset_from_file_name(name);
@@ -171,7 +188,7 @@ impl Contents {
 
 /// Bytes at the front of a file that must look like an index for it to be taken for one.
 const HEAD_LEN: u64 = 8160;
-/// Longest first batch that is looked at, in bytes.
+/// Longest first batch that is examined, in bytes.
 const FIRST_BATCH_LEN_MAX: usize = 16 * 1024 * 1024;
 /// Longest file that is taken for a snapshot of producers or a text, in bytes.
 const SMALL_LEN: u64 = 1024 * 1024;

@@ -1,14 +1,15 @@
 //! Keys and values as text (`DumpLogSegments.MessageParser`).
 
+use kafka_log::audit::Code;
 use kafka_log::format::FormatErrorKind;
 use kafka_log::format::checksum::crc32c;
 use kafka_log::format::java_text::push_java_utf8;
 use kafka_log::format::legacy::LegacyRecord;
-use kafka_log::format::schema::{self, InternalTopic};
+use kafka_log::format::schema::{self, InternalTopic, KafkaVersion};
 
-use super::error::DumpError;
+use super::error::{DumpError, Unfit};
 use super::options::{DecoderClass, MessageParser};
-use super::text::number;
+use super::push::number;
 
 /// How keys and values are decoded.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +60,7 @@ impl Decoder {
         offset: i64,
         key: Option<&'r [u8]>,
         value: Option<&'r [u8]>,
+        kafka: KafkaVersion,
     ) -> Result<Decoded<'r>, DumpError> {
         match self {
             Decoder::Classes { key: key_class, value: value_class } => Ok(Decoded {
@@ -66,7 +68,11 @@ impl Decoder {
                 payload: value.map(|bytes| with_class(value_class, bytes)).transpose()?,
             }),
             Decoder::Topic(topic) => {
-                Ok(topic.decode(key, value, offset).map_err(|e| DumpError::Other(e.to_string()))?.into())
+                let decoded = topic.decode(key, value, offset, kafka).map_err(|missing| {
+                    let (about, expected, found) = (missing.to_string(), "a key".into(), "none".into());
+                    DumpError::Unfit(Box::new(Unfit { code: Code::Records, about, expected, found }))
+                })?;
+                Ok(decoded.into())
             }
         }
     }
@@ -107,7 +113,8 @@ impl Part<'_> {
 
 fn with_class(class: DecoderClass, bytes: &[u8]) -> Result<Part<'_>, DumpError> {
     let too_short = |needed: usize| {
-        DumpError::Other(format!("expected {needed} bytes for {class:?}Decoder, found {}", bytes.len()))
+        let expected = format!("{needed} bytes for {class:?}Decoder");
+        DumpError::unfit(Code::Records, expected, bytes.len().to_string())
     };
     Ok(match class {
         DecoderClass::String => Part::Utf8(bytes),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use kafka_log::format::FormatError;
 use kafka_log::format::clean_shutdown::read_clean_shutdown;
+use kafka_log::format::escape::{JsonEscapes, push_json_string};
 use kafka_log::format::leader_epoch_checkpoint::read_leader_epoch_checkpoint;
 use kafka_log::format::meta_properties::{MetaProperties, MetaPropertiesVersion};
 use kafka_log::format::offset_checkpoint::read_offset_checkpoint;
@@ -14,8 +15,9 @@ use super::contents::Contents;
 use super::error::{DumpError, OrStopped};
 use super::json::Object;
 use super::output::Sink;
-use super::text::{number, text};
+use super::push::{number, text};
 use super::timestamp::{push_json_timestamp, push_timestamp};
+use crate::visible::Visible;
 
 /// A value of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +39,15 @@ pub(crate) struct EntryForm<'f> {
     /// The file that they are from, for objects of JSON; without it they are lines in the style of Kafka's tool.
     pub(crate) json_of: Option<&'f str>,
     pub(crate) iso_timestamps: bool,
+    /// Escapes in place of display controls, in lines.
+    pub(crate) escape: bool,
 }
 
 impl EntryForm<'_> {
     /// The lines of Kafka's tool.
-    pub(crate) const KAFKA: Self = EntryForm { json_of: None, iso_timestamps: false };
+    pub(crate) const KAFKA: Self = EntryForm { json_of: None, iso_timestamps: false, escape: false };
 
-    /// Appends an entry: `name: value` after `name: value`, or an object of the type `kind`.
+    /// Appends an entry: `name: value` after `name: value`, or an object of this `kind`.
     #[inline]
     pub(crate) fn push(self, out: &mut Vec<u8>, kind: &str, fields: &Fields<'_>) {
         match self.json_of {
@@ -77,6 +81,7 @@ impl EntryForm<'_> {
                     text(out, "]");
                 }
                 Value::Numbers(values) => push_numbers(out, values),
+                Value::Text(value) if self.escape => text(out, &Visible(value).to_string()),
                 Value::Text(value) => text(out, value),
             }
         }
@@ -87,12 +92,14 @@ impl EntryForm<'_> {
     fn push_object(self, out: &mut Vec<u8>, kind: &str, file: &str, fields: &Fields<'_>) {
         let mut object = Object::new(out, kind, file);
         for (name, value) in fields {
+            let out = object.kafka_name(name);
             match *value {
-                Value::Number(value) => object.number(name, value),
-                Value::Timestamp(ms) => push_json_timestamp(object.name(name), ms, self.iso_timestamps),
-                Value::OptionalNumber(value) => object.optional(name, value),
-                Value::Numbers(values) => push_numbers(object.name(name), values),
-                Value::Text(value) => object.text(name, value),
+                Value::Number(value) => number(out, value),
+                Value::Timestamp(ms) => push_json_timestamp(out, ms, self.iso_timestamps),
+                Value::OptionalNumber(Some(value)) => number(out, value),
+                Value::OptionalNumber(None) => text(out, "null"),
+                Value::Numbers(values) => push_numbers(out, values),
+                Value::Text(value) => push_json_string(out, value, JsonEscapes::DisplayControls),
             }
         }
         object.end();
@@ -122,7 +129,7 @@ pub(crate) fn read_small(
         Contents::LeaderEpochs => {
             for entry in read_leader_epoch_checkpoint(bytes)? {
                 to(
-                    "leader-epoch",
+                    "leader_epoch",
                     &[("epoch", Number(entry.epoch.into())), ("startOffset", Number(entry.start_offset))],
                 );
             }
@@ -134,13 +141,13 @@ pub(crate) fn read_small(
                     ("partition", Number(entry.partition.into())),
                     ("offset", Number(entry.offset)),
                 ];
-                to("partition-offset", &fields);
+                to("partition_offset", &fields);
             }
         }
         Contents::PartitionMetadata => {
             let metadata = PartitionMetadata::read(bytes)?;
             let topic_id = metadata.topic_id.to_string();
-            to("partition-metadata", &[("version", Number(metadata.version.into())), ("topicId", Text(&topic_id))]);
+            to("partition_metadata", &[("version", Number(metadata.version.into())), ("topicId", Text(&topic_id))]);
         }
         Contents::MetaProperties => {
             let properties = MetaProperties::read(bytes)?;
@@ -155,7 +162,7 @@ pub(crate) fn read_small(
                 properties.node_id.map(|id| (node, Number(id.into()))),
                 directory_id.as_deref().map(|id| ("directoryId", Text(id))),
             ];
-            to("meta-properties", &fields.into_iter().flatten().collect::<Vec<_>>());
+            to("meta_properties", &fields.into_iter().flatten().collect::<Vec<_>>());
         }
         Contents::QuorumState => {
             let state = QuorumState::read(bytes)?;
@@ -173,10 +180,10 @@ pub(crate) fn read_small(
             } else {
                 fields.push(("votedDirectoryId", Text(&directory_id)));
             }
-            to("quorum-state", &fields);
+            to("quorum_state", &fields);
         }
         Contents::CleanShutdown => {
-            to("clean-shutdown", &[("brokerEpoch", Number(read_clean_shutdown(bytes).unwrap_or(-1)))]);
+            to("clean_shutdown", &[("brokerEpoch", Number(read_clean_shutdown(bytes).unwrap_or(-1)))]);
         }
         _ => {}
     }
@@ -225,6 +232,6 @@ mod tests {
     #[test]
     fn a_malformed_checkpoint_gives_no_entries_but_an_error_with_its_place() {
         let error = lines(Contents::LeaderEpochs, b"0\n2\n0 0\nx 17\n").unwrap_err();
-        assert_eq!(error, "epoch entry at byte 8: malformed line: expected numbers");
+        assert_eq!(error, "epoch entry at byte 8: expected numbers, found other text");
     }
 }

@@ -2,12 +2,14 @@
 
 use std::ops::{Bound, RangeBounds};
 
-use kafka_log::format::batch::{BatchHeader, TimestampType};
+use kafka_log::compression::Decompressor;
+use kafka_log::format::batch::{BatchHeader, NO_TIMESTAMP, TimestampType};
 use kafka_log::format::legacy::LegacyRecord;
 use kafka_log::format::record::Record;
-use kafka_log::segment::batch::RawBatch;
+use kafka_log::segment::batch::{Batch, RawBatch};
 
-use super::options::{Control, Filter, OffsetRange};
+use super::options::{Control, Filter};
+use crate::shared::OffsetRange;
 
 /// The conditions that records must meet, resolved for one run.
 #[derive(Clone, Copy, Debug)]
@@ -17,14 +19,16 @@ pub(crate) struct Selection<'f> {
     timestamps: (Bound<i64>, Bound<i64>),
 }
 
-/// What a header says about the records behind it.
+/// What a header says about the records of its batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// None of them can be meant.
     Skip,
-    /// Some may be.
+    /// Nothing speaks against them: where only batches are dumped, this one is.
+    Fits,
+    /// It cannot tell: the records decide, also where only batches are dumped.
     Look,
-    /// All offsets asked for lie before them.
+    /// All requested offsets lie before them.
     Past,
 }
 
@@ -36,12 +40,12 @@ impl<'f> Selection<'f> {
         (!is_open).then(|| Selection { filter, offsets, timestamps: filter.timestamps(now_ms) })
     }
 
-    /// The offsets asked for.
+    /// The requested offsets.
     pub(crate) fn offsets(&self) -> OffsetRange {
         self.offsets
     }
 
-    /// The first timestamp asked for, if there is one.
+    /// The first requested timestamp, if there is one.
     pub(crate) fn since(&self) -> Option<i64> {
         match self.timestamps.0 {
             Bound::Included(ms) => Some(ms),
@@ -49,40 +53,35 @@ impl<'f> Selection<'f> {
         }
     }
 
-    /// What the header of `batch` says. Without `deep` the batch itself is what is asked for, so `Look` means that its
-    /// timestamps from base to maximum, too, overlap those asked for.
-    pub(crate) fn batch(&self, batch: &RawBatch<'_>, deep: bool) -> Verdict {
+    /// What the header of `batch` says.
+    pub(crate) fn batch(&self, batch: &RawBatch<'_>) -> Verdict {
         // What cannot be read is not left out.
         if batch.overhead.magic > 1 {
-            batch.header().map_or(Verdict::Look, |header| self.default_batch(&header, deep))
+            batch.header().map_or(Verdict::Look, |header| self.header(&header))
         } else {
             batch.legacy().map_or(Verdict::Look, |message| self.legacy_batch(&message))
         }
     }
 
-    fn default_batch(&self, header: &BatchHeader<'_>, deep: bool) -> Verdict {
+    /// What a header of magic 2 says.
+    pub(crate) fn header(&self, header: &BatchHeader<'_>) -> Verdict {
         if header.base_offset() > self.offsets.last {
             return Verdict::Past;
         }
-        let control = header.attributes().is_control();
+        let attributes = header.attributes();
         let is_out = header.last_offset() < self.offsets.first
             || self.is_other_producer(header.producer_id())
-            || self.filter.control.is_some_and(|which| control != (which == Control::Only))
-            || self.has_no_timestamp(header, deep);
-        if is_out { Verdict::Skip } else { Verdict::Look }
-    }
-
-    fn has_no_timestamp(&self, header: &BatchHeader<'_>, deep: bool) -> bool {
-        let max = header.max_timestamp();
-        let is_append_time = header.attributes().timestamp_type() == TimestampType::LogAppendTime;
-        if is_append_time {
-            return !self.timestamps.contains(&max);
+            || self.filter.control.is_some_and(|which| attributes.is_control() != (which == Control::Only));
+        if is_out {
+            return Verdict::Skip;
         }
-        let begins_late = || {
-            let first = if header.attributes().has_delete_horizon() { max } else { header.base_timestamp().min(max) };
-            !(Bound::Unbounded, self.timestamps.1).contains(&first)
-        };
-        self.since().is_some_and(|since| max < since) || !deep && begins_late()
+        let max = header.max_timestamp();
+        if attributes.timestamp_type() == TimestampType::LogAppendTime {
+            return self.only_timestamp(max);
+        }
+        // Kafka's cleaner stores the delete horizon, mostly a later time, as the base timestamp.
+        let is_bound = attributes.has_delete_horizon() || header.base_timestamp() <= max;
+        if is_bound { self.max_timestamp(max) } else { self.max_timestamp(NO_TIMESTAMP) }
     }
 
     fn legacy_batch(&self, message: &LegacyRecord<'_>) -> Verdict {
@@ -93,10 +92,45 @@ impl<'f> Selection<'f> {
         }
         let is_out = message.offset() < self.offsets.first
             || self.is_other_producer(-1)
-            || self.filter.control == Some(Control::Only)
-            || self.since().is_some_and(|since| message.timestamp() < since)
-            || !is_wrapper && !self.timestamps.contains(&message.timestamp());
-        if is_out { Verdict::Skip } else { Verdict::Look }
+            || self.filter.control == Some(Control::Only);
+        match message.timestamp() {
+            _ if is_out => Verdict::Skip,
+            max if is_wrapper => self.max_timestamp(max),
+            only => self.only_timestamp(only),
+        }
+    }
+
+    /// The verdict on a batch whose records all have this timestamp.
+    fn only_timestamp(&self, timestamp: i64) -> Verdict {
+        if self.timestamps.contains(&timestamp) { Verdict::Fits } else { Verdict::Skip }
+    }
+
+    /// The verdict on a batch whose records have at most this timestamp, or any if it is unset.
+    ///
+    /// No header says how old they are at least: the base timestamp is that of the first record, and a producer may
+    /// be handed an older one after it.
+    fn max_timestamp(&self, max: i64) -> Verdict {
+        match self.timestamps {
+            (Bound::Unbounded, Bound::Unbounded) => Verdict::Fits,
+            _ if max < 0 => Verdict::Look,
+            _ if self.timestamps.contains(&max) => Verdict::Fits,
+            _ if self.since().is_some_and(|since| max < since) => Verdict::Skip,
+            _ => Verdict::Look,
+        }
+    }
+
+    /// Is a record of `batch` meant? What is damaged or cannot be read may be.
+    pub(crate) fn may_mean_record_of(&self, batch: &RawBatch<'_>, decompressor: &mut Decompressor) -> bool {
+        let is_meant = match batch.parse() {
+            Ok(Batch::Default(batch)) => batch.records(decompressor).map_or(true, |mut records| {
+                records.any(|record| record.map_or(true, |record| self.default_record(&record)))
+            }),
+            Ok(Batch::Legacy(message)) => message.records(decompressor).map_or(true, |mut records| {
+                records.any(|record| record.map_or(true, |record| self.legacy_record(&record)))
+            }),
+            Err(_) => true,
+        };
+        is_meant || !batch.is_valid()
     }
 
     fn is_other_producer(&self, id: i64) -> bool {

@@ -36,7 +36,7 @@ impl Gaps {
         }
     }
 
-    /// Joins what was seen behind this, and leaves that empty.
+    /// Joins what was seen after this, and leaves that empty.
     pub(crate) fn join(&mut self, behind: &mut Gaps) {
         let Gaps { ends: Some((first, last)), pairs } = std::mem::take(behind) else { return };
         self.see(first);
@@ -158,11 +158,8 @@ mod tests {
 
     #[test]
     fn windows_joined_give_what_one_walk_gives_forwards_and_backwards() {
-        let mut x = 1u64;
-        let mut next = |n: u64| {
-            x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (x >> 33) % n
-        };
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut next = |n: u64| random.u64(..n);
         for round in 0..200 {
             let mut offsets = vec![next(3) as i64];
             for _ in 0..next(200) {

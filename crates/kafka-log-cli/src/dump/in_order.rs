@@ -20,7 +20,7 @@ pub(crate) fn in_order<W: Send, T: Send>(
     let changed = Condvar::new();
     let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
     let run = |worker: &mut W| {
-        // Nobody waits for the turn of a thread that is gone.
+        // No thread waits for the turn of one that has ended.
         let _guard = OnPanic(|| {
             lock().stopped = true;
             changed.notify_all();

@@ -5,6 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use kafka_log::audit::Code;
 use kafka_log::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetPosition, sanity_check};
 use kafka_log::format::{FormatError, FormatErrorKind};
 use kafka_log::segment::chain::{HeaderReader, NoBatch};
@@ -12,10 +13,12 @@ use kafka_log::segment::index_file::OffsetIndexFile;
 
 use super::checked::{Checked, check_in_order};
 use super::entry::{EntryForm, Value};
-use super::error::DumpError;
-use super::log::FILE_BYTES_MAX;
+use super::error::{DumpError, Unfit};
+use super::log_context::FILE_BYTES_MAX;
+use super::options::OptionError;
 use super::output::Sink;
 use super::source::open_file;
+use crate::visible;
 
 /// Entries that a thread checks at a time.
 const PIECE: usize = 2048;
@@ -27,7 +30,7 @@ pub(crate) struct IndexSettings {
     pub(crate) sanity_only: bool,
     /// Check the entries against the log, but do not print them.
     pub(crate) verify_only: bool,
-    /// Bytes of the log that are looked at from an entry's position on.
+    /// Bytes of the log that are examined from an entry's position on.
     pub(crate) max_message_size: i32,
     pub(crate) threads: usize,
 }
@@ -78,7 +81,9 @@ pub(crate) fn dump_index(
         return Ok(Vec::new());
     }
     if settings.sanity_only {
-        sanity_check(base_offset, index.last()?, file_len).map_err(DumpError::in_file)?;
+        sanity_check(base_offset, index.last()?, file_len).map_err(|error| {
+            DumpError::in_file(not_sane(&error, Code::OffsetIndexSize, Code::OffsetIndexOrder), error)
+        })?;
         form.remark(sink, format_args!("{} passed sanity check.", place.shown))?;
         return Ok(Vec::new());
     }
@@ -98,12 +103,17 @@ pub(crate) fn dump_index(
             if !settings.verify_only {
                 let fields =
                     [("offset", Value::Number(entry.offset)), ("position", Value::Number(entry.position.into()))];
-                form.push(&mut checked.lines, "index-entry", &fields);
+                form.push(&mut checked.lines, "index_entry", &fields);
             }
         }
         Ok(ControlFlow::Continue(()))
     };
     check_in_order(&mut workers, entries.div_ceil(PIECE), check, sink)
+}
+
+/// What a failed sanity check of an index is: `size`, or `order` of its entries.
+pub(crate) fn not_sane(error: &FormatError, size: Code, order: Code) -> Code {
+    if matches!(error.kind, FormatErrorKind::TrailingBytes { .. }) { size } else { order }
 }
 
 /// What a starting broker would say against an index. A file that ends in zeros is in use and not looked at.
@@ -121,7 +131,7 @@ struct Worker<'f> {
 }
 
 impl Worker<'_> {
-    /// The entry in `slot` and, if there is a log, the last offset of the batch it points to; `None` at the zeros behind
+    /// The entry in `slot` and, if there is a log, the last offset of the batch it points to; `None` at the zeros after
     /// the last entry.
     fn check(
         &mut self,
@@ -137,20 +147,21 @@ impl Worker<'_> {
         let Some((log, headers)) = &mut self.log else { return Ok(Some((entry, None))) };
         let position = log.check_position(entry)?;
         let Ok(size) = u64::try_from(max_message_size) else {
-            return Err(DumpError::Other(format!("--max-message-size: expected at least 0, found {max_message_size}")));
+            return Err(OptionError::negative("max-message-size", max_message_size).into());
         };
         // Kafka's sum of position and size is an int, and a negative end stands for that of the file.
         let end = position + size;
         let end = if end > FILE_BYTES_MAX { log.len } else { end.min(log.len) };
         let OffsetPosition { offset, position } = entry;
         let place = headers.batch_at(position as u64, end).map_err(|why| match why {
-            NoBatch::End => DumpError::Other(format!(
-                "entry of offset {offset}: expected a batch at position {position} of {} that ends within the next \
-                 {size} bytes, found none",
-                log.path.display(),
-            )),
+            NoBatch::End => {
+                let path = visible::path(&log.path);
+                let expected =
+                    format!("a batch at position {position} of {path} that ends within the next {size} bytes");
+                of_entry(offset, expected, "none".into())
+            }
             NoBatch::Corrupt(error) => log.damaged(error),
-            NoBatch::Io(error) => log.failed(error),
+            NoBatch::Io(error) => log.failed(&error),
         })?;
         let last_offset = place.last_offset.map_err(|error| log.damaged(error))?;
         Ok(Some((entry, Some(last_offset))))
@@ -175,21 +186,30 @@ impl LogBeside {
     pub(crate) fn check_position(&self, entry: OffsetPosition) -> Result<u64, DumpError> {
         let OffsetPosition { offset, position } = entry;
         u64::try_from(position).ok().filter(|at| *at <= self.len).ok_or_else(|| {
-            let kind = FormatErrorKind::OutOfRange { min: 0, max: self.len as i64, found: position.into() };
-            DumpError::Other(format!("entry of offset {offset}: position in {}: {kind}", self.path.display()))
+            let expected = format!("a position of 0 to {} in {}", self.len, visible::path(&self.path));
+            of_entry(offset, expected, position.to_string())
         })
     }
 
+    /// Something is wrong with the bytes of the log.
     pub(crate) fn damaged(&self, error: FormatError) -> DumpError {
-        self.failed(error)
+        let (about, expected, found) = (visible::path(&self.path).to_string(), error.expected(), error.found());
+        DumpError::Unfit(Box::new(Unfit { code: Code::UnreadableBytes, about, expected, found }))
     }
 
-    pub(crate) fn failed(&self, error: impl std::fmt::Display) -> DumpError {
-        DumpError::Other(format!("{}: {error}", self.path.display()))
+    /// The log cannot be read.
+    pub(crate) fn failed(&self, error: &io::Error) -> DumpError {
+        io::Error::new(error.kind(), format!("{}: {error}", visible::path(&self.path))).into()
     }
 }
 
-/// Opens a file and gives its length, up to that which Kafka maps.
+/// An entry of the offset index that leads astray.
+fn of_entry(offset: i64, expected: String, found: String) -> DumpError {
+    let about = format!("entry of offset {offset}");
+    DumpError::Unfit(Box::new(Unfit { code: Code::OffsetIndexEntry, about, expected, found }))
+}
+
+/// Opens a file and returns its length, up to that which Kafka maps.
 pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
     let (file, len) = open_file(path)?;
     if len > FILE_BYTES_MAX {
@@ -200,5 +220,5 @@ pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
 
 /// Opens a file that was not named on the command line; an error names it.
 pub(crate) fn open_beside(path: &Path) -> io::Result<(File, u64)> {
-    open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", visible::path(path))))
 }

@@ -1,69 +1,29 @@
 //! Dumping the batches and records of a `.log` or `.checkpoint` file (`DumpLogSegments.dumpLog`).
 
+use std::io;
 use std::ops::{ControlFlow, Range};
-use std::path::Path;
 
+use kafka_log::audit::{Code, Finding};
+use kafka_log::format::FormatError;
 use kafka_log::segment::resync::Resync;
 use kafka_log::segment::scan::{ScanEnd, Scanned, scan};
 
-use super::decode::Decoder;
+use super::batch_findings::of_step;
 use super::error::{DumpError, OrStopped};
 use super::filter::Selection;
-use super::finding::{Finding, Findings};
+use super::finding::Findings;
 use super::gaps::Gaps;
 use super::json::JsonLines;
-use super::log_worker::{LogWorker, Shared, WorkEnd};
-use super::options::{Filter, OutputFormat};
+use super::log_context::{FILE_BYTES_MAX, LogFile, LogSettings, Shared, WorkEnd};
+use super::log_worker::LogWorker;
+use super::options::{OptionError, OutputFormat};
 use super::output::Sink;
 use super::over_damage::over_damage;
-use super::printer::{Printer, Shown};
+use super::printer::Printer;
+use super::push::{number, text};
 use super::seek;
 use super::source::Source;
-use super::text::{KafkaText, number, text};
-
-/// Largest file that Kafka opens, in bytes: positions are Java integers.
-pub(crate) const FILE_BYTES_MAX: u64 = i32::MAX as u64;
-
-/// A file of batches.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LogFile<'f> {
-    pub(crate) file: &'f Source<'f>,
-    /// Where it is; its indexes are looked for beside it.
-    pub(crate) path: &'f Path,
-    /// As it was named on the command line.
-    pub(crate) shown: &'f str,
-    /// Name without folder.
-    pub(crate) name: &'f str,
-    /// The lowest offset that may be in it.
-    pub(crate) base_offset: i64,
-}
-
-impl LogFile<'_> {
-    /// Is the offset one that the file can hold? The base offset of a batch is not covered by its checksum.
-    pub(super) fn may_hold(&self, offset: i64) -> bool {
-        (0..=i64::from(i32::MAX)).contains(&offset.wrapping_sub(self.base_offset))
-    }
-}
-
-/// What of a log is dumped, and how.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LogSettings<'o> {
-    /// Look into the batches?
-    pub(crate) deep: bool,
-    pub(crate) shown: Shown,
-    pub(crate) decoder: Decoder,
-    pub(crate) output: OutputFormat,
-    pub(crate) filter: &'o Filter,
-    /// What `--since` and `--until` count back from.
-    pub(crate) now_ms: i64,
-    /// Carry on behind damage?
-    pub(crate) resync: bool,
-    /// Batches are read up to this many bytes, `i32::MAX` for all.
-    pub(crate) max_bytes: i32,
-    /// Most bytes that the records of one batch may decompress to.
-    pub(crate) decompressed_bytes_max: usize,
-    pub(crate) threads: usize,
-}
+use super::text::KafkaText;
 
 /// Prints the batches of `log`. Gives the offsets that do not follow one another, if Kafka's lines of all records were
 /// printed.
@@ -93,10 +53,11 @@ impl LogDump<'_, '_> {
         let LogDump { log, settings, sink, findings } = self;
         let file_len = log.file.len();
         if file_len > FILE_BYTES_MAX {
-            return Err(DumpError::Other(format!("expected at most {FILE_BYTES_MAX} bytes, found {file_len}")));
+            let expected = format!("at most {FILE_BYTES_MAX} bytes");
+            return Err(DumpError::unfit(Code::SegmentSize, expected, file_len.to_string()));
         }
-        let max_bytes = u64::try_from(settings.max_bytes)
-            .map_err(|_| DumpError::Other(format!("--max-bytes: expected at least 0, found {}", settings.max_bytes)))?;
+        let max_bytes =
+            u64::try_from(settings.max_bytes).map_err(|_| OptionError::negative("max-bytes", settings.max_bytes))?;
         let end = file_len.min(max_bytes);
         if settings.filter.limit == Some(0) {
             return Ok(Gaps::default());
@@ -108,7 +69,7 @@ impl LogDump<'_, '_> {
             Some(selection) if !settings.resync => self.seek(selection, file_len, end)?,
             _ => 0,
         };
-        let offsets = log.base_offset..=log.base_offset.saturating_add(i32::MAX.into());
+        let offsets = log.base_offset..=log.last_offset_max();
         let mut resync = Resync::new(log.file, from..end, offsets, None);
         let end_of_work = loop {
             let mut workers: Vec<_> =
@@ -119,9 +80,11 @@ impl LogDump<'_, '_> {
                 (Some(Scanned { position, end: ScanEnd::NoMoreBatches }), _) if position == end => break WorkEnd::No,
                 (Some(Scanned { position, .. }), _) if settings.resync => position,
                 (None, WorkEnd::Damaged(position)) => position,
-                (Some(Scanned { end: ScanEnd::Corrupt(error), .. }), _) => return Err(DumpError::in_file(error)),
+                (Some(Scanned { position, end: ScanEnd::Corrupt(error) }), _) => {
+                    return Err(self.corrupt(&mut resync, position..end, error));
+                }
                 (Some(Scanned { position, .. }), _) => {
-                    self.trailing(position..end)?;
+                    self.trailing(&mut resync, position..end)?;
                     break WorkEnd::No;
                 }
                 (None, end) => break end,
@@ -142,7 +105,7 @@ impl LogDump<'_, '_> {
         }
     }
 
-    /// Where the first batch may be that is asked for.
+    /// Where the first batch may be that is requested.
     fn seek(self, selection: &Selection<'_>, file_len: u64, end: u64) -> Result<u64, DumpError> {
         let mut found = Vec::new();
         let position = seek::start(self.log, selection, file_len, end, &mut found)?;
@@ -155,7 +118,7 @@ impl LogDump<'_, '_> {
     }
 
     /// Reports what is left behind the last whole batch.
-    fn trailing(self, rest: Range<u64>) -> Result<(), DumpError> {
+    fn trailing(self, resync: &mut Resync<'_, Source<'_>>, rest: Range<u64>) -> Result<(), DumpError> {
         let LogDump { log, settings, sink, findings } = self;
         let bytes = rest.end.saturating_sub(rest.start);
         if bytes == 0 || settings.max_bytes != i32::MAX {
@@ -166,11 +129,34 @@ impl LogDump<'_, '_> {
             text(&mut out, "Found ");
             number(&mut out, bytes);
             text(&mut out, " invalid bytes at the end of ");
+            let start = out.len();
             text(&mut out, log.name);
+            settings.shown.escape_from(&mut out, start);
             text(&mut out, "\n");
         }
-        let message = "expected a whole batch, found fewer bytes";
-        findings.report(&Finding::error("trailing-bytes", log.shown, message).at(rest.start).bytes(bytes), &mut out);
+        if self.findings.are_shown()
+            && let Some(finding) = self.damage(resync, rest)?
+        {
+            findings.report(&finding, &mut out);
+        }
         sink.write(&out).or_stopped()
+    }
+
+    /// The error that ends the dump at the start of `rest`.
+    fn corrupt(self, resync: &mut Resync<'_, Source<'_>>, rest: Range<u64>, error: FormatError) -> DumpError {
+        if !self.findings.are_shown() {
+            return DumpError::in_file(Code::UnreadableBytes, error);
+        }
+        match self.damage(resync, rest) {
+            Ok(Some(finding)) => DumpError::Found { finding: Box::new(finding), error },
+            Ok(None) => DumpError::in_file(Code::UnreadableBytes, error),
+            Err(error) => error.into(),
+        }
+    }
+
+    /// What is at the start of `rest` in place of a batch, as a walk over damage finds it.
+    fn damage(self, resync: &mut Resync<'_, Source<'_>>, rest: Range<u64>) -> io::Result<Option<Finding>> {
+        resync.resume(rest.start, None);
+        Ok(resync.step()?.and_then(|step| of_step(self.log, &step, self.log.file.len())))
     }
 }

@@ -1,17 +1,19 @@
-//! What is printed of one batch: itself, and those of its records that are asked for.
+//! What is printed of one batch: itself, and those of its records that are requested.
 
 use std::ops::ControlFlow;
 
+use kafka_log::audit::Finding;
+use kafka_log::compression::Decompressor;
 use kafka_log::format::batch::Attributes;
 use kafka_log::format::legacy::LegacyRecord;
 use kafka_log::format::record::Record;
 use kafka_log::segment::batch::{Batch, RawBatch};
 use kafka_log::segment::scan::Turn;
 
+use super::batch_findings::checksum_mismatch;
 use super::error::DumpError;
-use super::finding::Finding;
 use super::gaps::Gaps;
-use super::log_worker::{Shared, offsets, report};
+use super::log_context::{Shared, report};
 use super::output::Output;
 use super::printer::Printer;
 
@@ -31,15 +33,43 @@ impl<P: Printer> LogLines<'_, '_, '_, '_, P> {
     #[inline]
     pub(super) fn batch(&mut self) -> Result<(), DumpError> {
         let Some(batch) = self.batch.take() else { return Ok(()) };
-        let is_valid = self.printer.batch(&mut self.out.buf, batch).map_err(DumpError::in_record)?;
-        if is_valid || self.shared.resync {
-            Ok(())
-        } else {
-            self.report(&checksum_mismatch(self.shared.log.shown, batch))
-        }
+        let is_valid = self.printer.batch(&mut self.out.buf, batch).map_err(DumpError::in_header)?;
+        if is_valid || self.shared.resync { Ok(()) } else { self.report(&checksum_mismatch(self.shared.log, batch)) }
     }
 
-    /// Prints a record of magic 2 if it is asked for; `Break` where it was the last one.
+    /// Prints the records of `batch` that are requested; `Break` where the last of all was among them.
+    pub(super) fn records(
+        &mut self,
+        batch: &RawBatch<'_>,
+        decompressor: &mut Decompressor,
+    ) -> Result<ControlFlow<()>, DumpError> {
+        let damaged = DumpError::in_record;
+        match batch.parse().map_err(damaged)? {
+            Batch::Default(default) => {
+                let attributes = default.header().attributes();
+                let records = default.records(decompressor).map_err(damaged)?;
+                if attributes.codec_id() != 0 {
+                    // Kafka reads a compressed batch to its end before the first record of it is printed.
+                    records.clone().try_for_each(|record| record.map(|_| ())).map_err(damaged)?;
+                }
+                for record in records {
+                    if self.default_record(attributes, &record.map_err(damaged)?)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            Batch::Legacy(message) => {
+                for record in message.records(decompressor).map_err(damaged)? {
+                    if self.legacy_record(&message, &record.map_err(damaged)?)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Prints a record of magic 2 if it is requested; `Break` where it was the last one.
     #[inline]
     pub(super) fn default_record(
         &mut self,
@@ -56,7 +86,7 @@ impl<P: Printer> LogLines<'_, '_, '_, '_, P> {
         self.finish(record.offset, printed)
     }
 
-    /// Prints a record of magic 0 or 1 if it is asked for; `Break` where it was the last one.
+    /// Prints a record of magic 0 or 1 if it is requested; `Break` where it was the last one.
     pub(super) fn legacy_record(
         &mut self,
         batch: &LegacyRecord<'_>,
@@ -94,33 +124,14 @@ impl<P: Printer> LogLines<'_, '_, '_, '_, P> {
     /// Reports a record that cannot be shown, so that the next one can be.
     #[cold]
     fn carry_on(&mut self, offset: i64, error: DumpError) -> Result<(), DumpError> {
-        if !error.is_about_bytes() {
+        let Some(finding) = error.finding(self.shared.log.shown).filter(|_| error.is_about_bytes()) else {
             return Err(error);
-        }
+        };
         self.out.end_line();
-        let finding = Finding::error("damaged-record", self.shared.log.shown, error.to_string());
-        self.report(&finding.offsets(Some((offset, offset))))
+        self.report(&finding.of(offset, Some(offset)))
     }
 
-    fn report(&mut self, finding: &Finding<'_>) -> Result<(), DumpError> {
+    fn report(&mut self, finding: &Finding) -> Result<(), DumpError> {
         report(self.shared.findings, self.out, self.turn, finding)
     }
-}
-
-/// A batch whose checksum does not hold.
-#[cold]
-pub(super) fn checksum_mismatch<'f>(file: &'f str, batch: &RawBatch<'_>) -> Finding<'f> {
-    let message = match batch.parse() {
-        Ok(Batch::Default(default)) => expected(default.computed_crc(), default.header().crc()),
-        Ok(Batch::Legacy(message)) => expected(message.computed_crc(), message.crc()),
-        Err(error) => error.to_string(),
-    };
-    Finding::error("checksum-mismatch", file, message)
-        .at(batch.position)
-        .bytes(batch.as_bytes().len() as u64)
-        .offsets(offsets(batch))
-}
-
-fn expected(computed: u32, stored: u32) -> String {
-    format!("expected checksum {computed} (computed), found {stored}")
 }

@@ -1,104 +1,21 @@
 //! One thread of the dump of a log.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
+use kafka_log::audit::Finding;
 use kafka_log::compression::Decompressor;
-use kafka_log::segment::batch::{Batch, RawBatch};
+use kafka_log::segment::batch::RawBatch;
 use kafka_log::segment::scan::{BatchWorker, Turn};
 
+use super::batch_findings::{offset_out_of_range, offsets};
 use super::error::{DumpError, OrStopped};
-use super::filter::{Selection, Verdict};
-use super::finding::{Finding, Findings};
+use super::filter::Verdict;
 use super::gaps::Gaps;
-use super::log::{LogFile, LogSettings};
+use super::log_context::{Shared, WorkEnd, report};
 use super::log_lines::LogLines;
-use super::options::OutputFormat;
 use super::output::{Output, Sink};
 use super::printer::Printer;
-
-/// What the threads have found so far, in file order.
-pub(super) struct Joined {
-    pub(super) gaps: Gaps,
-    pub(super) end: WorkEnd,
-    /// Last offset of the last batch.
-    pub(super) last_offset: Option<i64>,
-}
-
-/// Why the threads break off.
-#[derive(Debug)]
-pub(super) enum WorkEnd {
-    /// They do not.
-    No,
-    /// Everything that was asked for has been printed.
-    Finished,
-    /// Nobody listens any more.
-    Stopped,
-    /// The batch at this position is damaged, and the dump is to go on behind it.
-    Damaged(u64),
-    /// The dump ends here.
-    Error(DumpError),
-}
-
-/// What the threads of a dump have in common.
-pub(super) struct Shared<'d> {
-    pub(super) log: &'d LogFile<'d>,
-    pub(super) findings: &'d Findings<'d>,
-    deep: bool,
-    pub(super) resync: bool,
-    decompressed_bytes_max: usize,
-    /// Kafka's report of gaps makes sense for its lines of all records only.
-    pub(super) sees_gaps: bool,
-    pub(super) selection: Option<Selection<'d>>,
-    /// Records, or batches where only these are dumped, that may still be printed. Who has the turn counts down.
-    left: Option<AtomicU64>,
-    joined: Mutex<Joined>,
-    /// Whoever has the turn decompresses long batches with it.
-    for_long_batches: Mutex<Decompressor>,
-}
-
-impl<'d> Shared<'d> {
-    pub(super) fn new(
-        log: &'d LogFile<'d>,
-        findings: &'d Findings<'d>,
-        settings: &LogSettings<'d>,
-        selection: Option<Selection<'d>>,
-    ) -> Self {
-        Shared {
-            log,
-            findings,
-            deep: settings.deep,
-            resync: settings.resync,
-            decompressed_bytes_max: settings.decompressed_bytes_max,
-            sees_gaps: settings.output == OutputFormat::Text && selection.is_none() && !settings.resync,
-            selection,
-            left: settings.filter.limit.map(AtomicU64::new),
-            joined: Mutex::new(Joined { gaps: Gaps::at_start(), end: WorkEnd::No, last_offset: None }),
-            for_long_batches: Mutex::new(Decompressor::new(settings.decompressed_bytes_max)),
-        }
-    }
-
-    /// Changes or takes what has been found so far.
-    pub(super) fn joined<T>(&self, change: impl FnOnce(&mut Joined) -> T) -> T {
-        change(&mut self.joined.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Something is about to be printed: with a limit, everything before it must have been counted.
-    #[inline]
-    pub(super) fn wait_for_count(&self, turn: &mut Turn<'_>) -> Result<(), DumpError> {
-        if self.left.is_some() { turn.wait().or_stopped() } else { Ok(()) }
-    }
-
-    /// Something was printed. `Break` where the limit is reached.
-    #[inline]
-    pub(super) fn count(&self) -> ControlFlow<()> {
-        match &self.left {
-            Some(left) if left.fetch_sub(1, Ordering::Relaxed) <= 1 => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        }
-    }
-}
 
 /// Bytes of a batch from which on its records are decompressed when its turn has come, into a buffer that all threads
 /// share: there may be many times as many, and they should be in memory once.
@@ -121,28 +38,36 @@ impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
         LogWorker { shared, printer, decompressor, out: Output::new(sink), gaps: Gaps::default(), last_offset: None }
     }
 
-    /// Prints a batch; `Break` where everything that was asked for has been printed.
+    /// Prints a batch; `Break` where everything that was requested has been printed.
     pub(super) fn dump(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> Result<ControlFlow<()>, DumpError> {
         let shared = self.shared;
         if shared.resync && !shared.log.may_hold(batch.overhead.offset) {
-            let offset = batch.overhead.offset;
-            let message =
-                format!("expected an offset from {} up to 2147483647 above it, found {offset}", shared.log.base_offset);
-            let finding = Finding::error("offset-out-of-range", shared.log.shown, message).at(batch.position);
-            self.report(finding.offsets(Some((offset, offset))), turn)?;
+            self.report(&offset_out_of_range(shared.log, batch), turn)?;
         }
-        if let Some(selection) = &shared.selection {
-            match selection.batch(batch, shared.deep) {
-                Verdict::Look => {}
-                Verdict::Past if !shared.resync && shared.log.may_hold(batch.overhead.offset) => {
-                    return Ok(ControlFlow::Break(()));
-                }
-                Verdict::Past | Verdict::Skip => return Ok(ControlFlow::Continue(())),
+        let verdict = shared.selection.as_ref().map_or(Verdict::Fits, |selection| selection.batch(batch));
+        match verdict {
+            Verdict::Fits | Verdict::Look => {}
+            Verdict::Past if !shared.resync && shared.log.may_hold(batch.overhead.offset) => {
+                return Ok(ControlFlow::Break(()));
             }
+            Verdict::Past | Verdict::Skip => return Ok(ControlFlow::Continue(())),
         }
         let LogWorker { printer, decompressor, out, gaps, .. } = self;
         let mut lines = LogLines { shared, printer, out, gaps, turn, batch: Some(batch) };
+        let mut for_long_batches;
+        let decompressor = if batch.as_bytes().len() > ONE_AT_A_TIME_FROM && (shared.deep || verdict == Verdict::Look) {
+            lines.turn.wait().or_stopped()?;
+            for_long_batches = shared.for_long_batches.lock().unwrap_or_else(PoisonError::into_inner);
+            &mut *for_long_batches
+        } else {
+            decompressor
+        };
         if !shared.deep {
+            if verdict == Verdict::Look
+                && shared.selection.is_some_and(|selection| !selection.may_mean_record_of(batch, decompressor))
+            {
+                return Ok(ControlFlow::Continue(()));
+            }
             shared.wait_for_count(lines.turn)?;
             lines.batch()?;
             let flow = shared.count();
@@ -152,45 +77,22 @@ impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
         if shared.selection.is_none() {
             lines.batch()?;
         }
-        let mut for_long_batches;
-        let decompressor = if batch.as_bytes().len() > ONE_AT_A_TIME_FROM {
-            lines.turn.wait().or_stopped()?;
-            for_long_batches = shared.for_long_batches.lock().unwrap_or_else(PoisonError::into_inner);
-            &mut *for_long_batches
-        } else {
-            decompressor
-        };
-        let damaged = DumpError::in_record;
-        match batch.parse().map_err(damaged)? {
-            Batch::Default(default) => {
-                let attributes = default.header().attributes();
-                let records = default.records(decompressor).map_err(damaged)?;
-                if attributes.codec_id() != 0 {
-                    // Kafka reads a compressed batch to its end before the first record of it is printed.
-                    records.clone().try_for_each(|record| record.map(|_| ())).map_err(damaged)?;
-                }
-                for record in records {
-                    if lines.default_record(attributes, &record.map_err(damaged)?)?.is_break() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                }
-            }
-            Batch::Legacy(message) => {
-                for record in message.records(decompressor).map_err(damaged)? {
-                    if lines.legacy_record(&message, &record.map_err(damaged)?)?.is_break() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                }
-            }
+        let dumped = lines.records(batch, decompressor);
+        let is_about_bytes = dumped.as_ref().is_err_and(DumpError::is_about_bytes);
+        if is_about_bytes || verdict == Verdict::Look && lines.batch.is_some() && !batch.is_valid() {
+            // Nothing proves that no record is meant.
+            shared.wait_for_count(lines.turn)?;
+            lines.batch()?;
         }
+        let flow = dumped?;
         lines.out.relieve(lines.turn).or_stopped()?;
-        Ok(ControlFlow::Continue(()))
+        Ok(flow)
     }
 
-    /// Reports a finding behind everything printed before it.
+    /// Reports a finding after everything printed before it.
     #[cold]
-    pub(super) fn report(&mut self, finding: Finding<'_>, turn: &mut Turn<'_>) -> Result<(), DumpError> {
-        report(self.shared.findings, &mut self.out, turn, &finding)
+    pub(super) fn report(&mut self, finding: &Finding, turn: &mut Turn<'_>) -> Result<(), DumpError> {
+        report(self.shared.findings, &mut self.out, turn, finding)
     }
 
     /// Prints as much of a batch as can be read, and reports the rest.
@@ -203,9 +105,13 @@ impl<'s, 'd, P: Printer> LogWorker<'s, 'd, P> {
         match self.dump(batch, turn) {
             Err(error) if error.is_about_bytes() => {
                 self.out.end_line();
-                let finding = Finding::error("damaged-records", self.shared.log.shown, error.to_string());
-                let finding = finding.at(batch.position).bytes(batch.as_bytes().len() as u64);
-                self.report(finding.offsets(offsets(batch)), turn)?;
+                if let Some(finding) = error.finding(self.shared.log.shown) {
+                    let finding = finding.at(batch.position..batch.position + batch.as_bytes().len() as u64);
+                    self.report(
+                        &offsets(batch).map_or(finding.clone(), |(first, last)| finding.of(first, Some(last))),
+                        turn,
+                    )?;
+                }
                 Ok(ControlFlow::Continue(()))
             }
             dumped => dumped,
@@ -250,29 +156,4 @@ impl<P: Printer> BatchWorker for LogWorker<'_, '_, P> {
     fn window_done(&mut self) -> ControlFlow<()> {
         self.join(WorkEnd::No)
     }
-}
-
-/// Reports a finding behind everything printed before it. Findings of threads that work ahead of an early end do not count,
-/// so each waits for its turn.
-#[cold]
-pub(super) fn report(
-    findings: &Findings<'_>,
-    out: &mut Output<'_>,
-    turn: &mut Turn<'_>,
-    finding: &Finding<'_>,
-) -> Result<(), DumpError> {
-    if findings.are_shown() {
-        turn.wait().or_stopped()?;
-        out.drain().or_stopped()?;
-        findings.report(finding, &mut out.buf);
-    }
-    Ok(())
-}
-
-/// First and last offset as the header has them; of a message that of the message for both.
-pub(super) fn offsets(batch: &RawBatch<'_>) -> Option<(i64, i64)> {
-    if batch.overhead.magic < 2 {
-        return Some((batch.overhead.offset, batch.overhead.offset));
-    }
-    batch.header().ok().map(|header| (header.base_offset(), header.last_offset()))
 }

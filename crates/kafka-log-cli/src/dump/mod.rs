@@ -1,6 +1,7 @@
 //! `kafka-dump-log`, Kafka's `DumpLogSegments`, as a function.
 
 mod auto_decode;
+mod batch_findings;
 mod checked;
 mod contents;
 mod control;
@@ -16,6 +17,7 @@ mod in_order;
 mod index;
 mod json;
 mod log;
+mod log_context;
 mod log_lines;
 mod log_worker;
 pub mod options;
@@ -23,7 +25,7 @@ mod output;
 mod over_damage;
 mod printer;
 pub mod producer_snapshot;
-pub(crate) mod progress;
+mod push;
 mod repeated;
 mod report;
 mod run;
@@ -65,7 +67,7 @@ fn unbuffered_stdout() -> io::Result<File> {
     io::stdout().as_handle().try_clone_to_owned().map(File::from)
 }
 
-/// Runs the tool on `args`, the words after the program's name; gives its exit code.
+/// Runs the tool on `args`, the words after the program's name; returns its exit code.
 pub fn run(args: impl Iterator<Item = OsString>, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> u8 {
     match options::parse(args) {
         Parsed::Exit(exit) => {

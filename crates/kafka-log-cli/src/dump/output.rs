@@ -34,7 +34,7 @@ impl<'w> Sink<'w> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes everything at once. `Break` once a write has failed: nobody listens any more.
+    /// Writes everything at once. `Break` once a write has failed: the reader has gone.
     pub(crate) fn write(&self, bytes: &[u8]) -> ControlFlow<()> {
         let mut state = self.lock();
         if state.error.is_none() {

@@ -4,11 +4,13 @@ use kafka_log::format::FormatError;
 use kafka_log::format::batch::Attributes;
 use kafka_log::format::legacy::LegacyRecord;
 use kafka_log::format::record::Record;
+use kafka_log::format::schema::KafkaVersion;
 use kafka_log::segment::batch::RawBatch;
 use kafka_log::segment::scan::Turn;
 
 use super::error::DumpError;
 use super::output::Output;
+use crate::visible;
 
 /// Writes what it is told to the output of one thread.
 pub(crate) trait Printer: Send {
@@ -24,7 +26,7 @@ pub(crate) trait Printer: Send {
         record: &Record<'_>,
     ) -> Result<(), DumpError>;
 
-    /// A record of magic 0 or 1 inside of `batch`, the message itself or the wrapper around it.
+    /// A record of magic 0 or 1 inside `batch`, the message itself or the wrapper around it.
     fn legacy_record(
         &mut self,
         out: &mut Output<'_>,
@@ -45,4 +47,18 @@ pub(crate) struct Shown {
     pub(crate) iso_timestamps: bool,
     /// Lengths instead of keys, values and header values.
     pub(crate) redact: bool,
+    /// Escapes in place of display controls, in lines of text.
+    pub(crate) escape: bool,
+    /// The release whose records are known.
+    pub(crate) kafka: KafkaVersion,
+}
+
+impl Shown {
+    /// Escapes control characters in `out` from `start` on, if escaping is on.
+    #[inline]
+    pub(crate) fn escape_from(self, out: &mut Vec<u8>, start: usize) {
+        if self.escape {
+            visible::escape_from(out, start);
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::entry::{EntryForm, Value};
 /// message of Kafka's exception, and nothing on `out`; the dump goes on. The file name does not matter.
 ///
 /// # Errors
-/// Those of `err`.
+/// The errors of `err`.
 pub fn dump_producer_snapshot(bytes: &[u8], out: &mut Vec<u8>, err: &mut impl Write) -> io::Result<()> {
     match push_producers(bytes, EntryForm::KAFKA, out) {
         Ok(()) => Ok(()),

@@ -8,6 +8,7 @@ use super::gaps::{Gaps, Pairs};
 use super::index::Mismatch;
 use super::options::JavaFile;
 use super::time_index::TimeIndexError;
+use crate::visible::Visible;
 
 /// Findings to be reported once all files are dumped.
 #[derive(Default)]
@@ -54,8 +55,9 @@ impl Report {
         }
     }
 
-    /// Writes the report; `err` may be slow, so give it a buffer.
-    pub(crate) fn write(&mut self, err: &mut (dyn Write + Send)) -> io::Result<()> {
+    /// Writes the report, the names in it with escapes if `escape` says so; `err` may be slow, so give it a buffer.
+    pub(crate) fn write(&mut self, err: &mut (dyn Write + Send), escape: bool) -> io::Result<()> {
+        let shown = |file: &str| if escape { Visible(file).to_string() } else { file.to_owned() };
         for (_, mismatches) in &mut self.mismatches.files {
             // Kafka keeps them by offset, the largest first; of entries with one offset the last.
             mismatches.reverse();
@@ -63,31 +65,31 @@ impl Report {
             mismatches.dedup_by_key(|mismatch| mismatch.index_offset);
         }
         for (file, mismatches) in self.mismatches.in_java_order() {
-            writeln!(err, "Mismatches in :{file}")?;
+            writeln!(err, "Mismatches in :{}", shown(file))?;
             for Mismatch { index_offset, log_offset, .. } in mismatches {
                 writeln!(err, "  Index offset: {index_offset}, log offset: {log_offset}")?;
             }
         }
         for (file, timestamps) in self.time_mismatches.in_java_order() {
-            writeln!(err, "Found timestamp mismatch in :{file}")?;
+            writeln!(err, "Found timestamp mismatch in :{}", shown(file))?;
             for (index, log) in timestamps {
                 writeln!(err, "  Index timestamp: {index}, log timestamp: {log}")?;
             }
         }
         for (file, timestamps) in self.out_of_order.in_java_order() {
-            writeln!(err, "Found out of order timestamp in :{file}")?;
+            writeln!(err, "Found out of order timestamp in :{}", shown(file))?;
             for (index, previous) in timestamps {
                 writeln!(err, "  Index timestamp: {index}, Previously indexed timestamp: {previous}")?;
             }
         }
         for (file, offsets) in self.not_found.in_java_order() {
-            writeln!(err, "The following indexed offsets are not found in :{file}")?;
+            writeln!(err, "The following indexed offsets are not found in :{}", shown(file))?;
             for (index, log) in offsets {
                 writeln!(err, "Indexed offset: {index}, found log offset: {log}")?;
             }
         }
         for (file, gaps) in self.gaps.in_java_order() {
-            writeln!(err, "Non-consecutive offsets in {file}")?;
+            writeln!(err, "Non-consecutive offsets in {}", shown(file))?;
             match gaps {
                 Some((Pairs::TooMany, first)) => write_again(first, err)?,
                 Some((pairs, _)) => {

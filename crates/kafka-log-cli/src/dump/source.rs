@@ -4,13 +4,10 @@ use std::fs::{File, FileType};
 use std::io;
 use std::path::Path;
 
-use kafka_log::fs::ReadAt;
+use kafka_log::fs::{ReadAt, SMALL_FILE_MAX, TooLarge};
 
 use super::error::DumpError;
-use super::progress::Progress;
-
-/// Most bytes of a file that is read as a whole; a hundred times what the largest broker writes to one.
-const WHOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+use crate::shared::progress::Progress;
 
 /// A file that is open for reading. It may grow or shrink meanwhile: what comes later is not looked at, what is
 /// gone is an error of the read.
@@ -18,7 +15,7 @@ const WHOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(crate) struct Source<'p> {
     file: File,
     len: u64,
-    /// Who is told of the bytes that are read.
+    /// Receives the number of bytes that are read.
     progress: Option<&'p Progress>,
 }
 
@@ -42,11 +39,9 @@ impl<'p> Source<'p> {
     /// All bytes.
     ///
     /// # Errors
-    /// A file that is too large for that; those of the medium.
+    /// A file that is too large for that; I/O errors.
     pub(crate) fn read_whole(&self) -> Result<Vec<u8>, DumpError> {
-        if self.len > WHOLE_BYTES_MAX {
-            return Err(DumpError::Other(format!("expected at most {WHOLE_BYTES_MAX} bytes, found {}", self.len)));
-        }
+        TooLarge::check(self.len, SMALL_FILE_MAX)?;
         Ok(self.head(self.len)?)
     }
 
@@ -59,7 +54,7 @@ impl<'p> Source<'p> {
     }
 }
 
-/// Opens the file at `path` and gives its length in bytes. A pipe, of which opening would wait for a writer, is refused
+/// Opens the file at `path` and returns its length in bytes. A pipe, of which opening would wait for a writer, is refused
 /// like a directory. A device such as `/dev/null` is an empty file, as for Java.
 pub(crate) fn open_file(path: &Path) -> io::Result<(File, u64)> {
     let kind = std::fs::metadata(path)?.file_type();

@@ -16,6 +16,7 @@ use super::error::{DumpError, OrStopped};
 use super::options::DecoderClass;
 use super::output::Output;
 use super::printer::{Printer, Shown};
+use super::push::{number, text};
 use super::repeated::Repeated;
 use super::timestamp::push_timestamp;
 
@@ -150,6 +151,7 @@ impl Printer for KafkaText {
             text(buf, " sequence: ");
             number(buf, record.sequence);
             text(buf, " headerKeys: [");
+            let start = buf.len();
             for (i, header) in record.headers.enumerate() {
                 if i > 0 {
                     text(buf, ",");
@@ -158,8 +160,9 @@ impl Printer for KafkaText {
             }
             text(buf, "]");
             if attributes.is_control() {
-                push_control(buf, &ControlRecord::read(record)?);
+                push_control(buf, &ControlRecord::read(record, self.shown.kafka)?);
             }
+            self.shown.escape_from(buf, start);
         }
         if self.shown.contents && !attributes.is_control() {
             self.contents(out, turn, record.offset, record.key, record.value)?;
@@ -228,11 +231,11 @@ impl KafkaText {
                 text(&mut out.buf, prefix);
                 text(&mut out.buf, name);
                 prefix = " ";
-                push_large(out, turn, part)?;
+                self.push_large(out, turn, part)?;
             }
             return Ok(());
         }
-        let decoded = self.decoder.decode(offset, key, value)?;
+        let decoded = self.decoder.decode(offset, key, value, self.shown.kafka)?;
         self.decoded(out, turn, decoded)
     }
 
@@ -244,11 +247,37 @@ impl KafkaText {
             text(&mut out.buf, name);
             prefix = " ";
             match part {
-                Part::Utf8(bytes) => push_large(out, turn, bytes)?,
-                part => part.push_text(&mut out.buf),
+                Part::Utf8(bytes) => self.push_large(out, turn, bytes)?,
+                part => {
+                    let start = out.buf.len();
+                    part.push_text(&mut out.buf);
+                    self.shown.escape_from(&mut out.buf, start);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Text as Java makes it of bytes; large ones go out piece by piece, so that they are not in memory twice.
+    fn push_large(&self, out: &mut Output<'_>, turn: &mut Turn<'_>, mut bytes: &[u8]) -> Result<(), DumpError> {
+        while bytes.len() > PIECE {
+            // A character starts within four bytes of any byte, or none of them belongs to one.
+            let is_start = |at: &usize| bytes[*at] & 0xc0 != 0x80;
+            let cut = (PIECE - 3..=PIECE).rev().find(is_start).unwrap_or(PIECE);
+            let (piece, rest) = bytes.split_at(cut);
+            self.push_piece(&mut out.buf, piece);
+            out.relieve(turn).or_stopped()?;
+            bytes = rest;
+        }
+        self.push_piece(&mut out.buf, bytes);
+        Ok(())
+    }
+
+    #[inline]
+    fn push_piece(&self, out: &mut Vec<u8>, bytes: &[u8]) {
+        let start = out.len();
+        push_java_utf8(out, bytes);
+        self.shown.escape_from(out, start);
     }
 }
 
@@ -313,7 +342,7 @@ fn push_control(out: &mut Vec<u8>, control: &ControlRecord<'_>) {
     }
 }
 
-/// What stands before the JSON of a message. Kafka has a colon behind the first of them only.
+/// What stands before the JSON of a message. Kafka has a colon after the first of them only.
 const fn message_label(kind: ControlRecordType) -> &'static str {
     match kind {
         ControlRecordType::LeaderChange => " LeaderChange: ",
@@ -326,35 +355,10 @@ const fn message_label(kind: ControlRecordType) -> &'static str {
     }
 }
 
-/// Text as Java makes it of bytes; large ones go out piece by piece, so that they are not in memory twice.
-fn push_large(out: &mut Output<'_>, turn: &mut Turn<'_>, mut bytes: &[u8]) -> Result<(), DumpError> {
-    while bytes.len() > PIECE {
-        // A character starts within four bytes of any byte, or none of them belongs to one.
-        let is_start = |at: &usize| bytes[*at] & 0xc0 != 0x80;
-        let cut = (PIECE - 3..=PIECE).rev().find(is_start).unwrap_or(PIECE);
-        let (piece, rest) = bytes.split_at(cut);
-        push_java_utf8(&mut out.buf, piece);
-        out.relieve(turn).or_stopped()?;
-        bytes = rest;
-    }
-    push_java_utf8(&mut out.buf, bytes);
-    Ok(())
-}
-
 fn size(bytes: Option<&[u8]>) -> i64 {
     bytes.map_or(-1, |b| b.len() as i64)
 }
 
 const fn boolean(value: bool) -> &'static str {
     if value { "true" } else { "false" }
-}
-
-#[inline]
-pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text.as_bytes());
-}
-
-#[inline]
-pub(crate) fn number(out: &mut Vec<u8>, number: impl itoa::Integer) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }

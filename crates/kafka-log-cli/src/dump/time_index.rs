@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::ops::ControlFlow;
 
+use kafka_log::audit::Code;
 use kafka_log::compression::Decompressor;
 use kafka_log::format::FormatError;
 use kafka_log::format::batch::NO_TIMESTAMP;
@@ -18,7 +19,7 @@ use kafka_log::segment::index_file::OffsetIndexFile;
 use super::checked::{Checked, check_in_order};
 use super::entry::{EntryForm, Value};
 use super::error::DumpError;
-use super::index::{IndexPlace, IndexSettings, LogBeside, open, open_beside};
+use super::index::{IndexPlace, IndexSettings, LogBeside, not_sane, open, open_beside};
 use super::output::Sink;
 
 /// Entries that a thread checks at a time.
@@ -32,7 +33,7 @@ pub(crate) enum TimeIndexError {
     Mismatch { index_timestamp: i64, log_timestamp: i64, is_cleaned: bool },
     /// The timestamp is not above that of the entry before.
     OutOfOrder { index_timestamp: i64, previous: i64 },
-    /// No batch ends with the entry's offset; -1 where no batch ends behind it either.
+    /// No batch ends with the entry's offset; -1 where no batch ends after it either.
     NotFound { index_offset: i64, log_offset: i64 },
 }
 
@@ -50,7 +51,8 @@ pub(crate) fn dump_time_index(
     let (file, file_len) = open(place.path)?;
     let entries = usize::try_from(file_len / TIME_INDEX_ENTRY_LEN as u64).unwrap_or(usize::MAX);
     if settings.sanity_only {
-        sanity_check(base_offset, ends(&file, base_offset, entries)?, file_len).map_err(DumpError::in_file)?;
+        sanity_check(base_offset, ends(&file, base_offset, entries)?, file_len)
+            .map_err(|error| DumpError::in_file(not_sane(&error, Code::TimeIndexSize, Code::TimeIndexOrder), error))?;
         form.remark(sink, format_args!("{} passed sanity check.", place.shown))?;
         return Ok(Vec::new());
     }
@@ -60,7 +62,7 @@ pub(crate) fn dump_time_index(
     let log = match &log {
         None => None,
         Some(log) => {
-            let chain = Chain::walk(&mut HeaderReader::new(&log.file, log.len)).map_err(|e| log.failed(e))?;
+            let chain = Chain::walk(&mut HeaderReader::new(&log.file, log.len)).map_err(|e| log.failed(&e))?;
             Some(CheckedLog { chain, log })
         }
     };
@@ -126,7 +128,7 @@ struct Check<'c> {
 }
 
 impl Check<'_> {
-    /// Checks the entries of a piece; `Break` at the zeros behind the last entry.
+    /// Checks the entries of a piece; `Break` at the zeros after the last entry.
     fn piece(
         &self,
         worker: &mut Option<Worker<'_>>,
@@ -155,7 +157,7 @@ impl Check<'_> {
             if !self.verify_only {
                 let fields =
                     [("timestamp", Value::Timestamp(entry.timestamp)), ("offset", Value::Number(entry.offset))];
-                self.form.push(&mut checked.lines, "time-index-entry", &fields);
+                self.form.push(&mut checked.lines, "time_index_entry", &fields);
             }
             previous = entry.timestamp;
         }
@@ -177,7 +179,7 @@ impl CheckedLog<'_> {
             errors.push(TimeIndexError::NotFound { index_offset, log_offset: -1 });
             return Ok(());
         };
-        let log_offset = place.last_offset.map_err(|e| self.log.failed(e))?;
+        let log_offset = place.last_offset.map_err(|e| self.log.damaged(e))?;
         if log_offset != index_offset {
             errors.push(TimeIndexError::NotFound { index_offset, log_offset });
             return Ok(());
@@ -194,7 +196,7 @@ impl CheckedLog<'_> {
         Ok(())
     }
 
-    /// The first batch from `start` on that ends with `offset` or behind it.
+    /// The first batch from `start` on that ends with `offset` or after it.
     ///
     /// # Errors
     /// Where Kafka's list of the batches from `start` to the end of the log fails.
@@ -204,7 +206,7 @@ impl CheckedLog<'_> {
         start: u64,
         offset: i64,
     ) -> Result<Option<BatchPlace>, DumpError> {
-        let failed = |e| self.log.failed(e);
+        let failed = |e: std::io::Error| self.log.failed(&e);
         // An entry may point into a batch. The batches found from there are others, until they meet those of the chain.
         let mut at = start;
         let mut found = None;
@@ -238,12 +240,13 @@ impl CheckedLog<'_> {
     /// Largest timestamp of the records of a batch, -1 without any; then also what the header keeps of those that the
     /// cleaner took away.
     fn max_timestamp(&self, worker: &mut Worker<'_>, place: &BatchPlace) -> Result<(i64, Option<i64>), DumpError> {
-        let raw = worker.headers.read_batch(place, &mut worker.batch).map_err(|e| self.log.failed(e))?;
+        let raw = worker.headers.read_batch(place, &mut worker.batch).map_err(|e| self.log.failed(&e))?;
         let in_batch = |e| DumpError::in_record(e).in_batch(raw.position, raw.overhead.offset);
         let (mut max, mut kept) = (NO_TIMESTAMP, None);
         match raw.parse().map_err(in_batch)? {
+            // Kafka asks a batch without records for none, not even for its codec (`DefaultRecordBatch.iterator`).
+            Batch::Default(batch) if batch.header().record_count() == 0 => kept = Some(batch.header().max_timestamp()),
             Batch::Default(batch) => {
-                kept = (batch.header().record_count() == 0).then(|| batch.header().max_timestamp());
                 for record in batch.records(&mut worker.decompressor).map_err(in_batch)? {
                     max = max.max(record.map_err(in_batch)?.timestamp);
                 }

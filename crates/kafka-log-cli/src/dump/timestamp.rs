@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use kafka_log::format::batch::NO_TIMESTAMP;
 
-use super::text::number;
+use super::push::number;
 
 const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 

@@ -1,6 +1,9 @@
 //! `.txnindex` files (`DumpLogSegments.dumpTxnIndex`).
 
+use kafka_log::audit::Code;
+use kafka_log::format::schema::KafkaVersion;
 use kafka_log::format::transaction_index::{ABORTED_TXN_LEN, AbortedTxnEntry, TransactionIndex};
+use kafka_log::format::{FormatError, FormatErrorKind};
 use kafka_log::fs::ReadAt;
 
 use super::entry::{EntryForm, Value};
@@ -13,17 +16,18 @@ const WINDOW: usize = 1024 * ABORTED_TXN_LEN;
 /// Prints the entries in the first `len` bytes of `file` to `sink`.
 ///
 /// # Errors
-/// Before anything is printed, when an entry is of a newer version; those of the medium.
+/// Before anything is printed, when an entry is of a version that this release of Kafka refuses; I/O errors.
 pub(crate) fn dump_txn_index(
     file: &(impl ReadAt + ?Sized),
     len: u64,
+    kafka: KafkaVersion,
     form: EntryForm<'_>,
     sink: &Sink<'_>,
 ) -> Result<(), DumpError> {
     // Kafka reads all entries before it prints the first.
-    windows(file, len, |_| Ok(()))?;
+    windows(file, len, kafka, |_| Ok(()))?;
     let mut out = Vec::new();
-    windows(file, len, |entries| {
+    windows(file, len, kafka, |entries| {
         out.clear();
         entries.iter().flatten().for_each(|entry| push(&entry, form, &mut out));
         sink.write(&out).or_stopped()
@@ -34,6 +38,7 @@ pub(crate) fn dump_txn_index(
 fn windows(
     file: &(impl ReadAt + ?Sized),
     len: u64,
+    kafka: KafkaVersion,
     mut to: impl FnMut(TransactionIndex<'_>) -> Result<(), DumpError>,
 ) -> Result<(), DumpError> {
     let mut window = Vec::new();
@@ -41,12 +46,25 @@ fn windows(
         window.resize((len - position).min(WINDOW as u64) as usize, 0);
         let read = file.read_full_at(&mut window, position)?;
         let entries = TransactionIndex::new(&window[..read]);
-        if let Some(error) = entries.iter().find_map(Result::err) {
-            return Err(DumpError::in_file(error.shifted(position)));
+        let refused = match kafka {
+            KafkaVersion::V4_3 => entries.iter().find_map(Result::err),
+            KafkaVersion::V4_4 => entries_of_other_versions(&window[..read]).next(),
+        };
+        if let Some(error) = refused {
+            return Err(DumpError::in_file(Code::TxnIndexEntry, error.shifted(position)));
         }
         to(entries)?;
     }
     Ok(())
+}
+
+/// What Kafka 4.4 refuses: it reads the version as the int16 that it is, and accepts 0 alone.
+fn entries_of_other_versions(bytes: &[u8]) -> impl Iterator<Item = FormatError> + '_ {
+    bytes.as_chunks::<ABORTED_TXN_LEN>().0.iter().enumerate().filter_map(|(slot, &[high, low, ..])| {
+        let found = i16::from_be_bytes([high, low]).into();
+        let kind = FormatErrorKind::Mismatch { expected: 0, found };
+        (found != 0).then(|| FormatError::new(slot * ABORTED_TXN_LEN, "aborted transaction version", kind))
+    })
 }
 
 fn push(entry: &AbortedTxnEntry, form: EntryForm<'_>, out: &mut Vec<u8>) {
@@ -58,7 +76,7 @@ fn push(entry: &AbortedTxnEntry, form: EntryForm<'_>, out: &mut Vec<u8>) {
         ("lastOffset", Number(entry.txn.last_offset)),
         ("lastStableOffset", Number(entry.txn.last_stable_offset)),
     ];
-    form.push(out, "aborted-transaction", &fields);
+    form.push(out, "aborted_transaction", &fields);
 }
 
 #[cfg(test)]
@@ -66,8 +84,12 @@ mod tests {
     use super::*;
 
     fn dump(bytes: &[u8]) -> (String, Option<String>) {
+        dump_as(KafkaVersion::V4_3, bytes)
+    }
+
+    fn dump_as(kafka: KafkaVersion, bytes: &[u8]) -> (String, Option<String>) {
         let mut out = Vec::new();
-        let error = dump_txn_index(bytes, bytes.len() as u64, EntryForm::KAFKA, &Sink::new(&mut out)).err();
+        let error = dump_txn_index(bytes, bytes.len() as u64, kafka, EntryForm::KAFKA, &Sink::new(&mut out)).err();
         (String::from_utf8(out).unwrap(), error.map(|error| error.to_string()))
     }
 
@@ -94,6 +116,17 @@ mod tests {
         let (out, error) = dump(&[entry(0, 9), entry(0x0100, 10)].concat());
         assert_eq!(out, "");
         assert_eq!(error.as_deref(), Some("aborted transaction version at byte 34: expected -128 to 0, found 1"));
+    }
+
+    #[test]
+    fn kafka_4_4_reads_the_whole_version_and_knows_no_other_than_0() {
+        let line = "version: 0 producerId: 7 firstOffset: 3 lastOffset: 9 lastStableOffset: 12\n";
+        assert_eq!(dump_as(KafkaVersion::V4_4, &[entry(0, 9), vec![0, 1]].concat()), (line.into(), None));
+        for (version, found) in [(0xff00, "-256"), (0x00ff, "255"), (0x0100, "256")] {
+            let error = format!("aborted transaction version at byte 34: expected 0, found {found}");
+            let bytes = [entry(0, 9), entry(version, 10)].concat();
+            assert_eq!(dump_as(KafkaVersion::V4_4, &bytes), (String::new(), Some(error)));
+        }
     }
 
     #[test]

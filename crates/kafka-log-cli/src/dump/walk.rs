@@ -10,6 +10,7 @@ use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kafka_log::audit::Code;
 use kafka_log::format::file_name::{FileKind, FileName, FileState};
 use kafka_log::format::partition_dir::PartitionDirName;
 
@@ -28,15 +29,15 @@ pub(crate) enum Found {
 #[derive(Debug)]
 pub(crate) enum Obstacle {
     /// It cannot be listed or looked at.
-    Io(io::Error),
+    Unreadable { error: io::Error, is_named: bool },
     /// It was there when its directory was listed.
     Vanished,
     /// A link to a directory that is walked already.
     SeenBefore,
-    /// A pipe, a socket or a device.
-    NotAFile(&'static str),
-    /// A log without this index of it, which a broker writes with it.
-    Without(&'static str),
+    /// A pipe, a socket or a device; maybe under the name of a file of Kafka's.
+    NotAFile { kind: &'static str, is_kafkas: bool },
+    /// An index that is not there, which a broker writes with every log.
+    Without { code: Code, what: &'static str },
 }
 
 /// Walks through directories; each is listed when its turn comes, so that one of a live broker is seen as it is then.
@@ -60,13 +61,13 @@ impl Walk {
         Walk { ahead: dirs.rev().cloned().map(Ahead::Root).collect(), seen: HashSet::new() }
     }
 
-    /// Puts the members of `dir` ahead. What was listed before an error is dumped, and the error comes behind it.
+    /// Puts the members of `dir` ahead. What was listed before an error is dumped, and the error comes after it.
     fn enter(&mut self, dir: &Path) -> Result<(), Obstacle> {
-        if !self.seen.insert(fs::canonicalize(dir).map_err(Obstacle::Io)?) {
+        if !self.seen.insert(fs::canonicalize(dir).map_err(unreadable)?) {
             return Err(Obstacle::SeenBefore);
         }
         let (mut members, mut failure) = (Vec::new(), None);
-        for entry in fs::read_dir(dir).map_err(Obstacle::Io)? {
+        for entry in fs::read_dir(dir).map_err(unreadable)? {
             match entry {
                 Err(error) => failure = Some(error),
                 Ok(entry) => {
@@ -81,12 +82,15 @@ impl Walk {
         );
         members.sort_by(|(a, ..), (b, ..)| b.cmp(a));
         self.ahead.extend(lone.into_iter().rev());
-        self.ahead.extend(failure.map(|error| Ahead::Found(other(dir, Obstacle::Io(error)))));
+        self.ahead.extend(failure.map(|error| Ahead::Found(other(dir, unreadable(error)))));
         self.ahead.extend(members.into_iter().map(|(_, path, kind)| match kind {
             Ok(kind) if kind.is_dir() => Ahead::Dir(path),
             Ok(kind) if kind.is_file() => Ahead::Found(Found::File(JavaFile::new(path.as_os_str()))),
-            Ok(kind) => Ahead::Found(other(&path, Obstacle::NotAFile(name_of(kind)))),
-            Err(error) => Ahead::Found(other(&path, vanished(error))),
+            Ok(kind) => {
+                let is_kafkas = FileName::parse(&path.file_name().unwrap_or_default().to_string_lossy()).is_some();
+                Ahead::Found(other(&path, Obstacle::NotAFile { kind: name_of(kind), is_kafkas }))
+            }
+            Err(error) => Ahead::Found(other(&path, vanished(&path, error))),
         }));
         Ok(())
     }
@@ -99,13 +103,15 @@ impl Iterator for Walk {
         loop {
             match self.ahead.pop()? {
                 Ahead::Found(found) => return Some(found),
-                Ahead::Root(dir) => {
-                    if let Err(obstacle) = self.enter(&dir) {
-                        return Some(other(&dir, obstacle));
+                Ahead::Root(dir) => match self.enter(&dir) {
+                    Err(Obstacle::Unreadable { error, .. }) => {
+                        return Some(other(&dir, Obstacle::Unreadable { error, is_named: true }));
                     }
-                }
+                    Err(obstacle) => return Some(other(&dir, obstacle)),
+                    Ok(()) => {}
+                },
                 Ahead::Dir(dir) => match self.enter(&dir) {
-                    Err(Obstacle::Io(error)) => return Some(other(&dir, vanished(error))),
+                    Err(Obstacle::Unreadable { error, .. }) => return Some(other(&dir, vanished(&dir, error))),
                     Err(obstacle) => return Some(other(&dir, obstacle)),
                     Ok(()) => {}
                 },
@@ -114,7 +120,7 @@ impl Iterator for Walk {
     }
 }
 
-/// What a broker would build anew: it writes both indexes with every log.
+/// What a broker would rebuild: it writes both indexes with every log.
 fn logs_without_index<'m>(members: impl Iterator<Item = &'m PathBuf>) -> Vec<Ahead> {
     let (mut logs, mut indexes) = (BTreeSet::new(), HashSet::new());
     for path in members {
@@ -129,10 +135,15 @@ fn logs_without_index<'m>(members: impl Iterator<Item = &'m PathBuf>) -> Vec<Ahe
             _ => {}
         }
     }
-    let kinds = [(FileKind::OffsetIndex, "an .index"), (FileKind::TimeIndex, "a .timeindex")];
+    let kinds = [
+        (FileKind::OffsetIndex, "index", Code::OffsetIndexMissing, "an offset index"),
+        (FileKind::TimeIndex, "timeindex", Code::TimeIndexMissing, "a time index"),
+    ];
     let missing = logs.iter().flat_map(|(offset, log)| {
-        let absent = kinds.iter().filter(|(kind, _)| !indexes.contains(&(*offset, *kind)));
-        absent.map(move |(_, index)| Ahead::Found(other(log, Obstacle::Without(index))))
+        let absent = kinds.iter().filter(|(kind, ..)| !indexes.contains(&(*offset, *kind)));
+        absent.map(move |&(_, extension, code, what)| {
+            Ahead::Found(other(&log.with_extension(extension), Obstacle::Without { code, what }))
+        })
     });
     missing.collect()
 }
@@ -141,9 +152,14 @@ fn other(path: &Path, obstacle: Obstacle) -> Found {
     Found::Other(JavaFile::new(path.as_os_str()), obstacle)
 }
 
-/// What keeps a listed member from being dumped.
-fn vanished(error: io::Error) -> Obstacle {
-    if error.kind() == io::ErrorKind::NotFound { Obstacle::Vanished } else { Obstacle::Io(error) }
+fn unreadable(error: io::Error) -> Obstacle {
+    Obstacle::Unreadable { error, is_named: false }
+}
+
+/// What keeps a listed member from being dumped. A link that leads nowhere is there all the same.
+fn vanished(path: &Path, error: io::Error) -> Obstacle {
+    let is_gone = error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err();
+    if is_gone { Obstacle::Vanished } else { unreadable(error) }
 }
 
 /// Where a member of a directory stands in its order.

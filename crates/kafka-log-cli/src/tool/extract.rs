@@ -9,53 +9,49 @@ use kafka_log::format::partition_dir::PartitionDirName;
 use kafka_log::fs::OsFs;
 use kafka_log::repair::{self, Extracted, Place, RepairError};
 
-use super::{Out, exit};
+use super::Out;
+use crate::shared::{ByteSize, OffsetRange, TimeBound, exit};
+use crate::visible;
 
-/// What to extract, and where to.
+/// Options of `extract`.
 #[derive(Args, Debug)]
 pub(super) struct ExtractOptions {
     /// Segments, partition directories, log directories
     #[arg(value_name = "PATH", required = true)]
     pub(super) paths: Vec<PathBuf>,
 
-    /// The directory that gets a new partition directory for each partition
+    /// Directory for the new partition directories; it must be outside the source
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
 
-    /// First offset
-    #[arg(long, value_name = "OFFSET")]
-    from_offset: Option<i64>,
+    /// Offsets: N, FROM.., ..TO, FROM..TO (without TO) or FROM..=TO (with TO)
+    #[arg(long = "offset", value_name = "RANGE")]
+    offsets: Option<OffsetRange>,
 
-    /// Last offset
-    #[arg(long, value_name = "OFFSET")]
-    to_offset: Option<i64>,
+    /// Timestamp at or after TIME: ISO-8601 with an offset or in UTC (2024-05-01T12:30:00+02:00, 2024-05-01),
+    /// milliseconds since the epoch, or a time back from now (-2h, "15m ago")
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, verbatim_doc_comment)]
+    since: Option<TimeBound>,
 
-    /// First timestamp: milliseconds since 1970, or a date and time such as 2026-11-26T03:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    from_time: Option<i64>,
+    /// Timestamp before TIME
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    until: Option<TimeBound>,
 
-    /// Last timestamp
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    to_time: Option<i64>,
-
-    /// Do not look into the records: batches that cannot be decompressed are copied, too
+    /// Do not decode records: batches that cannot be decompressed are copied, too
     #[arg(long)]
     shallow: bool,
+
+    /// Refuse to decompress a batch to more than this; a larger one is copied as it is
+    #[arg(long, value_name = "SIZE", default_value_t = ByteSize::DECOMPRESSED_MAX)]
+    max_decompressed_bytes: ByteSize,
 }
 
-fn time(text: &str) -> Result<i64, String> {
-    if let Ok(ms) = text.parse() {
-        return Ok(ms);
-    }
-    let parsed: Result<jiff::Timestamp, _> = text.parse();
-    parsed.map(jiff::Timestamp::as_millisecond).map_err(|error| error.to_string())
-}
-
-/// Runs the verb; gives its exit code.
+/// Runs the verb; returns its exit code.
 pub(super) fn run(options: &ExtractOptions, to: &mut Out<'_>) -> io::Result<u8> {
     let mut code = exit::CLEAN;
     for path in &options.paths {
         let done = sources(path).and_then(|sources| {
+            repair::check_target(&OsFs, path, &options.to)?;
             let copy = |(dir, segment): (PathBuf, Option<i64>)| one(&dir, segment, options);
             sources.into_iter().map(copy).collect::<Result<Vec<_>, _>>()
         });
@@ -66,7 +62,7 @@ pub(super) fn run(options: &ExtractOptions, to: &mut Out<'_>) -> io::Result<u8> 
                 }
             }
             Err(error) => {
-                writeln!(to.err, "kafka-log: {error}")?;
+                to.complain(error)?;
                 code = exit::COULD_NOT_RUN;
             }
         }
@@ -103,11 +99,16 @@ fn sources(path: &Path) -> Result<Vec<(PathBuf, Option<i64>)>, RepairError> {
 
 fn one(dir: &Path, segment: Option<i64>, options: &ExtractOptions) -> Result<Extracted, RepairError> {
     let target = options.to.join(dir.file_name().unwrap_or_default());
+    let offsets = options.offsets.map_or(0..=i64::MAX, |range| range.first..=range.last);
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let since = options.since.map_or(i64::MIN, |since| since.resolve(now_ms));
+    let until = options.until.map_or(i64::MAX, |until| until.resolve(now_ms).saturating_sub(1));
     let how = repair::ExtractOptions {
-        offsets: options.from_offset.unwrap_or(0)..=options.to_offset.unwrap_or(i64::MAX),
-        timestamps: options.from_time.unwrap_or(i64::MIN)..=options.to_time.unwrap_or(i64::MAX),
+        offsets,
+        timestamps: since..=until,
         segment,
         is_shallow: options.shallow,
+        decompressed_max: options.max_decompressed_bytes.in_memory(),
     };
     repair::extract(&OsFs, dir, &target, &how)
 }
@@ -115,7 +116,7 @@ fn one(dir: &Path, segment: Option<i64>, options: &ExtractOptions) -> Result<Ext
 /// Says what was copied; the exit code is that of damage where some of the source could not be.
 fn print(extracted: &Extracted, to: &mut Out<'_>) -> io::Result<u8> {
     let Extracted { path, batches, bytes, unreadable, restored, .. } = extracted;
-    let path = path.display();
+    let path = visible::path(path);
     match extracted.first_offset.zip(extracted.last_offset) {
         Some((first, last)) => {
             writeln!(to.out, "{path}: {batches} batches, {bytes} bytes, offsets {first} to {last}")?;
@@ -123,7 +124,7 @@ fn print(extracted: &Extracted, to: &mut Out<'_>) -> io::Result<u8> {
         None => writeln!(to.out, "{path}: no batches")?,
     }
     if *restored > 0 {
-        writeln!(to.out, "  {} headers were put right on the way", to.style.good(restored))?;
+        writeln!(to.out, "  {} headers were corrected", to.style.good(restored))?;
     }
     if *unreadable > 0 {
         writeln!(to.out, "  {} stretches of the source could not be read", to.style.damage(unreadable))?;

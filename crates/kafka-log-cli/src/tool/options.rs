@@ -5,24 +5,29 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::extract::ExtractOptions;
+use super::pages::Pages;
 use super::repair::RepairOptions;
 use super::style::Color;
 use super::verify::VerifyOptions;
 
-/// Looks into, verifies and repairs the files of a Kafka log directory
+/// Inspects, verifies and repairs the files of a Kafka log directory
 ///
-/// Without a verb it says what the files and directories are. Nothing is written to unless `repair --apply` or `extract`
-/// is asked for.
+/// Without a command it shows what the files and directories are. Only `repair` with --apply, --undo or --into, and `extract`, write to
+/// Kafka's files or copies of them.
 #[derive(Debug, Parser)]
 #[command(name = "kafka-log", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 pub(super) struct Options {
     /// Files and directories to look into: a segment, a partition directory, a log directory
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present_any = ["completions", "man"])]
     pub(super) paths: Vec<PathBuf>,
 
     /// When to colour the output
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(super) color: Color,
+
+    /// Texts that are printed instead.
+    #[command(flatten)]
+    pub(super) pages: Pages,
 
     /// What to do.
     #[command(subcommand)]
@@ -32,9 +37,9 @@ pub(super) struct Options {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Find out what is wrong; never writes, may run beside a broker
+    /// Report what is wrong; read-only, may run next to a broker
     Verify(VerifyOptions),
-    /// Print a plan that puts right what is wrong, and carry it out with --apply
+    /// Print a plan that repairs what is wrong, and execute it with --apply
     Repair(RepairOptions),
     /// Copy good batches into a new partition directory
     Extract(ExtractOptions),

@@ -4,7 +4,9 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Effects};
 use clap::ValueEnum;
-use kafka_log::verify::{Severity, Verdict};
+use kafka_log::audit::{Severity, Verdict};
+
+use crate::visible::Visible;
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
@@ -24,7 +26,7 @@ pub struct Style {
     is_on: bool,
 }
 
-/// Text and how it is to look. Displays as both.
+/// Text and how it is to look. Displays as both, with display controls in the text as escapes.
 pub struct Styled<T> {
     text: T,
     style: anstyle::Style,
@@ -91,7 +93,7 @@ impl Style {
 impl<T: fmt::Display> fmt::Display for Styled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.style.render())?;
-        self.text.fmt(f)?;
+        Visible(&self.text).fmt(f)?;
         write!(f, "{}", self.style.render_reset())
     }
 }

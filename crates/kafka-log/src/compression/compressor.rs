@@ -33,7 +33,8 @@ impl Compressor {
     ///
     /// `level` must be one of [`Codec::levels`]; `None` is Kafka's default. `magic` matters for lz4 only: with magic 0
     /// its header checksum is the wrong one that the first clients expect. Whether zstd may be used (magic 2 only) is
-    /// for the caller to say. Lz4 checks its level but always runs the fast compressor, as Kafka does at its default.
+    /// for the caller to say. Lz4 checks its level but always runs the fast compressor. The bytes are those of the codec's library:
+    /// readable by Kafka, not equal to what Kafka would write.
     ///
     /// # Errors
     ///
@@ -72,20 +73,11 @@ impl Compressor {
                 Ok(())
             }
             #[cfg(feature = "gzip")]
-            Codec::Gzip => {
-                self.gzip.get_or_insert_with(gzip::Writer::new).write(level, input, out);
-                Ok(())
-            }
+            Codec::Gzip => self.gzip.get_or_insert_default().write(level, input, out),
             #[cfg(feature = "snappy")]
-            Codec::Snappy => {
-                self.snappy.write(input, out);
-                Ok(())
-            }
+            Codec::Snappy => self.snappy.write(input, out),
             #[cfg(feature = "lz4")]
-            Codec::Lz4 => {
-                self.lz4.write(magic, input, out);
-                Ok(())
-            }
+            Codec::Lz4 => self.lz4.write(magic, input, out),
             #[cfg(feature = "zstd")]
             Codec::Zstd => match &mut self.zstd {
                 Some(writer) => writer.write(level, input, out),

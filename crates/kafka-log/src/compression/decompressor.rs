@@ -1,5 +1,6 @@
 //! Reading: a compressed stream to the bytes in it.
 
+use super::error::Fault;
 #[cfg(feature = "gzip")]
 use super::gzip;
 #[cfg(feature = "lz4")]
@@ -10,28 +11,6 @@ use super::snappy;
 #[cfg(feature = "zstd")]
 use super::zstd;
 use super::{Codec, DecompressError, Problem};
-
-/// Where and why a codec stopped; the decompressor adds which codec.
-pub(super) struct Fault {
-    pub(super) position: Option<usize>,
-    pub(super) problem: Problem,
-}
-
-impl Fault {
-    pub(super) fn truncated(position: usize) -> Self {
-        Fault { position: Some(position), problem: Problem::Truncated }
-    }
-
-    pub(super) fn corrupt(position: usize, what: &'static str) -> Self {
-        Fault { position: Some(position), problem: Problem::Corrupt(what) }
-    }
-}
-
-impl From<Problem> for Fault {
-    fn from(problem: Problem) -> Self {
-        Fault { position: None, problem }
-    }
-}
 
 /// Decompresses streams of any codec (`Compression.wrapForInput`), one after the other, into one buffer it keeps.
 ///

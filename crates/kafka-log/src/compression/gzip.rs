@@ -1,23 +1,22 @@
 //! Gzip (RFC 1952), read as `GZIPInputStream` of Java 17 reads it under Kafka's buffers.
 //!
-//! Its habits: reserved flags are ignored; members may follow each other; whatever stands behind a member and does not
+//! Its habits: reserved flags are ignored; members may follow each other; whatever stands after a member and does not
 //! start with a whole gzip header is ignored, and so are up to 18 bytes of anything, unless the reader's input buffer
 //! happens to end before them.
 
 use crc_fast::{CrcAlgorithm, checksum};
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-use super::Problem;
-use super::decompressor::Fault;
-use super::deflate::Deflate;
+use super::error::Fault;
 use super::output::Output;
+use super::{Codec, CompressError, Problem, StreamField};
 
 /// Input buffer of Kafka's `GZIPInputStream`.
 const INPUT_CHUNK: usize = 8 * 1024;
 /// `GzipCompression.decompressionOutputSize`.
 const OUTPUT_CHUNK: usize = 16 * 1024;
 const TRAILER_SIZE: usize = 8;
-/// Bytes behind the deflate stream that `GZIPInputStream` takes for a trailer with rubbish, not for another member.
+/// Bytes after the deflate stream that `GZIPInputStream` takes for a trailer with rubbish, not for another member.
 const TRAILER_AND_RUBBISH_MAX: usize = 26;
 
 const DEFLATE_CORRUPT: &str = "gzip: invalid deflate data";
@@ -80,11 +79,13 @@ impl Reader {
                 return Err(Fault::truncated(input.len()));
             };
             let member = &out.filled()[start..];
-            if u32::from_le_bytes([c0, c1, c2, c3]) != crc32(member) {
-                return Err(Fault::corrupt(position, "gzip trailer: crc does not match the content"));
+            let (computed, stored) = (crc32(member), u32::from_le_bytes([c0, c1, c2, c3]));
+            if computed != stored {
+                return Err(Fault::mismatch(position, StreamField::GzipContentChecksum, computed, stored));
             }
-            if u32::from_le_bytes([s0, s1, s2, s3]) != member.len() as u32 {
-                return Err(Fault::corrupt(position + 4, "gzip trailer: size does not match the content"));
+            let (computed, stored) = (member.len() as u32, u32::from_le_bytes([s0, s1, s2, s3]));
+            if computed != stored {
+                return Err(Fault::mismatch(position + 4, StreamField::GzipContentSize, computed, stored));
             }
             position += TRAILER_SIZE;
             pulled = pulled.max(position);
@@ -99,7 +100,7 @@ impl Reader {
         }
     }
 
-    /// Inflates one deflate stream at `position` and leaves `position` behind it.
+    /// Inflates one deflate stream at `position` and leaves `position` after it.
     fn inflate_member(
         &mut self,
         pace: Pace,
@@ -182,8 +183,9 @@ fn header_len(input: &[u8]) -> Result<usize, Fault> {
     let header = input.get(..len).ok_or_else(truncated)?;
     if flags & FLAG_HEADER_CRC != 0 {
         let stored = input[len..].first_chunk::<2>().ok_or_else(truncated)?;
-        if u16::from_le_bytes(*stored) != crc32(header) as u16 {
-            return Err(Fault::corrupt(len, "gzip header: checksum does not match"));
+        let (computed, stored) = (crc32(header) as u16, u16::from_le_bytes(*stored));
+        if computed != stored {
+            return Err(Fault::mismatch(len, StreamField::GzipHeaderChecksum, computed.into(), stored.into()));
         }
         len += 2;
     }
@@ -194,21 +196,47 @@ fn crc32(bytes: &[u8]) -> u32 {
     checksum(CrcAlgorithm::Crc32IsoHdlc, bytes) as u32
 }
 
-/// Kafka's default level, 6 of zlib, goes by the number -1.
-const LEVEL_BY_DEFAULT: usize = 6;
+/// Level of zlib that Kafka's default, -1, stands for.
+const LEVEL_DEFAULT: u32 = 6;
+/// No flags, no time, no extra flags, operating system unknown: the header that Java writes.
+const WRITTEN_HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
 
-pub(super) struct Writer(Deflate);
+pub(super) struct Writer {
+    deflate: Compress,
+    level: u32,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Writer::new(LEVEL_DEFAULT)
+    }
+}
 
 impl Writer {
-    pub(super) fn new() -> Self {
-        Writer(Deflate::new())
+    fn new(level: u32) -> Self {
+        Writer { deflate: Compress::new(Compression::new(level), false), level }
     }
 
-    pub(super) fn write(&mut self, level: i32, input: &[u8], out: &mut Vec<u8>) {
-        // No flags, no time, no extra flags, operating system unknown: the header Java writes.
-        out.extend_from_slice(&[0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]);
-        self.0.write(usize::try_from(level).unwrap_or(LEVEL_BY_DEFAULT), input, out);
+    pub(super) fn write(&mut self, level: i32, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
+        let level = u32::try_from(level).unwrap_or(LEVEL_DEFAULT);
+        if level == self.level {
+            self.deflate.reset();
+        } else {
+            *self = Writer::new(level);
+        }
+        out.extend_from_slice(&WRITTEN_HEADER);
+        loop {
+            // `compress_vec` fills the spare capacity and does not add to it.
+            out.reserve(input.len() / 2 + 64);
+            let rest = &input[self.deflate.total_in() as usize..];
+            match self.deflate.compress_vec(rest, out, FlushCompress::Finish) {
+                Ok(Status::StreamEnd) => break,
+                Ok(Status::Ok | Status::BufError) => {}
+                Err(_) => return Err(CompressError::Failed { codec: Codec::Gzip, reason: "deflate stream error" }),
+            }
+        }
         out.extend_from_slice(&crc32(input).to_le_bytes());
         out.extend_from_slice(&(input.len() as u32).to_le_bytes());
+        Ok(())
     }
 }

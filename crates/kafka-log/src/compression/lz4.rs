@@ -2,13 +2,15 @@
 //!
 //! The frame: uint32 magic, flags, block size, content size if flagged, header checksum; blocks of uint32 length (top bit:
 //! stored) and data, with a checksum if flagged; uint32 0. All little-endian. Content size and content checksum are passed
-//! over unchecked, dependent blocks refused, bytes behind the end mark ignored.
+//! over unchecked, dependent blocks refused, bytes after the end mark ignored.
 
-use super::decompressor::Fault;
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
+use twox_hash::XxHash32;
+
+use super::error::Fault;
 use super::lz4_block::{self, BlockError};
-use super::lz4_encode::{self, Table};
 use super::output::Output;
-use super::xxhash32::xxhash32;
+use super::{Codec, CompressError, Problem, StreamField};
 
 const MAGIC: [u8; 4] = 0x184D_2204_u32.to_le_bytes();
 /// Version 1, independent blocks.
@@ -66,9 +68,16 @@ fn read_frame(magic: i8, input: &[u8], out: &mut Output) -> Result<(), Fault> {
             read_block(position, block, header.block_size_max, out)?;
         }
         position += length;
-        if header.block_checksums && read_u32(input, &mut position).ok() != Some(xxhash32(block)) {
-            out.truncate(before);
-            return Err(Fault::corrupt(start, "lz4 block: checksum does not match"));
+        if header.block_checksums {
+            let computed = xxhash32(block);
+            let checked = read_u32(input, &mut position).and_then(|stored| match stored == computed {
+                true => Ok(()),
+                false => Err(Fault::mismatch(start, StreamField::Lz4BlockChecksum, computed, stored)),
+            });
+            if checked.is_err() {
+                out.truncate(before);
+                return checked;
+            }
         }
         if out.len() == before {
             // Kafka takes a block without content for the end of the stream.
@@ -102,14 +111,20 @@ fn read_header(magic: i8, input: &[u8]) -> Result<Header, Fault> {
     if flags >> 6 != 1 {
         return Err(Fault::corrupt(4, "lz4 frame: expected version 1"));
     }
+    if block_descriptor & 0b1000_1111 != 0 {
+        return Err(Fault::corrupt(5, "lz4 frame: reserved bits beside the block size set"));
+    }
     let block_size = block_descriptor >> 4;
-    if block_descriptor & 0b1000_1111 != 0 || block_size < 4 {
-        return Err(Fault::corrupt(5, "lz4 frame: expected block size 4 to 7"));
+    if block_size < 4 {
+        let problem =
+            Problem::OutOfRange { field: StreamField::Lz4BlockSize, min: 4, max: 7, found: block_size.into() };
+        return Err(Fault { position: Some(5), problem });
     }
     let checksum_at = if flags & 0b0000_1000 != 0 { 14 } else { 6 };
     let Some(&checksum) = input.get(checksum_at) else { return Err(Fault::truncated(input.len())) };
-    if magic != 0 && checksum != header_checksum(&input[4..checksum_at]) {
-        return Err(Fault::corrupt(checksum_at, "lz4 frame: header checksum does not match"));
+    let computed = header_checksum(&input[4..checksum_at]);
+    if magic != 0 && checksum != computed {
+        return Err(Fault::mismatch(checksum_at, StreamField::Lz4HeaderChecksum, computed.into(), checksum.into()));
     }
     Ok(Header {
         block_size_max: 1 << (8 + 2 * block_size),
@@ -117,6 +132,10 @@ fn read_header(magic: i8, input: &[u8]) -> Result<Header, Fault> {
         content_checksum: flags & 0b0000_0100 != 0,
         len: checksum_at + 1,
     })
+}
+
+fn xxhash32(bytes: &[u8]) -> u32 {
+    XxHash32::oneshot(0, bytes)
 }
 
 fn header_checksum(bytes: &[u8]) -> u8 {
@@ -132,11 +151,11 @@ fn read_u32(input: &[u8], position: &mut usize) -> Result<u32, Fault> {
 
 #[derive(Default)]
 pub(super) struct Writer {
-    table: Table,
+    table: CompressTable,
 }
 
 impl Writer {
-    pub(super) fn write(&mut self, magic: i8, input: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn write(&mut self, magic: i8, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
         let header = out.len();
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&[WRITTEN_FLAGS, WRITTEN_BLOCK_DESCRIPTOR]);
@@ -144,17 +163,22 @@ impl Writer {
         let hashed = if magic == 0 { header } else { header + MAGIC.len() };
         out.push(header_checksum(&out[hashed..]));
         for plain in input.chunks(WRITTEN_BLOCK_SIZE) {
-            let start = out.len();
-            out.extend_from_slice(&[0; 4]);
-            lz4_encode::encode(plain, &mut self.table, out);
-            let mut word = (out.len() - start - 4) as u32;
-            if word as usize >= plain.len() {
-                out.truncate(start + 4);
+            let length_at = out.len();
+            let block = length_at + 4;
+            out.resize(block + get_maximum_output_size(plain.len()), 0);
+            let written = compress_into_with_table(plain, &mut out[block..], &mut self.table);
+            let written =
+                written.map_err(|_| CompressError::Failed { codec: Codec::Lz4, reason: "block not written" })?;
+            out.truncate(block + written);
+            let mut word = written as u32;
+            if written >= plain.len() {
+                out.truncate(block);
                 out.extend_from_slice(plain);
                 word = plain.len() as u32 | STORED;
             }
-            out[start..start + 4].copy_from_slice(&word.to_le_bytes());
+            out[length_at..block].copy_from_slice(&word.to_le_bytes());
         }
         out.extend_from_slice(&0u32.to_le_bytes());
+        Ok(())
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn decode(block: &[u8], out: &mut [u8], capacity: usize) -> Result<us
     }
 }
 
-/// Reads the rest of a length, which must leave `margin` bytes behind it.
+/// Reads the rest of a length, which must leave `margin` bytes after it.
 fn extension(block: &[u8], at: &mut usize, margin: usize) -> Result<usize, BlockError> {
     let mut sum = 0;
     loop {
@@ -111,7 +111,7 @@ fn extension(block: &[u8], at: &mut usize, margin: usize) -> Result<usize, Block
     }
 }
 
-/// Copies `length` bytes within `out` from `distance` before `to`; both ends must be inside of it.
+/// Copies `length` bytes within `out` from `distance` before `to`; both ends must be inside it.
 #[inline(always)]
 fn copy_match(out: &mut [u8], to: usize, distance: usize, length: usize) {
     let from = to - distance;

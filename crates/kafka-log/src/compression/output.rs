@@ -45,7 +45,7 @@ impl Output {
         self.len = self.len.min(len);
     }
 
-    /// The room behind the output: at least `wanted` bytes, or all that the limit leaves. Grows by doubling.
+    /// The room after the output: at least `wanted` bytes, or all that the limit leaves. Grows by doubling.
     ///
     /// `wanted` must follow from bytes at hand, not from a length that a header merely claims.
     pub(super) fn spare(&mut self, wanted: usize) -> &mut [u8] {
@@ -60,7 +60,7 @@ impl Output {
         &mut self.bytes[self.len..]
     }
 
-    /// Takes over `written` bytes of the room behind the output.
+    /// Takes over `written` bytes of the room after the output.
     pub(super) fn advance(&mut self, written: usize) -> Result<(), Problem> {
         self.len = self.len.saturating_add(written).min(self.bytes.len());
         if self.len > self.limit {

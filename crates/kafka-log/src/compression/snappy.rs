@@ -3,11 +3,11 @@
 //! The frame: `82 53 4E 41 50 50 59 00`, int32 version, int32 lowest compatible version, then blocks of int32 length and
 //! raw snappy. Further headers may stand between blocks. One to three bytes at the end, too few for a length, are ignored.
 
-use snap::raw::{Decoder, decompress_len};
+use snap::raw::{Decoder, Encoder, decompress_len, max_compress_len};
 
-use super::decompressor::Fault;
+use super::error::Fault;
 use super::output::Output;
-use super::snappy_encode::{self, Table};
+use super::{Codec, CompressError, Problem, StreamField};
 
 const MAGIC: [u8; 8] = [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0];
 const MAGIC_HEAD: [u8; 4] = [0x82, b'S', b'N', b'A'];
@@ -21,9 +21,7 @@ const OUTPUT_CHUNK: usize = 2 * 1024;
 /// No snappy element yields more bytes per input byte than this (a copy of 64 bytes in 3).
 const EXPANSION_MAX: usize = 22;
 /// `SnappyInputStream.MAX_CHUNK_SIZE`.
-const STORED_BLOCK_MAX: usize = 512 * 1024 * 1024;
-/// Kafka's reader refuses such a length with an error of its own kind (`SnappyError`).
-pub(super) const BLOCK_LENGTH: &str = "snappy block: expected a length of 0 to 536870912, found another";
+const STORED_BLOCK_MAX: i32 = 512 * 1024 * 1024;
 
 pub(super) struct Reader {
     decoder: Decoder,
@@ -60,7 +58,7 @@ impl Reader {
         }
     }
 
-    /// Reads the blocks behind the first header. `chunk` is where in the output Kafka's chunks are counted from.
+    /// Reads the blocks after the first header. `chunk` is where in the output Kafka's chunks are counted from.
     fn read_blocks(&mut self, input: &[u8], chunk: &mut usize, out: &mut Output) -> Result<(), Fault> {
         let mut position = HEADER_SIZE;
         while let Some(&length) = input[position..].first_chunk::<4>() {
@@ -74,16 +72,21 @@ impl Reader {
                         return Ok(());
                     }
                     *chunk = out.len();
-                } else if i32::from_be_bytes([header[8], header[9], header[10], header[11]]) < 1 {
-                    return Err(Fault::corrupt(position + 8, "snappy header: expected version 1 or later"));
+                }
+                let found = i32::from_be_bytes([header[8], header[9], header[10], header[11]]);
+                if header.starts_with(&MAGIC) && found < 1 {
+                    let problem =
+                        Problem::OutOfRange { field: StreamField::SnappyVersion, min: 1, max: i32::MAX, found };
+                    return Err(Fault { position: Some(position + 8), problem });
                 }
                 position += HEADER_SIZE;
                 continue;
             }
-            let length = match usize::try_from(i32::from_be_bytes(length)) {
-                Ok(length) if length <= STORED_BLOCK_MAX => length,
-                _ => return Err(Fault::corrupt(position, BLOCK_LENGTH)),
-            };
+            let found = i32::from_be_bytes(length);
+            let length = usize::try_from(found).ok().filter(|_| found <= STORED_BLOCK_MAX).ok_or_else(|| {
+                let problem = Problem::SnappyBlockLength { max: STORED_BLOCK_MAX, found };
+                Fault { position: Some(position), problem }
+            })?;
             position += 4;
             let block = position.checked_add(length).and_then(|end| input.get(position..end));
             let Some(block) = block else { return Err(Fault::truncated(input.len())) };
@@ -114,21 +117,30 @@ impl Reader {
     }
 }
 
-#[derive(Default)]
 pub(super) struct Writer {
-    table: Table,
+    encoder: Encoder,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Writer { encoder: Encoder::new() }
+    }
 }
 
 impl Writer {
-    pub(super) fn write(&mut self, input: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn write(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&VERSIONS);
         for plain in input.chunks(BLOCK_SIZE) {
-            let start = out.len();
-            out.extend_from_slice(&[0; 4]);
-            snappy_encode::encode(plain, &mut self.table, out);
-            let length = (out.len() - start - 4) as i32;
-            out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+            let length_at = out.len();
+            let block = length_at + 4;
+            out.resize(block + max_compress_len(plain.len()), 0);
+            let written = self.encoder.compress(plain, &mut out[block..]);
+            let written =
+                written.map_err(|_| CompressError::Failed { codec: Codec::Snappy, reason: "block not written" })?;
+            out.truncate(block + written);
+            out[length_at..block].copy_from_slice(&(written as u32).to_be_bytes());
         }
+        Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! What every codec owes its users. Streams in hexadecimal were written by Kafka 4.3's own classes.
 
+use fastrand::Rng;
+
 use super::output::Output;
-use super::{Codec, CompressError, Compressor, DecompressError, Decompressor, Problem};
+use super::{Codec, CompressError, Compressor, DecompressError, Decompressor, Problem, StreamField};
 
 const TEXT: &[u8] = b"one record, another record, and the third record";
 const LIMIT: usize = 1 << 20;
@@ -17,12 +19,7 @@ const ZSTD: &str =
     "28b52ffd005864010054026f6e65207265636f72642c20616e6f746865726420746865207468697264207265636f72640100c79861010000";
 
 fn bytes(hex: &str) -> Vec<u8> {
-    hex.as_bytes()
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap()
 }
 
 fn read(codec: Codec, magic: i8, stream: &[u8]) -> Result<Vec<u8>, DecompressError> {
@@ -44,32 +41,20 @@ fn codecs() -> Vec<Codec> {
     Codec::ALL.into_iter().skip(1).zip(built).filter_map(|(codec, built)| built.then_some(codec)).collect()
 }
 
-/// xorshift64*, so that a failure is the same every time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
-
-    /// Bytes with repetitions of every distance, and stretches without any.
-    fn plain(&mut self, len: usize) -> Vec<u8> {
-        let mut plain = Vec::with_capacity(len);
-        while plain.len() < len {
-            let run = 1 + self.below(300);
-            if plain.is_empty() || self.below(3) == 0 {
-                plain.extend((0..run).map(|_| self.below(256) as u8));
-            } else {
-                let distance = 1 + self.below(plain.len().min(70_000));
-                (0..run).for_each(|_| plain.push(plain[plain.len() - distance]));
-            }
+/// Bytes with repetitions of every distance, and stretches without any.
+fn plain(random: &mut Rng, len: usize) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(len);
+    while plain.len() < len {
+        let run = random.usize(1..=300);
+        if plain.is_empty() || random.usize(..3) == 0 {
+            plain.extend((0..run).map(|_| random.u8(..)));
+        } else {
+            let distance = random.usize(1..=plain.len().min(70_000));
+            (0..run).for_each(|_| plain.push(plain[plain.len() - distance]));
         }
-        plain.truncate(len);
-        plain
     }
+    plain.truncate(len);
+    plain
 }
 
 #[test]
@@ -110,13 +95,13 @@ fn snappy_and_lz4_frames_are_written_like_those_of_kafka() {
 
 #[test]
 fn what_is_compressed_comes_back_with_every_codec_size_and_level() {
-    let mut random = Random(7);
+    let mut random = Rng::with_seed(7);
     let (mut compressor, mut decompressor) = (Compressor::new(), Decompressor::new(LIMIT));
     let sizes = [0, 1, 2, 4, 5, 11, 12, 13, 100, 32_767, 32_768, 32_769, 65_535, 65_536, 65_537, 200_000];
     for codec in codecs() {
-        for size in sizes.into_iter().chain((0..60).map(|_| random.below(90_000)).collect::<Vec<_>>()) {
-            let plain = random.plain(size);
-            let level = codec.levels().map(|levels| levels.start().max(&-5) + random.below(9) as i32);
+        for size in sizes.into_iter().chain((0..60).map(|_| random.usize(..90_000)).collect::<Vec<_>>()) {
+            let plain = plain(&mut random, size);
+            let level = codec.levels().map(|levels| levels.start().max(&-5) + random.usize(..9) as i32);
             let mut stream = b"kept".to_vec();
             compressor.compress(codec, 2, level, &plain, &mut stream).unwrap();
             assert_eq!(stream[..4], *b"kept");
@@ -128,8 +113,8 @@ fn what_is_compressed_comes_back_with_every_codec_size_and_level() {
 
 #[test]
 fn a_stream_cut_anywhere_gives_an_error_or_a_prefix() {
-    let mut random = Random(11);
-    let plain = random.plain(3_000);
+    let mut random = Rng::with_seed(11);
+    let plain = plain(&mut random, 3_000);
     let mut decompressor = Decompressor::new(LIMIT);
     for codec in codecs() {
         let stream = write(codec, None, &plain);
@@ -146,17 +131,17 @@ fn a_stream_cut_anywhere_gives_an_error_or_a_prefix() {
 
 #[test]
 fn damaged_streams_give_an_answer_within_the_limit() {
-    let mut random = Random(13);
+    let mut random = Rng::with_seed(13);
     let mut decompressor = Decompressor::new(200_000);
     for codec in codecs() {
         for _ in 0..3_000 {
-            let size = 1 + random.below(5_000);
-            let mut stream = write(codec, None, &random.plain(size));
-            for _ in 0..=random.below(4) {
-                let at = random.below(stream.len());
-                stream[at] ^= 1 << random.below(8);
+            let size = 1 + random.usize(..5_000);
+            let mut stream = write(codec, None, &plain(&mut random, size));
+            for _ in 0..=random.usize(..4) {
+                let at = random.usize(..stream.len());
+                stream[at] ^= 1 << random.usize(..8);
             }
-            let _ = decompressor.decompress(codec, random.below(3) as i8, &stream);
+            let _ = decompressor.decompress(codec, random.usize(..3) as i8, &stream);
             assert!(decompressor.output().len() <= 200_000);
         }
     }
@@ -179,7 +164,7 @@ fn a_bomb_of_any_codec_ends_at_the_limit_and_in_bounded_memory() {
 fn the_limit_itself_is_permitted_and_one_byte_more_is_not() {
     for codec in codecs() {
         for size in [1_000, 16_384, 32_768, 100_000] {
-            let plain = Random(3).plain(size);
+            let plain = plain(&mut Rng::with_seed(3), size);
             let stream = write(codec, None, &plain);
             let exact = Decompressor::new(size).decompress(codec, 2, &stream).map(<[u8]>::len);
             assert_eq!(exact, Ok(size), "{codec}");
@@ -207,7 +192,7 @@ fn claimed_sizes_reserve_nothing() {
 #[test]
 fn a_warm_decompressor_keeps_its_buffer() {
     for codec in codecs() {
-        let plain = Random(5).plain(150_000);
+        let plain = plain(&mut Rng::with_seed(5), 150_000);
         let stream = write(codec, None, &plain);
         let mut decompressor = Decompressor::new(LIMIT);
         let first = decompressor.decompress(codec, 2, &stream).unwrap().as_ptr();
@@ -244,9 +229,15 @@ fn lz4_checksums_of_header_and_blocks_are_verified_but_not_the_header_of_magic_0
         stream[at] ^= 1;
         stream
     };
-    assert!(matches!(problem(Codec::Lz4, 1, &bytes(LZ4_MAGIC_0)), Problem::Corrupt(_)));
+    assert!(matches!(problem(Codec::Lz4, 1, &bytes(LZ4_MAGIC_0)), Problem::Mismatch { .. }));
     assert_eq!(read(Codec::Lz4, 0, &with(LZ4, 6)).as_deref(), Ok(TEXT));
-    assert!(matches!(problem(Codec::Lz4, 2, &with(LZ4_CHECKSUMS, 15)), Problem::Corrupt(_)));
+    assert!(matches!(problem(Codec::Lz4, 2, &with(LZ4_CHECKSUMS, 15)), Problem::Mismatch { .. }));
+    let mut small = bytes(LZ4);
+    small[5] = 3 << 4;
+    let too_small = Problem::OutOfRange { field: StreamField::Lz4BlockSize, min: 4, max: 7, found: 3 };
+    assert_eq!(problem(Codec::Lz4, 2, &small), too_small);
+    small[5] = 4 << 4 | 1;
+    assert!(matches!(problem(Codec::Lz4, 2, &small), Problem::Corrupt(what) if what.contains("reserved bits")));
     assert!(matches!(problem(Codec::Lz4, 2, &with(LZ4, 4)), Problem::Corrupt(_)), "reserved flag");
     assert_eq!(read(Codec::Lz4, 2, &[&bytes(LZ4)[..], b"ignored"].concat()).as_deref(), Ok(TEXT));
 }
@@ -293,9 +284,17 @@ fn levels_outside_of_those_kafka_permits_are_refused() {
 #[test]
 fn errors_say_codec_position_and_reason_in_one_line() {
     let error = DecompressError { codec: Codec::Lz4, position: Some(7), problem: Problem::Truncated };
-    assert_eq!(error.to_string(), "lz4 stream at byte 7: expected more bytes, found the end");
+    assert_eq!(error.to_string(), "lz4 stream: expected more than its 7 bytes");
     let error = DecompressError { codec: Codec::Zstd, position: None, problem: Problem::TooLarge { limit: 9 } };
     assert_eq!(error.to_string(), "zstd stream: expected at most 9 decompressed bytes, found more");
+    let problem = Problem::SnappyBlockLength { max: 536_870_912, found: -2 };
+    let error = DecompressError { codec: Codec::Snappy, position: Some(16), problem };
+    let text = "snappy stream at byte 16: block length: expected 0 to 536870912, found -2";
+    assert_eq!((error.to_string().as_str(), error.exception()), (text, "SnappyError"));
+    let problem = Problem::Mismatch { field: StreamField::GzipContentChecksum, computed: 1, stored: 2 };
+    let error = DecompressError { codec: Codec::Gzip, position: Some(9), problem };
+    let text = "gzip stream at byte 9: checksum of the content: expected 1 (computed), found 2";
+    assert_eq!((error.to_string().as_str(), error.exception()), (text, "KafkaException"));
     let error = DecompressError { codec: Codec::Gzip, position: None, problem: Problem::Unsupported };
     assert_eq!(error.to_string(), "gzip stream: this build has no gzip (Cargo feature `gzip`)");
     let error = CompressError::Level { codec: Codec::Gzip, level: 10 };

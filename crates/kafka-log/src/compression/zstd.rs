@@ -2,13 +2,13 @@
 //!
 //! Its habits: no bytes at all are an empty stream; frames, skippable ones too, may follow each other; a frame that follows
 //! another and breaks off is taken for the end if its first byte was in the input buffer already, as is less than a magic
-//! number of bytes; other bytes behind a frame are an error, and so is a window of more than 128 MiB.
+//! number of bytes; other bytes after a frame are an error, and so is a window of more than 128 MiB.
 
 use ::zstd::zstd_safe::{
     CCtx, CParameter, DCtx, ErrorCode, InBuffer, OutBuffer, ResetDirective, compress_bound, get_error_name,
 };
 
-use super::decompressor::Fault;
+use super::error::Fault;
 use super::output::Output;
 use super::{Codec, CompressError, Problem};
 
@@ -101,7 +101,7 @@ impl Writer {
         Ok(Writer { context })
     }
 
-    /// As a stream whose size nobody knew before, flushed and then ended: the bytes that Kafka's streams write.
+    /// As a stream of unknown size, flushed and then ended, which is how Kafka writes it.
     pub(super) fn write(&mut self, level: i32, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
         let failed = |code| CompressError::Failed { codec: Codec::Zstd, reason: get_error_name(code) };
         self.context.reset(ResetDirective::SessionOnly).map_err(failed)?;

@@ -21,7 +21,7 @@ enum Found {
 /// give Kafka's answer too. `value_at` reads the key or value in a slot below `entries`; `entry_len` is in bytes.
 ///
 /// # Errors
-/// Those of `value_at`.
+/// The errors of `value_at`.
 pub fn largest_lower_bound_slot<E>(
     entries: usize,
     entry_len: usize,
@@ -39,7 +39,7 @@ pub fn largest_lower_bound_slot<E>(
 /// Otherwise like [`largest_lower_bound_slot`].
 ///
 /// # Errors
-/// Those of `value_at`.
+/// The errors of `value_at`.
 pub fn smallest_upper_bound_slot<E>(
     entries: usize,
     entry_len: usize,
@@ -137,7 +137,7 @@ impl fmt::Display for IndexAppendError {
         match *self {
             IndexAppendError::Full { entries } => write!(f, "the index is full: {entries} entries"),
             IndexAppendError::OffsetOutOfOrder { offset, last } => {
-                write!(f, "expected an offset behind the last one, {last}, found {offset}")
+                write!(f, "expected an offset after the last one, {last}, found {offset}")
             }
             IndexAppendError::TimestampOutOfOrder { timestamp, last } => {
                 write!(f, "expected a timestamp not before the last one, {last}, found {timestamp}")

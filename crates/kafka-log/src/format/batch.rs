@@ -5,7 +5,7 @@
 //! | at | size | field | |
 //! | --- | --- | --- | --- |
 //! | 0 | 8 | base offset | |
-//! | 8 | 4 | batch length | bytes behind this field |
+//! | 8 | 4 | batch length | bytes after this field |
 //! | 12 | 4 | partition leader epoch | -1 unknown; outside of the CRC |
 //! | 16 | 1 | magic | outside of the CRC |
 //! | 17 | 4 | CRC-32C | over everything from the attributes on |
@@ -66,7 +66,7 @@ pub const NO_PARTITION_LEADER_EPOCH: i32 = -1;
 pub struct BatchOverhead {
     /// Magic 2: base offset. Magic 0 and 1: offset of the message, for a wrapper that of its last inner message.
     pub offset: i64,
-    /// Bytes behind the length field, at least [`BATCH_LENGTH_MIN`].
+    /// Bytes after the length field, at least [`BATCH_LENGTH_MIN`].
     pub length: i32,
     /// Version of the batch. Kafka's file reader takes every value above 1 for magic 2.
     pub magic: i8,
@@ -185,20 +185,27 @@ pub(crate) fn codec_of(id: u8, at: usize) -> Result<Codec, FormatError> {
 pub struct BatchHeader<'a>(&'a [u8; RECORD_BATCH_OVERHEAD]);
 
 impl<'a> BatchHeader<'a> {
+    pub(crate) const fn of(bytes: &'a [u8; RECORD_BATCH_OVERHEAD]) -> Self {
+        BatchHeader(bytes)
+    }
+
     /// View of the header at the start of `bytes`.
     ///
     /// # Errors
     /// `Truncated` where fewer than 61 bytes are there.
     #[inline]
     pub fn split_first(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), FormatError> {
-        match bytes.split_first_chunk() {
-            Some((header, rest)) => Ok((BatchHeader(header), rest)),
-            None => {
-                let kind =
-                    FormatErrorKind::Truncated { needed: RECORD_BATCH_OVERHEAD as u64, available: bytes.len() as u64 };
-                Err(FormatError::new(0, "record batch header", kind))
-            }
-        }
+        Self::split_bytes(bytes).map(|(header, rest)| (BatchHeader(header), rest))
+    }
+
+    /// As [`Self::split_first`], with the bytes of the header.
+    #[inline]
+    pub(crate) fn split_bytes(bytes: &'a [u8]) -> Result<(&'a [u8; RECORD_BATCH_OVERHEAD], &'a [u8]), FormatError> {
+        bytes.split_first_chunk().ok_or_else(|| {
+            let kind =
+                FormatErrorKind::Truncated { needed: RECORD_BATCH_OVERHEAD as u64, available: bytes.len() as u64 };
+            FormatError::new(0, "record batch header", kind)
+        })
     }
 
     /// Offset of the first record the batch was written with; records before it may be gone by compaction.
@@ -207,7 +214,7 @@ impl<'a> BatchHeader<'a> {
         i64_at(self.0, BASE_OFFSET)
     }
 
-    /// Bytes behind the length field.
+    /// Bytes after the length field.
     #[inline]
     pub fn length(&self) -> i32 {
         i32_at(self.0, LENGTH)

@@ -1,12 +1,88 @@
 //! What a broker changes in a batch in place: offsets, leader epoch, timestamps, checksum (`MutableRecordBatch`).
 
 use super::batch::{
-    ATTRIBUTES, Attributes, BASE_OFFSET, BatchOverhead, CRC, HEADER_SIZE_UP_TO_MAGIC, LOG_OVERHEAD, MAX_TIMESTAMP,
-    PARTITION_LEADER_EPOCH, RecordBatch, TimestampType,
+    ATTRIBUTES, Attributes, BASE_OFFSET, BatchHeader, BatchOverhead, CRC, HEADER_SIZE_UP_TO_MAGIC, LOG_OVERHEAD,
+    MAX_TIMESTAMP, PARTITION_LEADER_EPOCH, RECORD_BATCH_OVERHEAD, RecordBatch, TimestampType,
 };
-use super::checksum::{crc32, crc32c};
+use super::checksum::{RunningChecksum, crc32};
 use super::legacy::{self, LegacyRecord};
 use super::{FormatError, FormatErrorKind};
+
+/// The header of a batch of magic 2, apart from the records after it, to be changed in place.
+#[derive(Debug)]
+pub struct BatchHeaderMut<'a>(&'a mut [u8; RECORD_BATCH_OVERHEAD]);
+
+impl<'a> BatchHeaderMut<'a> {
+    /// The header in `bytes`.
+    #[inline]
+    pub const fn new(bytes: &'a mut [u8; RECORD_BATCH_OVERHEAD]) -> Self {
+        BatchHeaderMut(bytes)
+    }
+
+    /// The header at the start of `bytes`; `None` where fewer than 61 are there.
+    #[inline]
+    pub fn of(bytes: &'a mut [u8]) -> Option<Self> {
+        bytes.first_chunk_mut().map(BatchHeaderMut)
+    }
+
+    fn view(&self) -> BatchHeader<'_> {
+        BatchHeader::of(self.0)
+    }
+
+    /// Moves the batch so that its last offset is this one. The checksum does not cover the offset.
+    #[inline]
+    pub fn set_last_offset(&mut self, last_offset: i64) {
+        let delta = self.view().last_offset_delta();
+        put(self.0, BASE_OFFSET, &last_offset.wrapping_sub(delta.into()).to_be_bytes());
+    }
+
+    /// Sets the leader epoch. The checksum does not cover it.
+    #[inline]
+    pub fn set_partition_leader_epoch(&mut self, epoch: i32) {
+        put(self.0, PARTITION_LEADER_EPOCH, &epoch.to_be_bytes());
+    }
+
+    /// Sets the timestamp type and the largest timestamp in ms, and computes the checksum again if one of them changes; `records` are the
+    /// bytes after the header. Bits of the attributes that Kafka does not know are lost then, as in Kafka.
+    ///
+    /// # Errors
+    /// `Invalid` for no timestamp type; `OutOfRange` where the attributes name no codec. The header is then as it was.
+    #[inline]
+    pub fn set_max_timestamp(
+        &mut self,
+        kind: TimestampType,
+        max_timestamp: i64,
+        records: &[u8],
+    ) -> Result<(), FormatError> {
+        let old = self.view().attributes();
+        if kind == TimestampType::NoTimestampType {
+            let kind = FormatErrorKind::Invalid { expected: "a timestamp type", found: "none" };
+            return Err(FormatError::new(super::batch::MAGIC, "timestamp type", kind));
+        }
+        if old.timestamp_type() == kind && self.view().max_timestamp() == max_timestamp {
+            return Ok(());
+        }
+        old.codec()?;
+        let kept = i16::from(Attributes::CODEC_MASK)
+            | Attributes::TRANSACTIONAL
+            | Attributes::CONTROL
+            | Attributes::DELETE_HORIZON;
+        let log_append_time = kind == TimestampType::LogAppendTime;
+        let new = old.0 & kept | if log_append_time { Attributes::TIMESTAMP_TYPE } else { 0 };
+        put(self.0, ATTRIBUTES, &new.to_be_bytes());
+        put(self.0, MAX_TIMESTAMP, &max_timestamp.to_be_bytes());
+        let mut crc = RunningChecksum::of_magic(2);
+        crc.update(&self.0[ATTRIBUTES..]);
+        crc.update(records);
+        put(self.0, CRC, &crc.value().to_be_bytes());
+        Ok(())
+    }
+}
+
+#[inline]
+fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
+    bytes[at..at + value.len()].copy_from_slice(value);
+}
 
 /// A whole batch of any version, to be changed in place.
 #[derive(Debug)]
@@ -42,11 +118,10 @@ impl<'a> BatchMut<'a> {
     /// Moves the batch so that its last offset is this one. The checksum does not cover the offset.
     #[inline]
     pub fn set_last_offset(&mut self, last_offset: i64) {
-        let delta = match RecordBatch::parse(self.bytes) {
-            Ok(batch) if self.magic == 2 => batch.header().last_offset_delta(),
-            _ => 0,
-        };
-        self.put(BASE_OFFSET, &last_offset.wrapping_sub(delta.into()).to_be_bytes());
+        match BatchHeaderMut::of(self.bytes) {
+            Some(mut header) if self.magic == 2 => header.set_last_offset(last_offset),
+            _ => put(self.bytes, BASE_OFFSET, &last_offset.to_be_bytes()),
+        }
     }
 
     /// Sets the leader epoch. The checksum does not cover it.
@@ -56,14 +131,14 @@ impl<'a> BatchMut<'a> {
     #[inline]
     pub fn set_partition_leader_epoch(&mut self, epoch: i32) -> Result<(), FormatError> {
         if self.magic < 2 {
-            let kind = FormatErrorKind::Invalid("expected magic 2, found a version without leader epochs");
+            let kind = FormatErrorKind::Invalid { expected: "magic 2", found: "a version without leader epochs" };
             return Err(FormatError::new(super::batch::MAGIC, "magic", kind));
         }
-        self.put(PARTITION_LEADER_EPOCH, &epoch.to_be_bytes());
+        put(self.bytes, PARTITION_LEADER_EPOCH, &epoch.to_be_bytes());
         Ok(())
     }
 
-    /// Sets the timestamp type and the largest timestamp in ms, and the checksum anew where one of them changes. Bits of
+    /// Sets the timestamp type and the largest timestamp in ms, and the checksum again where one of them changes. Bits of
     /// the attributes that Kafka does not know are lost then, as in Kafka.
     ///
     /// # Errors
@@ -71,28 +146,16 @@ impl<'a> BatchMut<'a> {
     /// where the attributes name no codec. The batch is then as it was.
     #[inline]
     pub fn set_max_timestamp(&mut self, kind: TimestampType, max_timestamp: i64) -> Result<(), FormatError> {
-        let log_append_time = kind == TimestampType::LogAppendTime;
         if kind == TimestampType::NoTimestampType && self.magic > 0 {
-            let kind = FormatErrorKind::Invalid("expected a timestamp type, found none");
+            let kind = FormatErrorKind::Invalid { expected: "a timestamp type", found: "none" };
             return Err(FormatError::new(super::batch::MAGIC, "timestamp type", kind));
         }
         match self.magic {
             2 => {
-                let header = RecordBatch::parse(self.bytes)?.header();
-                let old = header.attributes();
-                if old.timestamp_type() == kind && header.max_timestamp() == max_timestamp {
-                    return Ok(());
+                let (head, records) = self.bytes.split_at_mut(RECORD_BATCH_OVERHEAD);
+                if let Some(mut header) = BatchHeaderMut::of(head) {
+                    header.set_max_timestamp(kind, max_timestamp, records)?;
                 }
-                old.codec()?;
-                let kept = i16::from(Attributes::CODEC_MASK)
-                    | Attributes::TRANSACTIONAL
-                    | Attributes::CONTROL
-                    | Attributes::DELETE_HORIZON;
-                let new = old.0 & kept | if log_append_time { Attributes::TIMESTAMP_TYPE } else { 0 };
-                self.put(ATTRIBUTES, &new.to_be_bytes());
-                self.put(MAX_TIMESTAMP, &max_timestamp.to_be_bytes());
-                let crc = crc32c(&self.bytes[ATTRIBUTES..]);
-                self.put(CRC, &crc.to_be_bytes());
             }
             1 => {
                 let old = LegacyRecord::parse(self.bytes)?;
@@ -100,22 +163,17 @@ impl<'a> BatchMut<'a> {
                     return Ok(());
                 }
                 let attributes = legacy::attributes(old.codec()?, kind);
-                self.put(LOG_OVERHEAD + legacy::ATTRIBUTES, &[attributes]);
-                self.put(LOG_OVERHEAD + legacy::TIMESTAMP, &max_timestamp.to_be_bytes());
+                put(self.bytes, LOG_OVERHEAD + legacy::ATTRIBUTES, &[attributes]);
+                put(self.bytes, LOG_OVERHEAD + legacy::TIMESTAMP, &max_timestamp.to_be_bytes());
                 let crc = crc32(&self.bytes[LOG_OVERHEAD + legacy::MAGIC..]);
-                self.put(LOG_OVERHEAD, &crc.to_be_bytes());
+                put(self.bytes, LOG_OVERHEAD, &crc.to_be_bytes());
             }
             _ => {
-                let kind = FormatErrorKind::Invalid("expected magic 1 or 2, found a version without timestamps");
+                let kind = FormatErrorKind::Invalid { expected: "magic 1 or 2", found: "a version without timestamps" };
                 return Err(FormatError::new(super::batch::MAGIC, "magic", kind));
             }
         }
         Ok(())
-    }
-
-    #[inline]
-    fn put(&mut self, at: usize, value: &[u8]) {
-        self.bytes[at..at + value.len()].copy_from_slice(value);
     }
 }
 

@@ -129,6 +129,11 @@ impl RecordBatchBuilder {
         self.records.clear();
     }
 
+    /// Sets producer id, epoch and the sequence number of the first record, which a client knows only when it sends the batch.
+    pub fn set_producer(&mut self, producer_id: i64, producer_epoch: i16, base_sequence: i32) {
+        self.fields = BatchFields { producer_id, producer_epoch, base_sequence, ..self.fields };
+    }
+
     /// Appends a record at an absolute offset, with a timestamp in ms. Kafka reads any timestamp, but itself writes no
     /// negative one other than -1.
     ///

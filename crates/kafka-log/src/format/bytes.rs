@@ -1,6 +1,6 @@
 //! Big-endian integers at constant offsets of fixed-size arrays: no bounds check is left after optimisation.
 
-/// Reads `N` bytes at `at`; `at + N` must be inside of `LEN`, which a constant argument proves at compile time.
+/// Reads `N` bytes at `at`; `at + N` must be inside `LEN`, which a constant argument proves at compile time.
 #[inline(always)]
 fn array_at<const N: usize, const LEN: usize>(bytes: &[u8; LEN], at: usize) -> [u8; N] {
     let mut out = [0; N];
@@ -29,4 +29,4 @@ macro_rules! slice_getters {
 }
 
 array_getters!(i8_at i8, i16_at i16, i32_at i32, u32_at u32, i64_at i64);
-slice_getters!(i16_in i16, i32_in i32, i64_in i64);
+slice_getters!(i32_in i32, i64_in i64);

@@ -3,18 +3,19 @@
 use std::io::Write as _;
 
 use super::java_number::parse_java_int;
-use super::text::{Line, invalid, lines, utf8};
+use super::text::{Line, invalid, lines, other, utf8};
 use super::{FormatError, FormatErrorKind};
 
 /// The version of every checkpoint there is.
 const VERSION: i32 = 0;
 
-/// What is wrong with a line that has too few or too many fields.
-pub(super) const MALFORMED: &str = "malformed line";
-/// What is wrong with a line that has no number where there should be one: `NumberFormatException`, which Kafka does not wrap.
-pub(super) const NOT_A_NUMBER: &str = "malformed line: expected numbers";
-/// What is wrong with a count below zero: `IllegalArgumentException`, which Kafka does not wrap either.
-const NEGATIVE_COUNT: &str = "expected no negative number";
+/// What is wrong with a line that is no entry.
+pub(super) enum Malformed {
+    /// It has too few or too many fields; the text says which there should be.
+    Fields(&'static str),
+    /// It has no number where there should be one: `NumberFormatException`, which Kafka does not wrap.
+    NotANumber,
+}
 
 /// What Kafka's `CheckpointFile` throws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +31,18 @@ pub(crate) enum CheckpointException {
 /// What Kafka throws over a checkpoint that cannot be read.
 pub(crate) fn exception_of(error: &FormatError) -> CheckpointException {
     match error.kind {
-        FormatErrorKind::Invalid(NOT_A_NUMBER) => CheckpointException::NumberFormat,
-        FormatErrorKind::Invalid(NEGATIVE_COUNT) => CheckpointException::IllegalArgument,
+        FormatErrorKind::NotANumber { .. } => CheckpointException::NumberFormat,
+        // Only the number of entries has a range.
+        FormatErrorKind::OutOfRange { .. } => CheckpointException::IllegalArgument,
         _ => CheckpointException::Io,
     }
 }
 
-/// Reads all entries. A file that is empty or ends behind the version has none.
+/// Reads all entries. A file that is empty or ends after the version has none.
 pub(super) fn read<'a, T>(
     bytes: &'a [u8],
     entry: &'static str,
-    parse: impl Fn(&'a str) -> Result<T, &'static str>,
+    parse: impl Fn(&'a str) -> Result<T, Malformed>,
 ) -> Result<Vec<T>, FormatError> {
     let mut lines = lines(utf8(bytes, "checkpoint")?);
     let Some(version) = lines.next() else { return Ok(Vec::new()) };
@@ -52,9 +54,17 @@ pub(super) fn read<'a, T>(
     let Some(count) = lines.next() else { return Ok(Vec::new()) };
     let expected = number(count, "number of checkpoint entries")?;
     if expected < 0 {
-        return Err(invalid(count.at, "number of checkpoint entries", NEGATIVE_COUNT));
+        let kind = FormatErrorKind::OutOfRange { min: 0, max: i64::from(i32::MAX), found: i64::from(expected) };
+        return Err(FormatError::new(count.at, "number of checkpoint entries", kind));
     }
-    let parsed = |line: Line<'a>| parse(line.text).map_err(|what| invalid(line.at, entry, what));
+    let parsed = |line: Line<'a>| {
+        parse(line.text).map_err(|malformed| match malformed {
+            Malformed::Fields(expected) => invalid(line.at, entry, expected, other(line.text)),
+            Malformed::NotANumber => {
+                FormatError::new(line.at, entry, FormatErrorKind::NotANumber { found: other(line.text) })
+            }
+        })
+    };
     let entries = lines.map(parsed).collect::<Result<Vec<_>, _>>()?;
     if usize::try_from(expected) != Ok(entries.len()) {
         let kind = FormatErrorKind::Mismatch { expected: entries.len() as i64, found: i64::from(expected) };
@@ -64,7 +74,7 @@ pub(super) fn read<'a, T>(
 }
 
 fn number(line: Line<'_>, field: &'static str) -> Result<i32, FormatError> {
-    parse_java_int(line.text).ok_or_else(|| invalid(line.at, field, "expected a number alone on its line"))
+    parse_java_int(line.text).ok_or_else(|| invalid(line.at, field, "a number alone on its line", other(line.text)))
 }
 
 /// Appends a checkpoint of `entries` to `out`, each as it displays itself.

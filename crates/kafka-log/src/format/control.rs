@@ -2,7 +2,9 @@
 //!
 //! Key: int16 version (0), int16 type. The values of the types 2 to 6 are messages of KRaft.
 
-use super::bytes::{i16_in, i32_in};
+use nom::Parser;
+use nom::number::complete::{be_i16, be_i32};
+
 use super::{FormatError, FormatErrorKind};
 
 /// Type of a control record (`ControlRecordType`).
@@ -33,11 +35,11 @@ impl ControlRecordType {
     /// A null key, one of fewer than 4 bytes, or a negative version.
     pub fn parse(key: Option<&[u8]>) -> Result<Self, FormatError> {
         let field = "control record key";
-        let key = key.ok_or(FormatError::new(0, field, FormatErrorKind::Invalid("expected 4 bytes, found null")))?;
-        let (Some(version), Some(id)) = (i16_in(key, 0), i16_in(key, 2)) else {
-            let kind = FormatErrorKind::Truncated { needed: 4, available: key.len() as u64 };
-            return Err(FormatError::new(0, field, kind));
-        };
+        let key =
+            key.ok_or(FormatError::new(0, field, FormatErrorKind::Invalid { expected: "4 bytes", found: "null" }))?;
+        let truncated = FormatErrorKind::Truncated { needed: 4, available: key.len() as u64 };
+        let parsed = (be_i16, be_i16).parse(key);
+        let (_, (version, id)) = parsed.map_err(|_: nom::Err<()>| FormatError::new(0, field, truncated))?;
         check_version(version, "control record key version")?;
         Ok(Self::from_id(id))
     }
@@ -99,18 +101,19 @@ pub struct EndTransactionMarker {
 }
 
 impl EndTransactionMarker {
-    /// Reads the value of a marker. Versions above 0 are read as 0 and bytes behind the epoch ignored, as Kafka does.
+    /// Reads the value of a marker. Versions above 0 are read as 0 and bytes after the epoch ignored, as Kafka does.
     ///
     /// # Errors
     /// A null value, one of fewer than 6 bytes, or a negative version.
     pub fn parse(value: Option<&[u8]>) -> Result<Self, FormatError> {
         let field = "end transaction marker";
         let value =
-            value.ok_or(FormatError::new(0, field, FormatErrorKind::Invalid("expected 6 bytes, found null")))?;
-        let truncated = FormatErrorKind::Truncated { needed: 6, available: value.len() as u64 };
-        let version = i16_in(value, 0).ok_or(FormatError::new(0, field, truncated))?;
+            value.ok_or(FormatError::new(0, field, FormatErrorKind::Invalid { expected: "6 bytes", found: "null" }))?;
+        let kind = FormatErrorKind::Truncated { needed: 6, available: value.len() as u64 };
+        let truncated = |_: nom::Err<()>| FormatError::new(0, field, kind);
+        let (rest, version) = be_i16(value).map_err(truncated)?;
         check_version(version, "end transaction marker version")?;
-        let coordinator_epoch = i32_in(value, 2).ok_or(FormatError::new(0, field, truncated))?;
+        let (_, coordinator_epoch) = be_i32(rest).map_err(truncated)?;
         Ok(EndTransactionMarker { coordinator_epoch })
     }
 

@@ -154,7 +154,7 @@ pub fn offset_from_file_name(name: &str) -> Option<i64> {
 }
 
 /// End offset and epoch in the name of a KRaft snapshot (`Snapshots.parse`): `<20 digits>-<10 digits>….checkpoint`, also
-/// with `.part` or `.deleted` behind. None for another extension, or where Kafka throws because a number is none.
+/// with `.part` or `.deleted` after it. None for another extension, or where Kafka throws because a number is none.
 pub fn parse_snapshot_id(name: &str) -> Option<(i64, i32)> {
     let live_name = name.strip_suffix(".part").or(name.strip_suffix(".deleted")).unwrap_or(name);
     if !live_name.ends_with(SNAPSHOT_EXTENSION) {

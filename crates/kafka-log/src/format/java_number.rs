@@ -1,7 +1,9 @@
-//! Numbers in text as Java reads them (`Integer.parseInt`, `Long.parseLong`).
+//! Numbers in text as Java reads and writes them (`Integer.parseInt`, `Long.parseLong`, `Double.parseDouble`, `Double.toString`).
 //!
 //! Kafka takes numbers in file names, checkpoints and options this way: an optional `+` or `-`, then at least one
 //! decimal digit of *any* script in the Basic Multilingual Plane, no spaces, no overflow.
+
+pub use kafka_schema::push_double as push_java_double;
 
 /// Code points of the digit zero in each script whose digits Java accepts; digits one to nine follow it.
 const ZEROS: [u16; 37] = [
@@ -28,6 +30,25 @@ pub fn parse_java_long(text: &str) -> Option<i64> {
     // Counted downwards, because the smallest value has no positive counterpart.
     let minus = digits.chars().try_fold(0i64, |sum, c| sum.checked_mul(10)?.checked_sub(digit(c)?))?;
     if negative { Some(minus) } else { minus.checked_neg() }
+}
+
+/// Reads a decimal number when `Double.parseDouble` does; hexadecimal ones are refused.
+pub fn parse_java_double(text: &str) -> Option<f64> {
+    let (sign, body) = match text.as_bytes().first()? {
+        b'-' => (-1.0, &text[1..]),
+        b'+' => (1.0, &text[1..]),
+        _ => (1.0, text),
+    };
+    match body {
+        "NaN" => return Some(f64::NAN),
+        "Infinity" => return Some(sign * f64::INFINITY),
+        _ => {}
+    }
+    let digits = body.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(body);
+    // Rust reads words that Java does not.
+    let is_decimal = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+    if is_decimal { Some(sign * digits.parse::<f64>().ok()?) } else { None }
 }
 
 fn digit(c: char) -> Option<i64> {
@@ -71,5 +92,23 @@ mod tests {
         assert_eq!(parse_java_int("2147483648"), None);
         assert_eq!(parse_java_int("-2147483649"), None);
         assert_eq!(parse_java_int(&"9".repeat(1000)), None);
+    }
+
+    #[test]
+    fn doubles_are_those_of_java() {
+        for (text, value) in [
+            ("0.5", 0.5),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("+1e-1", 0.1),
+            ("0.25d", 0.25),
+            ("1F", 1.0),
+            ("-Infinity", f64::NEG_INFINITY),
+        ] {
+            assert_eq!(parse_java_double(text), Some(value), "{text}");
+        }
+        for text in ["", ".", "-", "inf", "infinity", "nan", "1e", "1ff", "0,5", "１", "+-1", "1_0", "Infinityd"] {
+            assert_eq!(parse_java_double(text), None, "{text}");
+        }
     }
 }

@@ -6,19 +6,31 @@
 use super::FormatError;
 use super::text::invalid;
 
+/// A pair, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Property {
+    /// What stands before `=`.
+    pub key: String,
+    /// What stands behind it.
+    pub value: String,
+    /// Byte position of the start of its line.
+    pub position: usize,
+}
+
 /// Reads all pairs in file order (`Properties.load`). Of two with one key, the later counts.
 ///
 /// A lone surrogate, which only an escape can give, becomes U+FFFD.
 ///
 /// # Errors
 /// `Invalid`, at the start of the line, for a `\u` without four hexadecimal digits.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<(String, String)>, FormatError> {
+pub fn read(bytes: &[u8]) -> Result<Vec<Property>, FormatError> {
     let mut pairs = Vec::new();
     let (mut at, mut line) = (0, Vec::new());
     while let Some(start) = next_logical_line(bytes, &mut at, &mut line) {
         let (key, value) = split(&line);
-        let malformed = || invalid(start, "property", "expected four hexadecimal digits behind \\u");
-        pairs.push((unescape(key).ok_or_else(malformed)?, unescape(value).ok_or_else(malformed)?));
+        let malformed = || invalid(start, "property", "four hexadecimal digits after \\u", "other text");
+        let (key, value) = (unescape(key).ok_or_else(malformed)?, unescape(value).ok_or_else(malformed)?);
+        pairs.push(Property { key, value, position: start });
     }
     Ok(pairs)
 }
@@ -121,7 +133,7 @@ fn unescape(bytes: &[u8]) -> Option<String> {
 }
 
 /// Appends the line of a pair to `out` (`Properties.store` to a UTF-8 writer). The key must need no escapes.
-pub(super) fn write(key: &str, value: &str, out: &mut Vec<u8>) {
+pub fn write(key: &str, value: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(key.as_bytes());
     out.push(b'=');
     for (i, &byte) in value.as_bytes().iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::checkpoint_file::{MALFORMED, NOT_A_NUMBER};
+use super::checkpoint_file::Malformed;
 use super::java_number::{parse_java_int, parse_java_long};
 use super::{FormatError, checkpoint_file, text};
 
@@ -27,9 +27,9 @@ impl fmt::Display for EpochEntry {
 /// A version other than 0, a malformed line, another number of entries than announced, text that is not UTF-8.
 pub fn read_leader_epoch_checkpoint(bytes: &[u8]) -> Result<Vec<EpochEntry>, FormatError> {
     checkpoint_file::read(bytes, "epoch entry", |line| {
-        let [epoch, start_offset] = text::fields(line).ok_or(MALFORMED)?;
+        let [epoch, start_offset] = text::fields(line).ok_or(Malformed::Fields("an epoch and an offset"))?;
         let numbers = parse_java_int(epoch).zip(parse_java_long(start_offset));
-        numbers.map(|(epoch, start_offset)| EpochEntry { epoch, start_offset }).ok_or(NOT_A_NUMBER)
+        numbers.map(|(epoch, start_offset)| EpochEntry { epoch, start_offset }).ok_or(Malformed::NotANumber)
     })
 }
 

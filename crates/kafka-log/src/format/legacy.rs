@@ -1,6 +1,6 @@
 //! Messages of magic 0 and 1 (`LegacyRecord`, `AbstractLegacyRecordBatch`, KIP-32 for timestamps).
 //!
-//! Behind the 12 bytes that all batches share (offset, size):
+//! After the 12 bytes that all batches share (offset, size):
 //!
 //! | v0 at | v1 at | size | field |
 //! | --- | --- | --- | --- |
@@ -114,7 +114,7 @@ impl<'a> LegacyRecord<'a> {
         codec_of(self.attributes() & CODEC_MASK, self.base + ATTRIBUTES)
     }
 
-    /// Who set the timestamp; inside of a wrapper of magic 1, the wrapper decides.
+    /// Who set the timestamp; inside a wrapper of magic 1, the wrapper decides.
     pub fn timestamp_type(&self) -> TimestampType {
         match (self.magic(), self.wrapper) {
             (0, _) => TimestampType::NoTimestampType,
@@ -212,12 +212,12 @@ impl<'a> LegacyRecord<'a> {
         }
         let attributes_at = self.base + ATTRIBUTES;
         if codec == Codec::Zstd {
-            let kind = FormatErrorKind::Invalid("expected a codec of magic 0 and 1, found zstd");
+            let kind = FormatErrorKind::Invalid { expected: "a codec of magic 0 and 1", found: "zstd" };
             return Err(FormatError::new(attributes_at, "compression codec", kind));
         }
         let value_at = self.base + self.value_length_at()?;
         let value = self.value()?.ok_or_else(|| {
-            let kind = FormatErrorKind::Invalid("expected compressed messages, found null");
+            let kind = FormatErrorKind::Invalid { expected: "compressed messages", found: "null" };
             FormatError::new(value_at, "wrapper value", kind)
         })?;
         if let Err(e) = decompressor.decompress(codec, self.magic(), value) {
@@ -227,7 +227,7 @@ impl<'a> LegacyRecord<'a> {
         }
         let bytes = decompressor.output();
         let last = last_inner_offset(bytes)?.ok_or_else(|| {
-            let kind = FormatErrorKind::Invalid("expected inner messages, found none");
+            let kind = FormatErrorKind::Invalid { expected: "inner messages", found: "none" };
             FormatError::new(value_at + 4, "wrapper value", kind)
         })?;
         let base_offset = match (self.magic(), self.offset) {
@@ -273,7 +273,8 @@ impl<'d> Iterator for LegacyRecords<'d> {
         let checked = record.codec().and_then(|codec| match codec {
             Codec::None => Ok(record),
             _ => {
-                let kind = FormatErrorKind::Invalid("expected an uncompressed inner message, found a compressed one");
+                let kind =
+                    FormatErrorKind::Invalid { expected: "an uncompressed inner message", found: "a compressed one" };
                 Err(FormatError::new(record.base + ATTRIBUTES, "compression codec", kind))
             }
         });

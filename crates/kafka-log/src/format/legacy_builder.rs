@@ -11,7 +11,7 @@ use crate::compression::{Codec, Compressor};
 /// A message to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LegacyMessage<'a> {
-    /// Offset as stored: absolute, or relative inside of a wrapper of magic 1.
+    /// Offset as stored: absolute, or relative inside a wrapper of magic 1.
     pub offset: i64,
     /// Version, 0 or 1.
     pub magic: i8,
@@ -103,7 +103,8 @@ impl LegacyWrapperBuilder {
     pub fn new(magic: i8, codec: Codec, log_append_time: Option<i64>) -> Result<Self, FormatError> {
         check_magic(magic)?;
         if matches!(codec, Codec::None | Codec::Zstd) {
-            let kind = FormatErrorKind::Invalid("expected gzip, snappy or lz4 for a wrapper, found another codec");
+            let kind =
+                FormatErrorKind::Invalid { expected: "gzip, snappy or lz4 for a wrapper", found: "another codec" };
             return Err(FormatError::new(0, "compression codec", kind));
         }
         let (inner, value) = (Vec::new(), Vec::new());

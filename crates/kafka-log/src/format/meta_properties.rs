@@ -3,7 +3,7 @@
 use super::FormatError;
 use super::java_number::parse_java_int;
 use super::java_properties;
-use super::text::invalid;
+use super::text::{invalid, other};
 use super::uuid::Uuid;
 
 /// Version of `meta.properties` (`MetaPropertiesVersion`).
@@ -36,27 +36,28 @@ impl MetaProperties {
     /// a missing property or its value stand at the end of the file.
     pub fn read(bytes: &[u8]) -> Result<Self, FormatError> {
         let pairs = java_properties::read(bytes)?;
-        let get = |name: &str| pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let error = |field, what| invalid(bytes.len(), field, what);
+        let get = |name: &str| pairs.iter().rev().find(|pair| pair.key == name).map(|pair| pair.value.as_str());
+        let error = |field, expected, found| invalid(bytes.len(), field, expected, found);
         let int = |field| {
-            let parse = |value| parse_java_int(value).ok_or(error(field, "expected a number"));
+            let parse = |value: &str| parse_java_int(value).ok_or(error(field, "a number", other(value)));
             get(field).map(parse).transpose()
         };
         // Java trims all control characters.
         let version = match parse_java_int(get("version").unwrap_or("0").trim_matches(|c| c <= ' ')) {
             Some(0) => MetaPropertiesVersion::V0,
             Some(1) => MetaPropertiesVersion::V1,
-            _ => return Err(error("version", "expected 0 or 1")),
+            _ => return Err(error("version", "0 or 1", "another value")),
         };
         let node_id = match version {
             MetaPropertiesVersion::V0 => int("broker.id")?,
-            MetaPropertiesVersion::V1 => Some(int("node.id")?.ok_or(error("node.id", "missing"))?),
+            MetaPropertiesVersion::V1 => Some(int("node.id")?.ok_or(error("node.id", "a value", "none"))?),
         };
         let cluster_id = get("cluster.id").map(str::to_owned);
-        let uuid = |value| Uuid::parse(value).ok_or(error("directory.id", "expected 22 characters of base64"));
+        let uuid =
+            |value: &str| Uuid::parse(value).ok_or(error("directory.id", "22 characters of base64", other(value)));
         let directory_id = get("directory.id").map(uuid).transpose()?;
         if version == MetaPropertiesVersion::V1 && cluster_id.is_none() {
-            return Err(error("cluster.id", "missing"));
+            return Err(error("cluster.id", "a value", "none"));
         }
         Ok(MetaProperties { version, cluster_id, node_id, directory_id })
     }

@@ -1,7 +1,8 @@
 //! Bytes to views and back: every file of a Kafka log directory, without I/O and without a clock.
 //!
 //! One module for each thing on disk, and a few that these share and that the tools need as well: [`abstract_index`] (the
-//! search of all indexes), [`checksum`], [`varint`], and Java's ways with text and numbers, [`java_text`] and [`java_number`].
+//! search of all indexes), [`checksum`], [`varint`], Java's ways with text and numbers, [`java_text`] and [`java_number`], and
+//! [`escape`] (JSON strings).
 
 pub mod abstract_index;
 pub mod batch;
@@ -14,9 +15,9 @@ pub mod clean_shutdown;
 pub mod control;
 mod error;
 pub mod file_name;
+pub mod java_date;
 pub mod java_number;
-mod java_properties;
-pub mod java_text;
+pub mod java_properties;
 pub mod leader_epoch_checkpoint;
 pub mod legacy;
 pub mod legacy_builder;
@@ -34,7 +35,7 @@ mod testing;
 mod text;
 pub mod time_index;
 pub mod transaction_index;
-pub mod uuid;
 pub mod varint;
 
 pub use error::{FormatError, FormatErrorKind};
+pub use kafka_schema::{escape, java_text, uuid};

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::checkpoint_file::{MALFORMED, NOT_A_NUMBER};
+use super::checkpoint_file::Malformed;
 use super::java_number::{parse_java_int, parse_java_long};
 use super::{FormatError, checkpoint_file, text};
 
@@ -32,9 +32,10 @@ impl fmt::Display for PartitionOffset<'_> {
 /// A version other than 0, a malformed line, another number of entries than announced, text that is not UTF-8.
 pub fn read_offset_checkpoint(bytes: &[u8]) -> Result<Vec<PartitionOffset<'_>>, FormatError> {
     checkpoint_file::read(bytes, "partition offset", |line| {
-        let [topic, partition, offset] = text::fields(line).ok_or(MALFORMED)?;
+        let [topic, partition, offset] =
+            text::fields(line).ok_or(Malformed::Fields("a topic, a partition and an offset"))?;
         let numbers = parse_java_int(partition).zip(parse_java_long(offset));
-        numbers.map(|(partition, offset)| PartitionOffset { topic, partition, offset }).ok_or(NOT_A_NUMBER)
+        numbers.map(|(partition, offset)| PartitionOffset { topic, partition, offset }).ok_or(Malformed::NotANumber)
     })
 }
 

@@ -1,7 +1,7 @@
 //! Offset index (`OffsetIndex`, `<base offset>.index`): last offset of a batch to the batch's file position.
 //!
 //! Entries of 8 bytes: int32 offset relative to the base offset, int32 position in bytes. Offsets grow strictly. A file
-//! that is being written is preallocated, with zeros behind the last entry.
+//! that is being written is preallocated, with zeros after the last entry.
 
 use std::convert::Infallible;
 
@@ -28,7 +28,7 @@ pub struct OffsetPosition {
 
 /// View of the entries of an offset index (`OffsetIndex`), or of a run of them.
 ///
-/// Bytes behind the last whole entry are left out, as Kafka does when it opens a file; zeros of a preallocated file are
+/// Bytes after the last whole entry are left out, as Kafka does when it opens a file; zeros of a preallocated file are
 /// entries like any other.
 #[derive(Clone, Copy, Debug)]
 pub struct OffsetIndex<'a> {
@@ -68,7 +68,7 @@ impl<'a> OffsetIndex<'a> {
         self.lower_bound_slot(target).map_or(self.start(), |slot| parse(self.base_offset, &self.entries[slot]))
     }
 
-    /// An entry that surely lies behind a read of `fetch_size` bytes from `position` (`fetchUpperBoundOffset`).
+    /// An entry that surely lies after a read of `fetch_size` bytes from `position` (`fetchUpperBoundOffset`).
     pub fn fetch_upper_bound(&self, position: i32, fetch_size: i32) -> Option<OffsetPosition> {
         let target = i64::from(position.wrapping_add(fetch_size));
         let position_at = |slot: usize| Ok(i64::from(parse(0, &self.entries[slot]).position));
@@ -86,7 +86,7 @@ impl<'a> OffsetIndex<'a> {
     /// Kafka's check of a whole index file of `file_len` bytes; see [`sanity_check`].
     ///
     /// # Errors
-    /// Those of [`sanity_check`].
+    /// The errors of [`sanity_check`].
     pub fn sanity_check(&self, file_len: u64) -> Result<(), FormatError> {
         sanity_check(self.base_offset, self.entries.last().map(|bytes| parse(self.base_offset, bytes)), file_len)
     }
@@ -142,7 +142,7 @@ pub struct OffsetIndexAppender {
 }
 
 impl OffsetIndexAppender {
-    /// Continues behind the entries of `index`, up to a file of `index_bytes_max` bytes.
+    /// Continues after the entries of `index`, up to a file of `index_bytes_max` bytes.
     pub fn new(index: OffsetIndex<'_>, index_bytes_max: usize) -> Self {
         OffsetIndexAppender {
             base_offset: index.base_offset,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::java_number::parse_java_int;
-use super::text::{invalid, is_space, lines, utf8_head};
+use super::text::{invalid, is_space, lines, other, utf8_head};
 use super::uuid::Uuid;
 use super::{FormatError, FormatErrorKind};
 
@@ -27,20 +27,21 @@ impl PartitionMetadata {
         let text = utf8_head(bytes, 2, "partition metadata")?;
         let mut lines = lines(text);
         let mut next_value = |field| -> Result<_, FormatError> {
-            let line = lines.next().ok_or(invalid(text.len(), field, "missing line"))?;
-            let value = value(line.text).ok_or(invalid(line.at, field, "expected a name, a colon and a value"))?;
+            let line = lines.next().ok_or(invalid(text.len(), field, "a line", "the end of the file"))?;
+            let value =
+                value(line.text).ok_or(invalid(line.at, field, "a name, a colon and a value", other(line.text)))?;
             Ok((line.at, value))
         };
         let (at, value) = next_value(VERSION)?;
-        let version = parse_java_int(value).ok_or(invalid(at, VERSION, "expected a number"))?;
+        let version = parse_java_int(value).ok_or(invalid(at, VERSION, "a number", other(value)))?;
         if version < 0 {
             let kind = FormatErrorKind::OutOfRange { min: 0, max: i64::from(i32::MAX), found: i64::from(version) };
             return Err(FormatError::new(at, VERSION, kind));
         }
         let (at, value) = next_value(TOPIC_ID)?;
-        let topic_id = Uuid::parse(value).ok_or(invalid(at, TOPIC_ID, "expected 22 characters of base64"))?;
+        let topic_id = Uuid::parse(value).ok_or(invalid(at, TOPIC_ID, "22 characters of base64", other(value)))?;
         if topic_id == Uuid::ZERO {
-            return Err(invalid(at, TOPIC_ID, "expected an id, found zero"));
+            return Err(invalid(at, TOPIC_ID, "an id", "that of no topic, zero"));
         }
         Ok(PartitionMetadata { version, topic_id })
     }

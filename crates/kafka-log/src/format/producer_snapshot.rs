@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use super::bytes::{i16_at, i32_at, i64_at};
+use nom::number::complete::{be_i16, be_i32, be_i64, be_u32};
+use nom::{IResult, Parser};
+
 use super::checksum::crc32c;
 use super::{FormatError, FormatErrorKind};
 
@@ -15,16 +17,8 @@ const COUNT_AT: usize = CRC_AT + size_of::<u32>();
 const ENTRIES_AT: usize = COUNT_AT + size_of::<i32>();
 const _: () = assert!(ENTRIES_AT == 10);
 
-const PRODUCER_ID_AT: usize = 0;
-const EPOCH_AT: usize = PRODUCER_ID_AT + size_of::<i64>();
-const LAST_SEQUENCE_AT: usize = EPOCH_AT + size_of::<i16>();
-const LAST_OFFSET_AT: usize = LAST_SEQUENCE_AT + size_of::<i32>();
-const OFFSET_DELTA_AT: usize = LAST_OFFSET_AT + size_of::<i64>();
-const TIMESTAMP_AT: usize = OFFSET_DELTA_AT + size_of::<i32>();
-const COORDINATOR_EPOCH_AT: usize = TIMESTAMP_AT + size_of::<i64>();
-const CURRENT_TXN_FIRST_OFFSET_AT: usize = COORDINATOR_EPOCH_AT + size_of::<i32>();
 /// Bytes of an entry.
-pub const PRODUCER_ENTRY_LEN: usize = CURRENT_TXN_FIRST_OFFSET_AT + size_of::<i64>();
+pub const PRODUCER_ENTRY_LEN: usize = 4 * size_of::<i64>() + 3 * size_of::<i32>() + size_of::<i16>();
 const _: () = assert!(PRODUCER_ENTRY_LEN == 46);
 
 /// The one version there is.
@@ -54,7 +48,7 @@ pub struct ProducerEntry {
 /// The last batch of a producer (`BatchMetadata`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchMetadata {
-    /// First sequence; sequences start again at 0 behind 2147483647.
+    /// First sequence; sequences start again at 0 after 2147483647.
     pub first_sequence: i32,
     /// Last sequence.
     pub last_sequence: i32,
@@ -90,17 +84,28 @@ impl ProducerEntry {
         Some(self.current_txn_first_offset).filter(|&offset| offset >= 0)
     }
 
-    fn parse(bytes: &[u8; PRODUCER_ENTRY_LEN]) -> Self {
-        ProducerEntry {
-            producer_id: i64_at(bytes, PRODUCER_ID_AT),
-            producer_epoch: i16_at(bytes, EPOCH_AT),
-            last_sequence: i32_at(bytes, LAST_SEQUENCE_AT),
-            last_offset: i64_at(bytes, LAST_OFFSET_AT),
-            offset_delta: i32_at(bytes, OFFSET_DELTA_AT),
-            timestamp: i64_at(bytes, TIMESTAMP_AT),
-            coordinator_epoch: i32_at(bytes, COORDINATOR_EPOCH_AT),
-            current_txn_first_offset: i64_at(bytes, CURRENT_TXN_FIRST_OFFSET_AT),
-        }
+    fn parse(input: &[u8]) -> IResult<&[u8], Self, ()> {
+        let fields = (be_i64, be_i16, be_i32, be_i64, be_i32, be_i64, be_i32, be_i64);
+        let entry = |(
+            producer_id,
+            producer_epoch,
+            last_sequence,
+            last_offset,
+            offset_delta,
+            timestamp,
+            coordinator_epoch,
+            current_txn_first_offset,
+        )| ProducerEntry {
+            producer_id,
+            producer_epoch,
+            last_sequence,
+            last_offset,
+            offset_delta,
+            timestamp,
+            coordinator_epoch,
+            current_txn_first_offset,
+        };
+        fields.map(entry).parse(input)
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -115,7 +120,7 @@ impl ProducerEntry {
     }
 }
 
-/// The sequence `decrement` in front of `sequence` (`DefaultRecordBatch.decrementSequence`), with Java's wrapping.
+/// The sequence `decrement` before `sequence` (`DefaultRecordBatch.decrementSequence`), with Java's wrapping.
 pub(crate) fn decrement_sequence(sequence: i32, decrement: i32) -> i32 {
     if sequence < decrement {
         i32::MAX.wrapping_sub(decrement.wrapping_sub(sequence)).wrapping_add(1)
@@ -131,26 +136,25 @@ pub struct ProducerSnapshot<'a> {
 }
 
 impl<'a> ProducerSnapshot<'a> {
-    /// Checks a whole file. Bytes behind the last entry are accepted if the checksum covers them, as Kafka does.
+    /// Checks a whole file. Bytes after the last entry are accepted if the checksum covers them, as Kafka does.
     ///
     /// # Errors
     /// Whatever makes Kafka throw the snapshot away, in the order in which Kafka notices.
     pub fn read(bytes: &'a [u8]) -> Result<Self, CorruptSnapshotError> {
         let too_short = CorruptSnapshotError::TooShort { len: bytes.len() };
-        let (&version, rest) = bytes.split_first_chunk().ok_or(too_short)?;
-        let version = i16::from_be_bytes(version);
+        let ends = |_: nom::Err<()>| too_short;
+        let (rest, version) = be_i16(bytes).map_err(ends)?;
         if version != VERSION {
             return Err(CorruptSnapshotError::UnknownVersion { version });
         }
-        let (&crc, covered) = rest.split_first_chunk().ok_or(too_short)?;
-        let (&count, entries) = covered.split_first_chunk().ok_or(too_short)?;
-        let count = i32::from_be_bytes(count);
+        let (covered, stored) = be_u32(rest).map_err(ends)?;
+        let (entries, count) = be_i32(covered).map_err(ends)?;
         let count = usize::try_from(count).map_err(|_| CorruptSnapshotError::NegativeCount { count })?;
         if count > entries.len() {
             return Err(CorruptSnapshotError::CountTooLarge { count, remaining: entries.len() });
         }
         let entries = entries.as_chunks().0.get(..count).ok_or(too_short)?;
-        let (stored, computed) = (u32::from_be_bytes(crc), crc32c(covered));
+        let computed = crc32c(covered);
         if stored != computed {
             return Err(CorruptSnapshotError::Checksum { stored, computed });
         }
@@ -169,7 +173,7 @@ impl<'a> ProducerSnapshot<'a> {
 
     /// All producers in file order, each read when asked for.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = ProducerEntry> + 'a {
-        self.entries.iter().map(ProducerEntry::parse)
+        self.entries.iter().map(|bytes| ProducerEntry::parse(bytes).expect("as many bytes as the fields have").1)
     }
 }
 
@@ -198,7 +202,7 @@ pub fn write_producer_snapshot(entries: impl ExactSizeIterator<Item = ProducerEn
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CorruptSnapshotError {
-    /// The file ends inside of a field.
+    /// The file ends inside a field.
     TooShort {
         /// Bytes in the file.
         len: usize,
@@ -217,7 +221,7 @@ pub enum CorruptSnapshotError {
     CountTooLarge {
         /// Number found.
         count: usize,
-        /// Bytes behind the number.
+        /// Bytes after the number.
         remaining: usize,
     },
     /// The checksum does not match.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::text::{invalid, lines, utf8_head};
+use super::text::{invalid, lines, other, utf8_head};
 use super::uuid::Uuid;
 use super::{FormatError, FormatErrorKind};
 
@@ -41,16 +41,16 @@ impl QuorumState {
         let line = lines(utf8_head(bytes, 1, FIELD)?).next().map_or("", |line| line.text);
         let first = serde_json::Deserializer::from_str(line).into_iter::<Value>().next();
         let Some(Ok(Value::Object(data))) = first else {
-            return Err(invalid(0, FIELD, "expected a JSON object on the first line"));
+            return Err(invalid(0, FIELD, "a JSON object on the first line", other(line)));
         };
-        let version_node = data.get("data_version").ok_or(invalid(0, "data_version", "missing field"))?;
+        let version_node = data.get("data_version").ok_or(invalid(0, "data_version", "the field", "none"))?;
         let data_version = short_value(version_node);
         if !(0..=1).contains(&data_version) {
             let kind = FormatErrorKind::OutOfRange { min: 0, max: 1, found: i64::from(data_version) };
             return Err(FormatError::new(0, "data_version", kind));
         }
         let get = |name, is_mandatory: bool| match data.get(name) {
-            None if is_mandatory => Err(invalid(0, name, "missing field")),
+            None if is_mandatory => Err(invalid(0, name, "the field", "none")),
             node => Ok(node),
         };
         let (is_v0, is_v1) = (data_version == 0, data_version == 1);
@@ -63,7 +63,7 @@ impl QuorumState {
             voted_id: int("votedId")?,
             voted_directory_id: get("votedDirectoryId", is_v1)?.map_or(Ok(Uuid::ZERO), |node| {
                 let name = "votedDirectoryId";
-                Uuid::parse(text(node, name)?).ok_or(invalid(0, name, "expected 22 characters of base64"))
+                Uuid::parse(text(node, name)?).ok_or(invalid(0, name, "22 characters of base64", "other text"))
             })?,
             applied_offset: get("appliedOffset", is_v0)?.map_or(Ok(0), |node| long(node, "appliedOffset"))?,
             current_voters: get("currentVoters", is_v0)?.map_or(Ok(Some(Vec::new())), |node| voters(node, is_v0))?,
@@ -86,7 +86,7 @@ impl QuorumState {
             .find(|field| field.1),
         };
         if let Some((name, _)) = lost {
-            return Err(invalid(0, name, "this version has no such field"));
+            return Err(invalid(0, name, "no such field in this version", "one"));
         }
         let mut data = Map::new();
         let mut set = |name: &str, value| data.insert(name.to_owned(), value);
@@ -119,15 +119,15 @@ fn short_value(node: &Value) -> i16 {
 
 fn int(node: Option<&Value>, name: &'static str) -> Result<i32, FormatError> {
     let number = node.and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
-    number.ok_or(invalid(0, name, "expected a 32-bit number"))
+    number.ok_or(invalid(0, name, "a 32-bit number", "another value"))
 }
 
 fn long(node: &Value, name: &'static str) -> Result<i64, FormatError> {
-    node.as_i64().ok_or(invalid(0, name, "expected a 64-bit number"))
+    node.as_i64().ok_or(invalid(0, name, "a 64-bit number", "another value"))
 }
 
 fn text<'a>(node: &'a Value, name: &'static str) -> Result<&'a str, FormatError> {
-    node.as_str().ok_or(invalid(0, name, "expected a text"))
+    node.as_str().ok_or(invalid(0, name, "a text", "another value"))
 }
 
 fn voters(node: &Value, are_allowed: bool) -> Result<Option<Vec<i32>>, FormatError> {
@@ -136,6 +136,6 @@ fn voters(node: &Value, are_allowed: bool) -> Result<Option<Vec<i32>>, FormatErr
         Value::Array(voters) if are_allowed || voters.is_empty() => {
             voters.iter().map(|voter| int(voter.get("voterId"), "voterId")).collect::<Result<_, _>>().map(Some)
         }
-        _ => Err(invalid(0, "currentVoters", "expected a list, of voters only in version 0")),
+        _ => Err(invalid(0, "currentVoters", "a list, of voters only in version 0", "another value")),
     }
 }

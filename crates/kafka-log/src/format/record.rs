@@ -112,7 +112,7 @@ impl<'a> Records<'a> {
         Records { log_append_time: None, ..self }
     }
 
-    /// Byte position behind the last record read, counted as positions in errors are.
+    /// Byte position after the last record read, counted as positions in errors are.
     pub fn position(&self) -> u64 {
         self.at as u64 + self.shift
     }

@@ -36,8 +36,7 @@ pub(super) const V1_SNAPPY_LOG_APPEND_TIME: &str = "0000000000000017000000677046
 
 /// The bytes that a hexadecimal text names.
 pub(super) fn bytes(hex: &str) -> Vec<u8> {
-    let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("two digits");
-    (0..hex.len()).step_by(2).map(digit).collect()
+    data_encoding::HEXLOWER.decode(hex.as_bytes()).expect("hexadecimal digits")
 }
 
 /// `bytes` with each of its bits turned over in turn, and the position of the byte that differs.

@@ -1,8 +1,10 @@
 //! Leaves of the text formats: lines and fields as Java's readers split them.
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_till};
-use nom::combinator::opt;
+use nom::bytes::complete::{tag, take_till, take_till1, take_while, take_while1};
+use nom::combinator::{eof, opt};
+use nom::multi::fill;
+use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
 use super::{FormatError, FormatErrorKind};
@@ -15,7 +17,7 @@ pub(super) fn utf8<'a>(bytes: &'a [u8], field: &'static str) -> Result<&'a str, 
     std::str::from_utf8(bytes).map_err(|error| FormatError::new(error.valid_up_to(), field, FormatErrorKind::NotUtf8))
 }
 
-/// The bytes as text, for a reader that stops behind the first `line_count` lines: a character cut off at the end of the
+/// The bytes as text, for a reader that stops after the first `line_count` lines: a character cut off at the end of the
 /// bytes matters only if those lines reach it.
 pub(super) fn utf8_head<'a>(bytes: &'a [u8], line_count: usize, field: &'static str) -> Result<&'a str, FormatError> {
     utf8(bytes, field).or_else(|error| {
@@ -27,8 +29,19 @@ pub(super) fn utf8_head<'a>(bytes: &'a [u8], line_count: usize, field: &'static 
 }
 
 /// An error at `at` that is told in words.
-pub(super) fn invalid(at: usize, field: &'static str, what: &'static str) -> FormatError {
-    FormatError::new(at, field, FormatErrorKind::Invalid(what))
+pub(super) fn invalid(at: usize, field: &'static str, expected: &'static str, found: &'static str) -> FormatError {
+    FormatError::new(at, field, FormatErrorKind::Invalid { expected, found })
+}
+
+/// What a text is that is not what it should be.
+pub(super) fn other(text: &str) -> &'static str {
+    if text.is_empty() {
+        "nothing"
+    } else if text.bytes().all(|byte| byte == 0) {
+        "zeros, as after a power failure"
+    } else {
+        "other text"
+    }
 }
 
 /// A line without its end, and its place in the text.
@@ -58,21 +71,18 @@ fn line(input: &str) -> IResult<&str, &str> {
     (content, end).map(|(content, _)| content).parse(input)
 }
 
-/// The fields of a line if there are exactly `N`.
+/// The fields of a line if there are exactly `N`, two at least.
 ///
 /// As Java splits at `\s+`: a line that starts with white space has an empty first field, white space at the end does
-/// nothing, and an empty line has one empty field.
+/// nothing.
 pub(super) fn fields<const N: usize>(line: &str) -> Option<[&str; N]> {
-    let trimmed = line.trim_end_matches(is_space);
-    if trimmed.is_empty() && !line.is_empty() {
-        return None;
-    }
-    let mut split = trimmed.split(is_space).enumerate().filter(|&(i, field)| i == 0 || !field.is_empty());
     let mut found = [""; N];
-    for field in &mut found {
-        *field = split.next()?.1;
-    }
-    split.next().is_none().then_some(found)
+    let (first, others) = found.split_first_mut()?;
+    let next = preceded(take_while1(is_space), take_till1(is_space));
+    let line_end = (take_while(is_space), eof);
+    let parsed: IResult<_, _, ()> = terminated((take_till(is_space), fill(next, others)), line_end).parse(line);
+    *first = parsed.ok()?.1.0;
+    Some(found)
 }
 
 /// White space as `\s` in a pattern of Java means it: ASCII alone.
@@ -96,8 +106,9 @@ mod tests {
     fn fields_are_split_as_java_splits_them() {
         assert_eq!(fields("a  \t b "), Some(["a", "b"]));
         assert_eq!(fields(" a"), Some(["", "a"]));
-        assert_eq!(fields(""), Some([""]));
-        assert_eq!(fields::<1>(" "), None);
+        assert_eq!(fields("a  "), None::<[_; 2]>);
+        assert_eq!(fields("  "), None::<[_; 2]>);
+        assert_eq!(fields(""), None::<[_; 2]>);
         assert_eq!(fields::<2>("a b c"), None);
         assert_eq!(fields("a\u{a0}b"), Some(["a\u{a0}b"]));
     }

@@ -29,7 +29,7 @@ pub struct TimestampOffset {
 
 /// View of the entries of a time index (`TimeIndex`), or of a run of them.
 ///
-/// Bytes behind the last whole entry are left out, as Kafka does when it opens a file; zeros of a preallocated file are
+/// Bytes after the last whole entry are left out, as Kafka does when it opens a file; zeros of a preallocated file are
 /// entries like any other.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeIndex<'a> {
@@ -81,7 +81,7 @@ impl<'a> TimeIndex<'a> {
     /// Kafka's check of a whole index file of `file_len` bytes; see [`sanity_check`].
     ///
     /// # Errors
-    /// Those of [`sanity_check`].
+    /// The errors of [`sanity_check`].
     pub fn sanity_check(&self, file_len: u64) -> Result<(), FormatError> {
         sanity_check(self.base_offset, self.entry(0).map(|first| (first, self.last())), file_len)
     }
@@ -144,7 +144,7 @@ pub struct TimeIndexAppender {
 }
 
 impl TimeIndexAppender {
-    /// Continues behind the entries of `index`, up to a file of `index_bytes_max` bytes.
+    /// Continues after the entries of `index`, up to a file of `index_bytes_max` bytes.
     pub fn new(index: TimeIndex<'_>, index_bytes_max: usize) -> Self {
         TimeIndexAppender {
             base_offset: index.base_offset,

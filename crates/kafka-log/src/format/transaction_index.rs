@@ -43,7 +43,7 @@ pub struct AbortedTxnEntry {
 /// Field of the error for a version that Kafka does not know, at which it gives up instead of rebuilding the index.
 pub(crate) const VERSION_FIELD: &str = "aborted transaction version";
 
-/// View of the entries of a transaction index (`TransactionIndex`). Bytes behind the last whole entry are left out.
+/// View of the entries of a transaction index (`TransactionIndex`). Bytes after the last whole entry are left out.
 #[derive(Clone, Copy, Debug)]
 pub struct TransactionIndex<'a> {
     entries: &'a [[u8; ABORTED_TXN_LEN]],
@@ -93,7 +93,7 @@ impl<'a> TransactionIndex<'a> {
     /// Transactions that overlap offsets `fetch_offset` (inclusive) to `upper_bound_offset` (exclusive).
     ///
     /// # Errors
-    /// Those of [`TransactionIndex::iter`], unless the search ends before.
+    /// The errors of [`TransactionIndex::iter`], unless the search ends before.
     pub fn collect_aborted_txns(
         &self,
         fetch_offset: i64,
@@ -112,11 +112,11 @@ impl<'a> TransactionIndex<'a> {
         Ok(TxnIndexSearchResult { aborted_transactions, is_complete: false })
     }
 
-    /// Number of entries in front of the first whose last offset is `offset` or above; none if there is no such entry
+    /// Number of entries before the first whose last offset is `offset` or above; none if there is no such entry
     /// and the file stays as it is (`truncateTo`).
     ///
     /// # Errors
-    /// Those of [`TransactionIndex::iter`], unless the search ends before.
+    /// The errors of [`TransactionIndex::iter`], unless the search ends before.
     pub fn truncation_slot(&self, offset: i64) -> Result<Option<usize>, FormatError> {
         for (slot, entry) in self.iter().enumerate() {
             if entry?.txn.last_offset >= offset {
@@ -157,14 +157,14 @@ fn parse(entry: &[u8; ABORTED_TXN_LEN]) -> AbortedTxnEntry {
 
 /// Writes entries of a transaction index one after another, under Kafka's rules (`TransactionIndex.append`).
 ///
-/// A fresh one accepts any first entry, also behind entries that a file already has: Kafka does not look at those.
+/// A fresh one accepts any first entry, also after entries that a file already has: Kafka does not look at those.
 #[derive(Clone, Debug, Default)]
 pub struct TransactionIndexAppender {
     last_offset: Option<i64>,
 }
 
 impl TransactionIndexAppender {
-    /// Continues behind an entry with this last offset, none at the start.
+    /// Continues after an entry with this last offset, none at the start.
     pub fn new(last_offset: Option<i64>) -> Self {
         TransactionIndexAppender { last_offset }
     }

@@ -3,33 +3,19 @@
 //! `varint` and `varlong` are zig-zag encoded; `unsigned_varint` (flexible messages) is not.
 
 use super::{FormatError, FormatErrorKind};
+use kafka_schema::varint::{self, VarintError};
 
-/// Longest encoding of a 32-bit value, in bytes.
-pub const VARINT_LEN_MAX: usize = 5;
-/// Longest encoding of a 64-bit value, in bytes.
-pub const VARLONG_LEN_MAX: usize = 10;
+pub use kafka_schema::varint::{
+    VARINT_LEN_MAX, VARLONG_LEN_MAX, unsigned_len, write_unsigned_varint, write_unsigned_varlong,
+};
 
-/// Reads an unsigned 32-bit varint at `*at` and moves `*at` behind it. Bits above 32 are dropped, as Kafka does.
+/// Reads an unsigned 32-bit varint at `*at` and moves `*at` after it. Bits above 32 are dropped, as Kafka does.
 ///
 /// # Errors
 /// `Truncated` when the bytes end first, `VarintTooLong` after five bytes without an end.
 #[inline]
 pub fn read_unsigned_varint(bytes: &[u8], at: &mut usize, field: &'static str) -> Result<u32, FormatError> {
-    if let Some(&first) = bytes.get(*at) {
-        if first < 0x80 {
-            *at += 1;
-            return Ok(u32::from(first));
-        }
-        if let Some(&second) = bytes.get(*at + 1)
-            && second < 0x80
-        {
-            *at += 2;
-            return Ok(u32::from(first & 0x7f) | u32::from(second) << 7);
-        }
-    }
-    let (value, len) = read_slow::<VARINT_LEN_MAX>(bytes, *at, field)?;
-    *at += len;
-    Ok(value as u32)
+    varint::read_unsigned_varint(bytes, at).map_err(|error| no_number(*at, field, error))
 }
 
 /// Reads an unsigned 64-bit varint; otherwise like [`read_unsigned_varint`], with at most ten bytes.
@@ -38,18 +24,21 @@ pub fn read_unsigned_varint(bytes: &[u8], at: &mut usize, field: &'static str) -
 /// `Truncated` when the bytes end first, `VarintTooLong` after ten bytes without an end.
 #[inline]
 pub fn read_unsigned_varlong(bytes: &[u8], at: &mut usize, field: &'static str) -> Result<u64, FormatError> {
-    if let Some(&first) = bytes.get(*at)
-        && first < 0x80
-    {
-        *at += 1;
-        return Ok(u64::from(first));
-    }
-    let (value, len) = read_slow::<VARLONG_LEN_MAX>(bytes, *at, field)?;
-    *at += len;
-    Ok(value)
+    varint::read_unsigned_varlong(bytes, at).map_err(|error| no_number(*at, field, error))
 }
 
-/// Reads a zig-zag varint at `*at` and moves `*at` behind it.
+#[cold]
+fn no_number(at: usize, field: &'static str, error: VarintError) -> FormatError {
+    let kind = match error {
+        VarintError::Truncated { available } => {
+            FormatErrorKind::Truncated { needed: available as u64 + 1, available: available as u64 }
+        }
+        VarintError::TooLong => FormatErrorKind::VarintTooLong,
+    };
+    FormatError::new(at, field, kind)
+}
+
+/// Reads a zig-zag varint at `*at` and moves `*at` after it.
 ///
 /// # Errors
 /// As [`read_unsigned_varint`].
@@ -59,7 +48,7 @@ pub fn read_varint(bytes: &[u8], at: &mut usize, field: &'static str) -> Result<
     Ok((raw >> 1) as i32 ^ -((raw & 1) as i32))
 }
 
-/// Reads a zig-zag varlong at `*at` and moves `*at` behind it.
+/// Reads a zig-zag varlong at `*at` and moves `*at` after it.
 ///
 /// # Errors
 /// As [`read_unsigned_varlong`].
@@ -67,40 +56,6 @@ pub fn read_varint(bytes: &[u8], at: &mut usize, field: &'static str) -> Result<
 pub fn read_varlong(bytes: &[u8], at: &mut usize, field: &'static str) -> Result<i64, FormatError> {
     let raw = read_unsigned_varlong(bytes, at, field)?;
     Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
-}
-
-#[inline(never)]
-fn read_slow<const MAX: usize>(bytes: &[u8], at: usize, field: &'static str) -> Result<(u64, usize), FormatError> {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let mut value = 0u64;
-    for (i, &b) in rest.iter().take(MAX).enumerate() {
-        value |= u64::from(b & 0x7f) << (7 * i);
-        if b < 0x80 {
-            return Ok((value, i + 1));
-        }
-    }
-    let kind = if rest.len() < MAX {
-        FormatErrorKind::Truncated { needed: rest.len() as u64 + 1, available: rest.len() as u64 }
-    } else {
-        FormatErrorKind::VarintTooLong
-    };
-    Err(FormatError::new(at, field, kind))
-}
-
-/// Appends an unsigned varint.
-#[inline]
-pub fn write_unsigned_varint(out: &mut Vec<u8>, value: u32) {
-    write_unsigned_varlong(out, u64::from(value));
-}
-
-/// Appends an unsigned varlong.
-#[inline]
-pub fn write_unsigned_varlong(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
 }
 
 /// Appends a zig-zag varint.
@@ -113,12 +68,6 @@ pub fn write_varint(out: &mut Vec<u8>, value: i32) {
 #[inline]
 pub fn write_varlong(out: &mut Vec<u8>, value: i64) {
     write_unsigned_varlong(out, zigzag64(value));
-}
-
-/// Encoded length of an unsigned varint or varlong, in bytes.
-#[inline]
-pub const fn unsigned_len(value: u64) -> usize {
-    (70 - (value | 1).leading_zeros() as usize) / 7
 }
 
 /// Encoded length of a zig-zag varint, in bytes.

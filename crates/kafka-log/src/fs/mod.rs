@@ -2,33 +2,32 @@
 //!
 //! Positioned reads only: a file that shrinks or grows meanwhile gives short or longer reads, never a signal, and reading
 //! moves no shared file position. [`OsFs`] is the real file system; tests of the engine bring one that loses and tears
-//! what was not synced. Both are called statically, so the seam costs nothing. [`SealedFile`] maps a file at rest.
+//! what was not synced. Both are called statically, so the seam costs nothing. No file is
+//! mapped: a map of a file that another process shortens ends this one, and bytes that change under a slice are undefined behaviour.
 
-#[cfg(feature = "mmap")]
-mod mmap;
+mod links;
+mod lock;
 mod os;
 pub mod overlay;
-mod view;
+#[cfg(unix)]
+mod owner;
+mod special;
 mod whole_file;
-mod window;
 #[cfg(target_os = "linux")]
 mod writeback;
 
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-#[cfg(feature = "mmap")]
-pub use mmap::SealedFile;
-pub use os::{DirLock, OsFile, OsFs};
-#[cfg(feature = "mmap")]
-pub use view::MappedView;
-pub use view::NoView;
-pub use whole_file::{exists, read_whole, write_atomically};
-#[cfg(all(target_os = "linux", feature = "mmap"))]
-pub use window::MappedWindow;
-pub use window::{FileWindow, NoWindow};
+pub use lock::DirLock;
+pub use os::{OsFile, OsFs};
+pub use special::{NotRegular, Special};
+pub use whole_file::{
+    ENTRY_FILE_MAX, INDEX_FILE_MAX, SMALL_FILE_MAX, TooLarge, exists, is_same, read_at_most, read_stored, read_whole,
+    write_atomically, write_atomically_as,
+};
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,59 +72,81 @@ pub trait Fs: Clone + Send + Sync + 'static {
     /// A held lock; dropping it lets go.
     type Lock: Send + Sync + 'static;
 
-    /// Opens the file at `path`.
+    /// Opens the file at `path`. It never waits, and has no effect on what is no regular file.
     ///
     /// # Errors
-    /// Those of the medium; `NotFound` and `AlreadyExists` as [`OpenMode`] says.
+    /// I/O errors; `NotFound` and `AlreadyExists` as [`OpenMode`] says; one with [`NotRegular`] inside for a directory, a FIFO, a socket or
+    /// a device.
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Self::File>;
 
     /// What is at `path`.
     ///
     /// # Errors
-    /// `NotFound`, and those of the medium.
+    /// `NotFound`, and I/O errors.
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
 
     /// The names in a directory, in no particular order.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>>;
 
     /// Makes a directory, with those above it; no error if it exists.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
 
     /// Renames a file or a directory, replacing a file that has the new name.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file.
     ///
     /// # Errors
-    /// `NotFound`, and those of the medium.
+    /// `NotFound`, and I/O errors.
     fn remove_file(&self, path: &Path) -> io::Result<()>;
 
     /// Removes an empty directory.
     ///
     /// # Errors
-    /// `NotFound`, and those of the medium.
+    /// `NotFound`, and I/O errors.
     fn remove_dir(&self, path: &Path) -> io::Result<()>;
 
     /// Sets when the content of a file last changed, in ms since 1970.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn set_modified(&self, path: &Path, modified_ms: i64) -> io::Result<()>;
 
-    /// Gives a file the owner and the group of another file or directory, and the permissions of a file, as far as this
-    /// process may: a broker has to be able to write what somebody else has made for it. Nothing where there are none.
+    /// Whether `path` itself is a symbolic link, whatever it points to; `false` where nothing is there.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
+    fn is_link(&self, path: &Path) -> io::Result<bool> {
+        let _ = path;
+        Ok(false)
+    }
+
+    /// The paths that lead to the file or directory at `path`, all absolute and each with its directory resolved: `path`
+    /// first; if that is a symbolic link, the path it points to, and so on. The last one is the real path. What does not
+    /// exist is taken as it is written.
+    ///
+    /// # Errors
+    /// I/O errors, and links that lead in a circle.
+    fn resolve(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        Ok(vec![path.to_owned()])
+    }
+
+    /// Gives a file or directory the owner, the group and the permissions of another one. A file gets from a directory the
+    /// permissions to read and to write only. Symbolic links at `path` are not followed. Extended attributes and access
+    /// control lists are not copied. Does nothing on a file system without owners.
+    ///
+    /// # Errors
+    /// I/O errors; `PermissionDenied` if this process may not give the file to that owner. A group that cannot be set is no
+    /// error as long as the owner is right.
     fn own_as(&self, path: &Path, model: &Path) -> io::Result<()> {
         let _ = (path, model);
         Ok(())
@@ -134,101 +155,87 @@ pub trait Fs: Clone + Send + Sync + 'static {
     /// Makes the names in a directory durable.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Takes the lock on a file that is made if it is missing; `None` where somebody else holds it.
+    /// Takes the lock on a file that is made if it is missing; `None` if another holder has it. The file must not be a
+    /// symbolic link.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Self::Lock>>;
+
+    /// Takes a lock on a directory, which excludes other calls of this function only; `None` while another caller holds it.
+    ///
+    /// # Errors
+    /// `Unsupported` if the file system cannot lock directories; I/O errors.
+    fn try_lock_dir(&self, path: &Path) -> io::Result<Option<Self::Lock>> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// An open file, shared by many readers and one writer.
 pub trait FsFile: ReadAt + Send + Sync + 'static {
-    /// The bytes of a file at rest.
-    type Map: Deref<Target = [u8]> + Send + Sync + 'static;
-    /// Memory that is a part of the file, to be written to.
-    type Window: FileWindow;
-    /// The file as memory, to be read from.
-    type View: ReadAt + Send + Sync + 'static;
-
     /// Length in bytes.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn len(&self) -> io::Result<u64>;
 
     /// Whether the file has no bytes.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
+    }
+
+    /// The first stretch of bytes from `from` on that the file system stores; `None` where there is none up to the end. What is in no
+    /// stretch reads as zeros. A stretch may hold zeros as well: where nothing is known of holes, it is the rest of the file.
+    ///
+    /// # Errors
+    /// I/O errors.
+    fn next_data(&self, from: u64) -> io::Result<Option<Range<u64>>> {
+        let len = self.len()?;
+        Ok((from < len).then_some(from..len))
     }
 
     /// Writes all of `bytes` at `position`; behind the end the file grows, with zeros in between.
     ///
     /// # Errors
-    /// Those of the medium; any part of the bytes may then be written.
+    /// I/O errors; any part of the bytes may then be written.
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()>;
+
+    /// As [`FsFile::write_all_at`], of two parts that follow each other; with one system call where there is one for it.
+    ///
+    /// # Errors
+    /// As [`FsFile::write_all_at`].
+    fn write_both_at(&self, parts: [&[u8]; 2], position: u64) -> io::Result<()> {
+        match parts {
+            [one, []] | [[], one] => self.write_all_at(one, position),
+            both => self.write_all_at(&both.concat(), position),
+        }
+    }
 
     /// Cuts the file, or lets it grow with zeros that take no space.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
-    /// Starts to bring `len` written bytes from `position` on to the medium, so that [`FsFile::sync`] has less to do later. A
+    /// Starts to bring `len` written bytes from `position` on to disk, so that [`FsFile::sync`] has less to do later. A
     /// hint: it promises nothing and waits for nothing.
     fn start_writeback(&self, position: u64, len: u64) {
         let _ = (position, len);
     }
 
-    /// Returns when the content and the length are on the medium.
+    /// Returns when the content and the length are on disk.
     ///
     /// # Errors
-    /// Those of the medium. What was written since the last sync may then be lost for good, and a later sync that
+    /// I/O errors. What was written since the last sync may then be lost for good, and a later sync that
     /// succeeds says nothing about it.
     fn sync(&self) -> io::Result<()>;
-
-    /// The whole file as it is now. Nobody may shorten it or write below its present end while the map lives: the
-    /// engine maps index files of sealed segments alone, and replaces such a file by a new one instead of cutting it.
-    ///
-    /// # Errors
-    /// Those of the medium.
-    fn map(&self) -> io::Result<Self::Map>;
-
-    /// Makes the file reach to `from + len` at least, with zeros, and gives the part from `from` on (or from somewhat before) to be
-    /// written to without a call to the system; `None` where that cannot be had. What is written is a part of the file like
-    /// any other: readers see it, a sync makes it durable, and it survives the end of the process.
-    ///
-    /// Nobody may cut the file into the window while it lives. Where the system has to fetch such a page from the medium anew
-    /// and cannot, it ends the process (SIGBUS).
-    ///
-    /// # Errors
-    /// Those of the medium.
-    fn window(&self, from: u64, len: usize) -> io::Result<Option<Self::Window>>;
-
-    /// The first `len` bytes of the file, to be read without a call to the system, whether the file has them already or will grow to
-    /// have them; `None` where that cannot be had.
-    ///
-    /// Nobody may read behind the end of the file, nor bytes that somebody is writing, nor cut the file below what somebody is reading at
-    /// that moment. Where the system has to fetch a page from the medium and cannot, it ends the process (SIGBUS).
-    ///
-    /// # Errors
-    /// Those of the medium.
-    fn view(&self, len: usize) -> io::Result<Option<Self::View>> {
-        let _ = len;
-        Ok(None)
-    }
-
-    /// Gets space on the medium for these bytes, without a change of what the file has: writes to them are faster, and do not
-    /// run out of space. It is given back when the length is set.
-    ///
-    /// # Errors
-    /// `Unsupported`, and those of the medium.
-    fn reserve(&self, from: u64, len: usize) -> io::Result<()>;
 }
 
 /// Something that can be read at any position.
@@ -236,13 +243,13 @@ pub trait ReadAt {
     /// Reads up to `buf.len()` bytes at `position`; 0 at or behind the end.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize>;
 
     /// Fills `buf` from `position` on as far as the bytes reach, and says how many there were.
     ///
     /// # Errors
-    /// Those of the medium; an interrupted read is taken up again.
+    /// I/O errors; an interrupted read is taken up again.
     fn read_full_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
         let mut done = 0;
         while done < buf.len() {

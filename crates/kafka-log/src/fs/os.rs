@@ -1,23 +1,27 @@
 //! The real file system.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{DirEntry, Fs, FsFile, Metadata, OpenMode, ReadAt};
+#[cfg(unix)]
+use super::owner;
+use super::special::NotRegular;
+use super::{DirEntry, DirLock, Fs, FsFile, Metadata, OpenMode, ReadAt, links, lock};
+
+/// Bytes of two parts that are copied together to be written.
+#[cfg(unix)]
+const JOINED_MAX: usize = 512;
 
 /// The file system of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsFs;
 
-/// An open file of the operating system. `AsFd` and the like of the [`File`] in it serve `sendfile`.
+/// An open file of the operating system.
 #[derive(Debug)]
 pub struct OsFile(pub File);
-
-/// The lock on a log directory (`FileLock`): gone with the value, or with the process.
-#[derive(Debug)]
-pub struct DirLock(#[expect(dead_code, reason = "the lock lives as long as the open file")] File);
 
 impl Fs for OsFs {
     type File = OsFile;
@@ -32,7 +36,7 @@ impl Fs for OsFs {
             OpenMode::Create => options.write(true).create(true).truncate(false),
             OpenMode::CreateNew => options.write(true).create_new(true),
         };
-        options.open(path).map(OsFile)
+        open_regular(path, &mut options, mode == OpenMode::Read).map(OsFile)
     }
 
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
@@ -71,23 +75,20 @@ impl Fs for OsFs {
         let distance = Duration::from_millis(modified_ms.unsigned_abs());
         let time = if modified_ms < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
         let time = time.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "time out of range"))?;
-        OpenOptions::new().write(true).open(path)?.set_modified(time)
+        open_regular(path, OpenOptions::new().write(true), false)?.set_modified(time)
+    }
+
+    fn is_link(&self, path: &Path) -> io::Result<bool> {
+        links::is_link(path)
+    }
+
+    fn resolve(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        links::resolve(path)
     }
 
     #[cfg(unix)]
     fn own_as(&self, path: &Path, model: &Path) -> io::Result<()> {
-        use std::os::unix::fs::{MetadataExt, chown};
-        let (own, model) = (fs::metadata(path)?, fs::metadata(model)?);
-        if (own.uid(), own.gid()) != (model.uid(), model.gid()) {
-            match chown(path, Some(model.uid()), Some(model.gid())) {
-                Err(e) if e.kind() != io::ErrorKind::PermissionDenied => return Err(e),
-                _ => {}
-            }
-        }
-        if model.is_file() && own.permissions() != model.permissions() {
-            fs::set_permissions(path, model.permissions())?;
-        }
-        Ok(())
+        owner::own_as(path, model)
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
@@ -99,20 +100,19 @@ impl Fs for OsFs {
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<DirLock>> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        // The JVM locks with `fcntl`, which knows nothing of `flock`, and which in turn sees no other lock of this process.
-        #[cfg(unix)]
-        match rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
-        Ok(Some(DirLock(file)))
+        lock::try_lock(path)
+    }
+
+    #[cfg(unix)]
+    fn try_lock_dir(&self, path: &Path) -> io::Result<Option<DirLock>> {
+        lock::try_lock_dir(path)
+    }
+}
+
+#[cfg(unix)]
+impl std::os::fd::AsFd for OsFile {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
@@ -123,21 +123,29 @@ impl ReadAt for OsFile {
 }
 
 impl FsFile for OsFile {
-    #[cfg(feature = "mmap")]
-    type Map = super::SealedFile;
-    #[cfg(not(feature = "mmap"))]
-    type Map = Vec<u8>;
-    #[cfg(all(target_os = "linux", feature = "mmap"))]
-    type Window = super::MappedWindow;
-    #[cfg(not(all(target_os = "linux", feature = "mmap")))]
-    type Window = super::NoWindow;
-    #[cfg(feature = "mmap")]
-    type View = super::MappedView;
-    #[cfg(not(feature = "mmap"))]
-    type View = super::NoView;
-
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
+    }
+
+    #[cfg(target_os = "linux")]
+    fn next_data(&self, from: u64) -> io::Result<Option<Range<u64>>> {
+        use rustix::fs::{SeekFrom, seek};
+        use rustix::io::Errno;
+        let start = match seek(&self.0, SeekFrom::Data(from)) {
+            Ok(start) => start,
+            Err(Errno::NXIO) => return Ok(None),
+            // Not every file system answers; nothing is known of holes then.
+            Err(_) => {
+                let len = self.len()?;
+                return Ok((from < len).then_some(from..len));
+            }
+        };
+        // The file may have been cut since.
+        match seek(&self.0, SeekFrom::Hole(start)) {
+            Ok(end) => Ok(Some(start..end)),
+            Err(Errno::NXIO) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
@@ -153,6 +161,33 @@ impl FsFile for OsFile {
         Ok(())
     }
 
+    #[cfg(unix)]
+    fn write_both_at(&self, [first, second]: [&[u8]; 2], position: u64) -> io::Result<()> {
+        if first.is_empty() || second.is_empty() {
+            return self.write_all_at(if first.is_empty() { second } else { first }, position);
+        }
+        // Two parts cost the system more than the copy of a short record.
+        let mut joined = [0; JOINED_MAX];
+        let len = first.len() + second.len();
+        if len <= JOINED_MAX {
+            joined[..first.len()].copy_from_slice(first);
+            joined[first.len()..len].copy_from_slice(second);
+            return self.write_all_at(&joined[..len], position);
+        }
+        let parts = [io::IoSlice::new(first), io::IoSlice::new(second)];
+        let done = loop {
+            match rustix::io::pwritev(&self.0, &parts, position) {
+                Ok(done) => break done,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        };
+        // Disks that are nearly full take less than all.
+        self.write_all_at(&first[done.min(first.len())..], position + done as u64)?;
+        let of_second = done.saturating_sub(first.len());
+        self.write_all_at(&second[of_second..], position + (first.len() + of_second) as u64)
+    }
+
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.0.set_len(len)
     }
@@ -165,45 +200,25 @@ impl FsFile for OsFile {
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }
+}
 
-    #[cfg(feature = "mmap")]
-    fn map(&self) -> io::Result<Self::Map> {
-        super::SealedFile::of_engine(&self.0)
+/// Opens a file, and nothing else that may have its name: opening a FIFO waits for a writer that never comes, and opening a device may
+/// have effects.
+fn open_regular(path: &Path, options: &mut OpenOptions, is_read_only: bool) -> io::Result<File> {
+    match fs::metadata(path) {
+        Ok(found) => NotRegular::check(found.file_type())?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
-
-    #[cfg(not(feature = "mmap"))]
-    fn map(&self) -> io::Result<Self::Map> {
-        let len = usize::try_from(self.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        let mut bytes = vec![0; len];
-        let got = self.read_full_at(&mut bytes, 0)?;
-        bytes.truncate(got);
-        Ok(bytes)
+    // Something else may take its place in between; opening that must not wait, either. For a regular file the flag has no meaning.
+    #[cfg(unix)]
+    if is_read_only {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     }
-
-    #[cfg(all(target_os = "linux", feature = "mmap"))]
-    fn window(&self, from: u64, len: usize) -> io::Result<Option<Self::Window>> {
-        super::MappedWindow::of_engine(&self.0, from, len)
-    }
-
-    #[cfg(not(all(target_os = "linux", feature = "mmap")))]
-    fn window(&self, _: u64, _: usize) -> io::Result<Option<Self::Window>> {
-        Ok(None)
-    }
-
-    #[cfg(all(unix, feature = "mmap"))]
-    fn view(&self, len: usize) -> io::Result<Option<Self::View>> {
-        Ok(super::MappedView::of_engine(&self.0, len))
-    }
-
-    #[cfg(target_os = "linux")]
-    fn reserve(&self, from: u64, len: usize) -> io::Result<()> {
-        Ok(rustix::fs::fallocate(&self.0, rustix::fs::FallocateFlags::KEEP_SIZE, from, len as u64)?)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn reserve(&self, _: u64, _: usize) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
+    #[cfg(not(unix))]
+    let _ = is_read_only;
+    options.open(path)
 }
 
 /// A system call and nothing else: libc's `pwrite` is a point of cancellation, which costs a short append a tenth of its time.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{DirEntry, Fs, FsFile, Metadata, NoView, NoWindow, OpenMode, ReadAt};
+use super::{DirEntry, Fs, FsFile, Metadata, OpenMode, ReadAt};
 
 /// Bytes that are copied together when one of them is written.
 const PAGE: u64 = 4096;
@@ -317,6 +317,10 @@ impl<B: Fs> Fs for OverlayFs<B> {
     fn try_lock(&self, _: &Path) -> io::Result<Option<()>> {
         Ok(Some(()))
     }
+
+    fn try_lock_dir(&self, _: &Path) -> io::Result<Option<()>> {
+        Ok(Some(()))
+    }
 }
 
 impl Content {
@@ -385,12 +389,27 @@ impl<F: FsFile> ReadAt for OverlayFile<F> {
 }
 
 impl<F: FsFile> FsFile for OverlayFile<F> {
-    type Map = Vec<u8>;
-    type Window = NoWindow;
-    type View = NoView;
-
     fn len(&self) -> io::Result<u64> {
         Ok(lock(&self.content).len)
+    }
+
+    /// The stretch of the file below, as far as that counts; from the first page that was written on, the rest of the file.
+    fn next_data(&self, from: u64) -> io::Result<Option<Range<u64>>> {
+        let content = lock(&self.content);
+        let below = match &self.below {
+            Some(file) if from < content.below_len => file.next_data(from)?,
+            _ => None,
+        };
+        let below = below.map(|data| data.start..data.end.min(content.below_len)).filter(|data| !data.is_empty());
+        let written =
+            content.pages.keys().filter(|&page| (page + 1) * PAGE > from).min().map(|page| from.max(page * PAGE));
+        let written = written.filter(|&at| at < content.len);
+        Ok(match (below, written) {
+            (Some(below), Some(at)) => Some(below.start.min(at)..content.len),
+            (Some(below), None) => Some(below),
+            (None, Some(at)) => Some(at..content.len),
+            (None, None) => None,
+        })
     }
 
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
@@ -415,23 +434,6 @@ impl<F: FsFile> FsFile for OverlayFile<F> {
 
     fn sync(&self) -> io::Result<()> {
         Ok(())
-    }
-
-    /// A copy: the file below may belong to somebody who goes on writing to it.
-    fn map(&self) -> io::Result<Vec<u8>> {
-        let len = usize::try_from(self.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        let mut bytes = vec![0; len];
-        let got = self.read_full_at(&mut bytes, 0)?;
-        bytes.truncate(got);
-        Ok(bytes)
-    }
-
-    fn window(&self, _: u64, _: usize) -> io::Result<Option<NoWindow>> {
-        Ok(None)
-    }
-
-    fn reserve(&self, _: u64, _: usize) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
     }
 }
 

@@ -34,7 +34,7 @@ impl LeaderEpochCache {
     /// The epochs in the file of `dir`. An empty file is made if there is none, as Kafka does.
     ///
     /// # Errors
-    /// Those of the medium; for what Kafka does not start with `Corrupt`, where the file cannot be read, and
+    /// I/O errors; for what Kafka does not start with `Corrupt`, where the file cannot be read, and
     /// `IllegalArgument` for a negative epoch or offset.
     pub fn open<F: Fs>(fs: &F, dir: &Path) -> Result<Self, LogError> {
         let path = checkpoint_path(dir);
@@ -61,7 +61,7 @@ impl LeaderEpochCache {
     /// anything changed; the file is then written and durable.
     ///
     /// # Errors
-    /// `IllegalArgument` for a negative epoch or offset; those of the medium.
+    /// `IllegalArgument` for a negative epoch or offset; I/O errors.
     pub fn assign<F: Fs>(&mut self, fs: &F, dir: &Path, epoch: i32, start_offset: i64) -> Result<bool, LogError> {
         if epoch < 0 || start_offset < 0 {
             let message = format!("leader epoch {epoch} cannot start at offset {start_offset}");
@@ -119,7 +119,7 @@ impl LeaderEpochCache {
     /// Removes all entries. The file is written and durable when this returns (`clearAndFlush`).
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn clear_and_flush<F: Fs>(&mut self, fs: &F, dir: &Path) -> Result<(), StorageError> {
         self.entries.clear();
         self.write(fs, dir)
@@ -134,7 +134,7 @@ impl LeaderEpochCache {
     /// directory away while a flush is due.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn flush<F: Fs>(&mut self, fs: &F, dir: &Path) -> Result<(), StorageError> {
         if self.is_dirty && exists(fs, dir).map_err(StorageError::io("look for", dir))? {
             self.write(fs, dir)?;

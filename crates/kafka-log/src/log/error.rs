@@ -7,77 +7,7 @@ use crate::segment::log_segment::SegmentError;
 
 use crate::format::{FormatErrorKind, transaction_index};
 pub use crate::segment::error::StorageError;
-
-/// Error codes of Kafka's protocol that a log answers with (`org.apache.kafka.common.protocol.Errors`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(i16)]
-pub enum ErrorCode {
-    /// Nothing more precise exists.
-    UnknownServerError = -1,
-    /// Offset outside of the log.
-    OffsetOutOfRange = 1,
-    /// A checksum, a size or the inside of a batch is wrong.
-    CorruptMessage = 2,
-    /// A batch is above `max.message.bytes`.
-    MessageTooLarge = 10,
-    /// All batches of one write are above the size of a segment.
-    RecordListTooLarge = 18,
-    /// A timestamp is too far from the broker's time.
-    InvalidTimestamp = 32,
-    /// A setting is out of its range.
-    InvalidConfig = 40,
-    /// The version of the batches does not allow it.
-    UnsupportedForMessageFormat = 43,
-    /// A sequence number is missing.
-    OutOfOrderSequenceNumber = 45,
-    /// The producer's epoch is old.
-    InvalidProducerEpoch = 47,
-    /// The state of the transaction forbids it.
-    InvalidTxnState = 48,
-    /// A newer coordinator has written already.
-    TransactionCoordinatorFenced = 52,
-    /// The disk failed.
-    KafkaStorageError = 56,
-    /// A path is no log directory.
-    LogDirNotFound = 57,
-    /// A codec is not allowed here.
-    UnsupportedCompressionType = 76,
-    /// A record breaks a rule.
-    InvalidRecord = 87,
-    /// The topic has another id.
-    InconsistentTopicId = 103,
-}
-
-impl ErrorCode {
-    /// The number in the protocol.
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    /// The name in the protocol, as `OFFSET_OUT_OF_RANGE`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ErrorCode::UnknownServerError => "UNKNOWN_SERVER_ERROR",
-            ErrorCode::OffsetOutOfRange => "OFFSET_OUT_OF_RANGE",
-            ErrorCode::CorruptMessage => "CORRUPT_MESSAGE",
-            ErrorCode::MessageTooLarge => "MESSAGE_TOO_LARGE",
-            ErrorCode::RecordListTooLarge => "RECORD_LIST_TOO_LARGE",
-            ErrorCode::InvalidTimestamp => "INVALID_TIMESTAMP",
-            ErrorCode::InvalidConfig => "INVALID_CONFIG",
-            ErrorCode::UnsupportedForMessageFormat => "UNSUPPORTED_FOR_MESSAGE_FORMAT",
-            ErrorCode::OutOfOrderSequenceNumber => "OUT_OF_ORDER_SEQUENCE_NUMBER",
-            ErrorCode::InvalidProducerEpoch => "INVALID_PRODUCER_EPOCH",
-            ErrorCode::InvalidTxnState => "INVALID_TXN_STATE",
-            ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
-            ErrorCode::KafkaStorageError => "KAFKA_STORAGE_ERROR",
-            ErrorCode::LogDirNotFound => "LOG_DIR_NOT_FOUND",
-            ErrorCode::UnsupportedCompressionType => "UNSUPPORTED_COMPRESSION_TYPE",
-            ErrorCode::InvalidRecord => "INVALID_RECORD",
-            ErrorCode::InconsistentTopicId => "INCONSISTENT_TOPIC_ID",
-        }
-    }
-}
+pub use kafka_schema::ErrorCode;
 
 /// What every error of a log can tell about its counterpart in Kafka.
 pub trait KafkaError: std::error::Error {
@@ -87,10 +17,44 @@ pub trait KafkaError: std::error::Error {
     fn code(&self) -> ErrorCode;
 }
 
+/// Gives error types their number in the protocol without an import.
+macro_rules! with_error_code {
+    ($($error:ty),*) => {
+        $(impl $error {
+            /// The number that a broker answers to its client ([`ErrorCode`]).
+            pub fn error_code(&self) -> i16 {
+                KafkaError::code(self).code()
+            }
+        })*
+    };
+}
+
+pub(crate) use with_error_code;
+
+with_error_code!(
+    StorageError,
+    AppendError,
+    LogError,
+    super::OpenError,
+    super::InvalidTopic,
+    super::config::ConfigError
+);
+
+impl AppendError {
+    /// The records that were refused, where it is about single ones.
+    pub fn record_errors(&self) -> &[RecordError] {
+        match self {
+            AppendError::InvalidRecord { records, .. } | AppendError::InvalidTimestamp { records, .. } => records,
+            _ => &[],
+        }
+    }
+}
+
 impl KafkaError for StorageError {
     fn exception(&self) -> &'static str {
         match self {
             StorageError::Corrupt { source, .. } => by_surprise(source.field).unwrap_or("CorruptRecordException"),
+            StorageError::Deleted { .. } => "UnknownTopicOrPartitionException",
             _ => "KafkaStorageException",
         }
     }
@@ -101,17 +65,27 @@ impl KafkaError for StorageError {
                 ErrorCode::UnknownServerError
             }
             StorageError::Corrupt { .. } => ErrorCode::CorruptMessage,
+            StorageError::Deleted { .. } => ErrorCode::UnknownTopicOrPartition,
             _ => ErrorCode::KafkaStorageError,
         }
     }
 }
 
+/// Field of the error where a segment that is to be split ends with less than a batch: Kafka asks for the next one there is
+/// not, and does not start.
+pub(in crate::log) const TAIL_FIELD: &str = "end of a segment to be split";
+
+/// Field of the error where the batches come back to an offset at which another part begins. Kafka lets the second part take the
+/// files of the first, does not find those when it renames them, and does not start. Nothing may be renamed here: the next start
+/// would take the parts that are left for all.
+pub(in crate::log) const PART_FIELD: &str = "base offset of a part of a segment to be split";
+
 /// What Kafka throws where it did not reckon with corruption, or has no name for it.
 fn by_surprise(field: &str) -> Option<&'static str> {
     match field {
         transaction_index::VERSION_FIELD => Some("KafkaException"),
-        super::split::TAIL_FIELD => Some("NoSuchElementException"),
-        super::split::PART_FIELD => Some("NoSuchFileException"),
+        TAIL_FIELD => Some("NoSuchElementException"),
+        PART_FIELD => Some("NoSuchFileException"),
         _ => None,
     }
 }
@@ -131,6 +105,15 @@ pub struct RecordError {
 pub enum AppendError {
     /// A checksum or a size is wrong, or the inside of a batch cannot be read (`CorruptRecordException`).
     CorruptRecord(String),
+    /// There is no whole batch in the bytes; or, for a follower, none of the leader that it follows (`InvalidRecordException`).
+    NothingToAppend,
+    /// The leader that appends has been replaced by one that the log knows (`FencedLeaderEpochException`).
+    FencedLeaderEpoch {
+        /// Epoch of the append.
+        epoch: i32,
+        /// Latest epoch in the log.
+        latest: i32,
+    },
     /// A batch or some of its records break a rule (`InvalidRecordException`).
     InvalidRecord {
         /// What is wrong.
@@ -236,6 +219,10 @@ impl fmt::Display for AppendError {
                 }
                 Ok(())
             }
+            AppendError::NothingToAppend => f.write_str("there is no whole batch to append"),
+            AppendError::FencedLeaderEpoch { epoch, latest } => {
+                write!(f, "leader epoch {epoch} is fenced: the log has records of epoch {latest}")
+            }
             AppendError::RecordTooLarge { size, max } => {
                 write!(f, "the batch has {size} bytes, more than max.message.bytes allows: {max}")
             }
@@ -267,7 +254,8 @@ impl KafkaError for AppendError {
     fn exception(&self) -> &'static str {
         match self {
             AppendError::CorruptRecord(_) => "CorruptRecordException",
-            AppendError::InvalidRecord { .. } => "InvalidRecordException",
+            AppendError::InvalidRecord { .. } | AppendError::NothingToAppend => "InvalidRecordException",
+            AppendError::FencedLeaderEpoch { .. } => "FencedLeaderEpochException",
             AppendError::InvalidTimestamp { .. } => "InvalidTimestampException",
             AppendError::RecordTooLarge { .. } => "RecordTooLargeException",
             AppendError::RecordBatchTooLarge { .. } => "RecordBatchTooLargeException",
@@ -292,7 +280,8 @@ impl KafkaError for AppendError {
     fn code(&self) -> ErrorCode {
         match self {
             AppendError::CorruptRecord(_) => ErrorCode::CorruptMessage,
-            AppendError::InvalidRecord { .. } => ErrorCode::InvalidRecord,
+            AppendError::InvalidRecord { .. } | AppendError::NothingToAppend => ErrorCode::InvalidRecord,
+            AppendError::FencedLeaderEpoch { .. } => ErrorCode::FencedLeaderEpoch,
             AppendError::InvalidTimestamp { .. } => ErrorCode::InvalidTimestamp,
             AppendError::RecordTooLarge { .. } => ErrorCode::MessageTooLarge,
             AppendError::RecordBatchTooLarge { .. } => ErrorCode::RecordListTooLarge,

@@ -82,6 +82,40 @@ fn bucket_of(value: u64) -> usize {
     ((u64::BITS - value.leading_zeros()) as usize).min(BUCKETS - 1)
 }
 
+/// What producers and consumers have moved through a log, or through all logs of a topic (`MessagesInPerSec`, `BytesInPerSec`,
+/// `BytesOutPerSec` of `BrokerTopicMetrics`). Replication is not in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Records that leaders appended.
+    pub records_in: u64,
+    /// Bytes of these, as they came.
+    pub bytes_in: u64,
+    /// Bytes that reads other than a follower's handed out.
+    pub bytes_out: u64,
+}
+
+impl std::ops::AddAssign for Traffic {
+    fn add_assign(&mut self, other: Self) {
+        self.records_in += other.records_in;
+        self.bytes_in += other.bytes_in;
+        self.bytes_out += other.bytes_out;
+    }
+}
+
+/// [`Traffic`], counted.
+#[derive(Debug, Default)]
+pub(in crate::log) struct TrafficCounters {
+    pub(in crate::log) records_in: Counter,
+    pub(in crate::log) bytes_in: Counter,
+    pub(in crate::log) bytes_out: Counter,
+}
+
+impl TrafficCounters {
+    pub(in crate::log) fn get(&self) -> Traffic {
+        Traffic { records_in: self.records_in.get(), bytes_in: self.bytes_in.get(), bytes_out: self.bytes_out.get() }
+    }
+}
+
 /// Counters of the logs that share them (`BrokerTopicStats`, `LogFlushStats`): of one, or of a whole broker.
 #[derive(Debug, Default)]
 pub struct LogMetrics {

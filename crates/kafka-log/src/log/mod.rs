@@ -7,7 +7,6 @@
 //!
 //! Nothing here looks at a clock or starts a thread: `now_ms` comes in, and [`Log::run_due`] does what may be done later.
 
-pub mod analyze;
 pub mod cleaner;
 pub mod config;
 pub mod epochs;
@@ -19,42 +18,32 @@ pub mod types;
 pub mod validate;
 
 mod append;
-mod append_group;
-mod close;
-mod debug;
-mod flush;
 mod health;
-mod lookup;
-mod metadata;
+mod observer;
+mod offsets;
 mod options;
 mod read;
-mod rebuild;
-mod replace;
-mod retention;
-mod roll;
-mod slice;
-mod split;
+mod segments;
 mod state;
-mod tasks;
-mod tiered;
-mod truncate;
-mod watermark;
+mod topic_partition;
+mod upkeep;
 mod writer;
 
+use std::any::Any;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-pub use append::LeaderAppend;
-pub use append_group::GroupedAppend;
+pub use append::{Answer, Combiner, GroupAppend, GroupedAppend, LeaderAppend, analyze};
 pub use health::DirHealth;
 pub use load::{OpenError, OpenReport};
-pub use lookup::{TimestampAndOffset, TimestampSpec};
-pub use options::{LogOptions, TopicPartition};
-pub use read::FetchDataInfo;
-pub use slice::FileSlice;
-pub use tiered::TierableSegment;
-pub use watermark::LogStartOffsetReason;
+pub use observer::LogObserver;
+pub use offsets::LogStartOffsetReason;
+pub use options::LogOptions;
+pub use read::{FetchDataInfo, FileSlice, TimestampAndOffset, TimestampSpec};
+pub use state::Ended;
+pub use topic_partition::{InvalidTopic, TOPIC_NAME_LEN_MAX, TopicPartition, validate_topic_name};
 
 use crate::format::leader_epoch_checkpoint::EpochEntry;
 use crate::format::uuid::Uuid;
@@ -63,11 +52,14 @@ use crate::segment::log_segment::{Home, LogSegment, SegmentError, SegmentOptions
 use crate::sync::{AtomicBool, AtomicI64, Mutex, RwLock};
 use config::LogConfig;
 use error::{AppendError, LogError, Refused, StorageError};
-use flush::Syncs;
-use metrics::LogMetrics;
+use metrics::{LogMetrics, Traffic, TrafficCounters};
+use observer::Observed;
+use offsets::Offsets;
 use producers::{ProducerState, VerificationGuard};
-use state::{Offsets, Segments};
-use tasks::Task;
+use segments::Segments;
+use state::LogState;
+use types::Watermarks;
+use upkeep::{Syncs, Task};
 use writer::WriterLock;
 
 /// The log of one partition (`UnifiedLog`).
@@ -76,7 +68,9 @@ pub struct Log<F: Fs = OsFs> {
     home: Home<F>,
     config: RwLock<Arc<LogConfig>>,
     health: DirHealth,
-    is_closed: AtomicBool,
+    state: LogState,
+    /// Held until the log ends.
+    dir_lock: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
     writer: WriterLock<F>,
     segments: RwLock<Arc<Segments<F>>>,
     offsets: RwLock<Offsets>,
@@ -84,9 +78,11 @@ pub struct Log<F: Fs = OsFs> {
     syncs: Syncs,
     last_flush_ms: AtomicI64,
     metrics: Arc<LogMetrics>,
-    remote_storage_system_enable: bool,
+    traffic: TrafficCounters,
+    observed: Observed,
+    /// Whether the high watermark follows the log end.
+    is_sole_replica: AtomicBool,
     jitter: Option<fn(i64) -> i64>,
-    append_ahead_bytes: u32,
 }
 
 impl<F: Fs> Log<F> {
@@ -120,11 +116,6 @@ impl<F: Fs> Log<F> {
         self.offsets.read().log_start
     }
 
-    /// First offset that is in local files; above the log start only with tiered storage.
-    pub fn local_log_start_offset(&self) -> i64 {
-        self.offsets.read().local_log_start
-    }
-
     /// The offset that the next record gets.
     pub fn log_end_offset(&self) -> i64 {
         self.offsets.read().log_end_offset()
@@ -140,12 +131,17 @@ impl<F: Fs> Log<F> {
         self.offsets.read().last_stable_offset()
     }
 
+    /// Log start, last stable offset, high watermark and log end, as they were at one moment.
+    pub fn watermarks(&self) -> Watermarks {
+        self.offsets.read().watermarks()
+    }
+
     /// First offset of the oldest transaction that is open, or whose marker is not below the high watermark.
     pub fn first_unstable_offset(&self) -> Option<i64> {
         self.offsets.read().first_unstable.map(|unstable| unstable.message_offset)
     }
 
-    /// Offset up to which all is on the medium.
+    /// Offset up to which all is on disk.
     pub fn recovery_point(&self) -> i64 {
         self.offsets.read().recovery_point
     }
@@ -170,6 +166,11 @@ impl<F: Fs> Log<F> {
         &self.metrics
     }
 
+    /// What producers and consumers have moved through the log since it was opened.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.get()
+    }
+
     /// Where the files are; what a segment needs to get at its own.
     pub fn home(&self) -> &Home<F> {
         &self.home
@@ -188,10 +189,9 @@ impl<F: Fs> Log<F> {
     /// Notes that a leader epoch starts at an offset (`assignEpochStartOffset`).
     ///
     /// # Errors
-    /// `IllegalArgument` for negative numbers; those of the medium.
+    /// `IllegalArgument` for negative numbers; I/O errors.
     pub fn assign_epoch_start_offset(&self, epoch: i32, start_offset: i64) -> Result<(), LogError> {
-        self.check_usable()?;
-        let mut writer = self.writer.lock_beside_segments();
+        let mut writer = self.lock_usable_beside_segments()?;
         let assigned = writer.epochs.assign(self.home.fs(), &self.home.dir(), epoch, start_offset);
         self.guard(assigned).map(|_| ())
     }
@@ -225,10 +225,10 @@ impl<F: Fs> Log<F> {
     /// Writes a snapshot of the producers, if their state has moved past the last one.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn take_producer_snapshot(&self) -> Result<(), LogError> {
         self.check_usable()?;
-        let taken = self.writer.lock_beside_segments().producers.take_snapshot(self.home.fs(), &self.home.dir(), true);
+        let taken = self.lock_usable_beside_segments()?.producers.take_snapshot(self.home.fs(), &self.home.dir(), true);
         Ok(self.guard(taken).map(|_| ())?)
     }
 
@@ -254,36 +254,24 @@ impl<F: Fs> Log<F> {
         self.writer.lock_beside_segments().producers.verification_guard(producer_id)
     }
 
-    /// Lets go of open files, maps and memory that are not needed until the next read or append.
+    /// Lets go of open files and memory that are not needed until the next read or append.
     ///
     /// # Errors
-    /// Those of the medium: index entries in memory are written first.
+    /// I/O errors: index entries in memory are written first.
     pub fn release_idle(&self) -> Result<(), LogError> {
         self.check_usable()?;
         let segments = Arc::clone(&self.segments.read());
         // No append must run meanwhile: it would have to load everything again.
-        let _writer = self.writer.lock();
+        let _writer = self.lock_usable()?;
         segments.all().iter().try_for_each(|segment| self.guard(segment.release_idle(&self.home)))?;
         Ok(())
-    }
-
-    fn remote_log_enabled(&self, config: &LogConfig) -> bool {
-        self.remote_storage_system_enable && config.remote_storage_enable && !config.compact
     }
 
     fn segment_options(&self, config: &LogConfig) -> SegmentOptions {
         segment_options(config, self.jitter)
     }
 
-    /// Whether the log takes calls at all.
-    fn check_usable(&self) -> Result<(), StorageError> {
-        if self.is_closed.load(Ordering::Acquire) {
-            return Err(StorageError::Closed { path: self.home.dir().to_path_buf() });
-        }
-        if self.health.is_offline() { self.health.check(&self.home.dir()) } else { Ok(()) }
-    }
-
-    /// Takes the log offline when the medium failed.
+    /// Takes the log offline when the disk failed.
     fn guard<T, E: MediumFailure>(&self, result: Result<T, E>) -> Result<T, E> {
         self.watch(&result);
         result
@@ -293,9 +281,25 @@ impl<F: Fs> Log<F> {
     fn watch<T, E: MediumFailure>(&self, result: &Result<T, E>) {
         if let Err(error) = result
             && error.is_medium_failure()
+            // The files of a deleted log may be gone.
+            && self.ended() != Some(Ended::Deleted)
         {
+            if !self.health.is_offline() {
+                tracing::error!(partition = %self.topic_partition, %error, "the log directory goes offline");
+            }
             self.health.set_offline();
         }
+    }
+}
+
+impl<F: Fs> fmt::Debug for Log<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Log")
+            .field("dir", &self.dir())
+            .field("log_start_offset", &self.log_start_offset())
+            .field("high_watermark", &self.high_watermark())
+            .field("log_end_offset", &self.log_end_offset())
+            .finish_non_exhaustive()
     }
 }
 
@@ -309,8 +313,8 @@ fn segment_options(config: &LogConfig, jitter: Option<fn(i64) -> i64>) -> Segmen
     }
 }
 
-/// Errors that may say that the medium failed.
-trait MediumFailure {
+/// Errors that may say that the disk failed.
+trait MediumFailure: fmt::Display {
     fn is_medium_failure(&self) -> bool;
 }
 

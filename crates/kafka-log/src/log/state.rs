@@ -1,118 +1,95 @@
-//! The numbers of a log that readers need together, and the list of its segments.
+//! Whether a log still takes calls.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use super::types::LogOffsetMetadata;
+use super::Log;
+use super::error::StorageError;
+use super::writer::WriterGuard;
 use crate::fs::Fs;
-use crate::segment::log_segment::LogSegment;
+use crate::sync::AtomicU8;
 
-/// Offsets of a log at one moment: log start <= last stable offset <= high watermark <= log end.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Offsets {
-    pub(super) log_start: i64,
-    pub(super) local_log_start: i64,
-    pub(super) log_end: LogOffsetMetadata,
-    pub(super) high_watermark: LogOffsetMetadata,
-    pub(super) first_unstable: Option<LogOffsetMetadata>,
-    pub(super) recovery_point: i64,
-    pub(super) highest_in_remote_storage: i64,
-    /// How often the log was cut: offsets below the log end may then stand for other records.
-    pub(super) truncations: u32,
+/// Why a log takes no calls any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was closed: its manager was shut down, or a copy in another directory replaced it.
+    Closed,
+    /// It was deleted, or put aside because it does not belong on this broker.
+    Deleted,
 }
 
-impl Offsets {
-    pub(super) fn log_end_offset(&self) -> i64 {
-        self.log_end.message_offset
+/// State of a log: open, until it ends. It changes under the writer's lock, so no append is accepted afterwards.
+#[derive(Debug, Default)]
+pub(super) struct LogState(AtomicU8);
+
+impl LogState {
+    const CLOSED: u8 = 1;
+    const DELETED: u8 = 2;
+
+    /// Ends the log. A closed log may still be deleted.
+    pub(super) fn end(&self, how: Ended) {
+        let state = match how {
+            Ended::Closed => Self::CLOSED,
+            Ended::Deleted => Self::DELETED,
+        };
+        self.0.store(state, Ordering::Release);
     }
 
-    /// First offset that a reader of committed records must not see (`lastStableOffset`).
-    pub(super) fn last_stable_offset(&self) -> i64 {
-        let high_watermark = self.high_watermark.message_offset;
-        self.first_unstable.map_or(high_watermark, |unstable| unstable.message_offset.min(high_watermark))
-    }
-}
-
-/// The segments of a log in the order of their base offsets, the last one active (`LogSegments`). A list never changes:
-/// a new one takes its place.
-#[derive(Debug)]
-pub(super) struct Segments<F: Fs> {
-    list: Vec<Arc<LogSegment<F>>>,
-}
-
-impl<F: Fs> Clone for Segments<F> {
-    fn clone(&self) -> Self {
-        Segments { list: self.list.clone() }
-    }
-}
-
-impl<F: Fs> Segments<F> {
-    pub(super) fn new(mut list: Vec<Arc<LogSegment<F>>>) -> Self {
-        list.sort_by_key(|segment| segment.base_offset());
-        Segments { list }
-    }
-
-    pub(super) fn all(&self) -> &[Arc<LogSegment<F>>] {
-        &self.list
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    pub(super) fn first(&self) -> Option<&Arc<LogSegment<F>>> {
-        self.list.first()
-    }
-
-    pub(super) fn last(&self) -> Option<&Arc<LogSegment<F>>> {
-        self.list.last()
-    }
-
-    /// Number of segments with a base offset not above `offset`.
-    fn upper_bound(&self, offset: i64) -> usize {
-        self.list.partition_point(|segment| segment.base_offset() <= offset)
-    }
-
-    /// The segment with the largest base offset not above `offset`.
-    pub(super) fn floor(&self, offset: i64) -> Option<&Arc<LogSegment<F>>> {
-        self.upper_bound(offset).checked_sub(1).map(|at| &self.list[at])
-    }
-
-    /// The segment with the largest base offset below `offset`.
-    pub(super) fn lower(&self, offset: i64) -> Option<&Arc<LogSegment<F>>> {
-        let at = self.list.partition_point(|segment| segment.base_offset() < offset);
-        at.checked_sub(1).map(|at| &self.list[at])
-    }
-
-    /// The segments with base offsets above `offset`.
-    pub(super) fn higher(&self, offset: i64) -> &[Arc<LogSegment<F>>] {
-        &self.list[self.upper_bound(offset)..]
-    }
-
-    /// The segments from the one that holds `from` on, with base offsets below `to` (`LogSegments.values`).
-    pub(super) fn range(&self, from: i64, to: i64) -> &[Arc<LogSegment<F>>] {
-        let start = self.upper_bound(from).saturating_sub(1);
-        let end = self.list.partition_point(|segment| segment.base_offset() < to);
-        if from >= to { &[] } else { self.list.get(start..end).unwrap_or_default() }
-    }
-
-    pub(super) fn contains(&self, base_offset: i64) -> bool {
-        self.floor(base_offset).is_some_and(|segment| segment.base_offset() == base_offset)
-    }
-
-    /// Adds a segment, in place of one with the same base offset.
-    pub(super) fn add(&mut self, segment: Arc<LogSegment<F>>) {
-        let at = self.list.partition_point(|other| other.base_offset() < segment.base_offset());
-        match self.list.get_mut(at) {
-            Some(other) if other.base_offset() == segment.base_offset() => *other = segment,
-            _ => self.list.insert(at, segment),
+    pub(super) fn ended(&self) -> Option<Ended> {
+        match self.0.load(Ordering::Acquire) {
+            Self::CLOSED => Some(Ended::Closed),
+            Self::DELETED => Some(Ended::Deleted),
+            _ => None,
         }
     }
 
-    pub(super) fn remove(&mut self, base_offset: i64) {
-        self.list.retain(|segment| segment.base_offset() != base_offset);
+    fn check(&self, dir: impl FnOnce() -> Arc<Path>) -> Result<(), StorageError> {
+        let Some(how) = self.ended() else { return Ok(()) };
+        let path = dir().to_path_buf();
+        Err(match how {
+            Ended::Closed => StorageError::Closed { path },
+            Ended::Deleted => StorageError::Deleted { path },
+        })
+    }
+}
+
+impl<F: Fs> Log<F> {
+    /// Why the log takes no calls any more; `None` while it does, or is offline.
+    pub fn ended(&self) -> Option<Ended> {
+        self.state.ended()
     }
 
-    pub(super) fn size(&self) -> u64 {
-        self.list.iter().map(|segment| u64::from(segment.size())).sum()
+    /// Ends the log, under its writer's lock, and releases its directory.
+    pub(in crate::log) fn end(&self, how: Ended) {
+        self.state.end(how);
+        self.dir_lock.lock().take();
+    }
+
+    /// Releases the directory of a log that is offline, unless an append is on its way: that holds it until the log is dropped.
+    pub(crate) fn release_dir_if_unused(&self) {
+        if let Some(_writer) = self.writer.try_lock_beside_segments() {
+            self.dir_lock.lock().take();
+        }
+    }
+
+    /// Whether the log takes calls at all.
+    pub(in crate::log) fn check_usable(&self) -> Result<(), StorageError> {
+        self.state.check(|| self.home.dir())?;
+        if self.health.is_offline() { self.health.check(&self.home.dir()) } else { Ok(()) }
+    }
+
+    /// The writer's lock, for calls that may change the list of segments. The log cannot end while it is held.
+    pub(in crate::log) fn lock_usable(&self) -> Result<WriterGuard<'_, F>, StorageError> {
+        let writer = self.writer.lock();
+        self.check_usable()?;
+        Ok(writer)
+    }
+
+    /// As [`Self::lock_usable`], for calls that leave segments as they are.
+    pub(in crate::log) fn lock_usable_beside_segments(&self) -> Result<WriterGuard<'_, F>, StorageError> {
+        let writer = self.writer.lock_beside_segments();
+        self.check_usable()?;
+        Ok(writer)
     }
 }

@@ -34,6 +34,12 @@ pub struct SegmentPlace {
     pub position: u32,
 }
 
+impl From<i64> for LogOffsetMetadata {
+    fn from(message_offset: i64) -> Self {
+        LogOffsetMetadata::offset_only(message_offset)
+    }
+}
+
 impl LogOffsetMetadata {
     /// An offset whose place is not known.
     pub const fn offset_only(message_offset: i64) -> Self {
@@ -49,9 +55,9 @@ impl LogOffsetMetadata {
 /// What became of an append (`LogAppendInfo`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogAppendInfo {
-    /// First offset; -1 when nothing was appended, or unknown for the first of compressed v0/v1 batches of a follower.
+    /// First offset; -1 where it is not known, for a follower's append that begins with a compressed batch of magic 0 or 1.
     pub first_offset: i64,
-    /// Last offset, -1 when nothing was appended.
+    /// Last offset.
     pub last_offset: i64,
     /// Largest timestamp in ms, -1 none.
     pub max_timestamp: i64,
@@ -65,8 +71,8 @@ pub struct LogAppendInfo {
 }
 
 impl LogAppendInfo {
-    /// Nothing appended.
-    pub const fn nothing() -> Self {
+    /// Place for an answer of a group.
+    pub(in crate::log) const fn nothing() -> Self {
         LogAppendInfo {
             first_offset: -1,
             last_offset: -1,
@@ -74,6 +80,30 @@ impl LogAppendInfo {
             log_append_time: NO_TIMESTAMP,
             valid_bytes: 0,
             is_duplicate: false,
+        }
+    }
+}
+
+/// Offsets of a log at one moment: `log_start <= last_stable <= high_watermark <= log_end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watermarks {
+    /// First offset that may be read.
+    pub log_start: i64,
+    /// First offset that consumers of committed records do not see yet.
+    pub last_stable: i64,
+    /// First offset that consumers do not see yet.
+    pub high_watermark: i64,
+    /// The offset that the next record gets.
+    pub log_end: i64,
+}
+
+impl Watermarks {
+    /// First offset that a reader of this isolation does not see.
+    pub const fn limit(&self, isolation: FetchIsolation) -> i64 {
+        match isolation {
+            FetchIsolation::LogEnd => self.log_end,
+            FetchIsolation::HighWatermark => self.high_watermark,
+            FetchIsolation::TxnCommitted => self.last_stable,
         }
     }
 }
@@ -87,4 +117,16 @@ pub enum FetchIsolation {
     HighWatermark,
     /// Up to the last stable offset: consumers that read committed.
     TxnCommitted,
+}
+
+impl FetchIsolation {
+    /// The isolation of a consumer's request (`IsolationLevel.forId`): 0 or 1. `None` for another number, with which Kafka refuses
+    /// the request. Followers read up to the [`FetchIsolation::LogEnd`], whatever their requests say.
+    pub const fn from_wire(isolation_level: i8) -> Option<Self> {
+        match isolation_level {
+            0 => Some(FetchIsolation::HighWatermark),
+            1 => Some(FetchIsolation::TxnCommitted),
+            _ => None,
+        }
+    }
 }

@@ -3,7 +3,9 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use super::Log;
 use super::epochs::LeaderEpochCache;
+use super::error::LogError;
 use super::producers::ProducerStateManager;
 use crate::format::uuid::Uuid;
 use crate::fs::Fs;
@@ -30,7 +32,7 @@ pub(super) struct Tail<F: Fs> {
 }
 
 /// The lock of the writer, and what appends keep from one to the next. Who may change the list of segments or the active one
-/// makes them look anew.
+/// makes them look again.
 pub(super) struct WriterLock<F: Fs>(Mutex<Appender<F>>);
 
 /// The writer in the hands of an append.
@@ -79,5 +81,23 @@ impl<F: Fs> Deref for WriterGuard<'_, F> {
 impl<F: Fs> DerefMut for WriterGuard<'_, F> {
     fn deref_mut(&mut self) -> &mut Writer {
         &mut self.0.writer
+    }
+}
+
+impl<F: Fs> Log<F> {
+    /// The writer, and the active segment that the next write goes to.
+    pub(super) fn tail_of<'a>(
+        &self,
+        appender: &'a mut Appender<F>,
+    ) -> Result<(&'a mut Writer, &'a mut Tail<F>), LogError> {
+        let tail = match &mut appender.tail {
+            Some(tail) => tail,
+            none => {
+                let segment = self.active_segment()?;
+                let state = segment.append_state(&self.home)?;
+                none.insert(Tail { segment, state, log_end_offset: self.log_end_offset() })
+            }
+        };
+        Ok((&mut appender.writer, tail))
     }
 }

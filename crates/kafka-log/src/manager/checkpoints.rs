@@ -10,12 +10,12 @@ use crate::fs::Fs;
 use crate::log::Log;
 
 impl<F: Fs> LogManager<F> {
-    /// Writes down up to where all logs are on the medium. A directory whose file cannot be written goes offline.
+    /// Writes down up to where all logs are on disk. A directory whose file cannot be written goes offline.
     pub fn checkpoint_recovery_points(&self) {
         self.checkpoint(|dir| &dir.recovery_points, |log| Some(log.recovery_point()));
     }
 
-    /// Writes down the start of each log that does not start with its first segment (with tiered storage: of each log).
+    /// Writes down the start of each log that does not start with its first segment.
     /// A directory whose file cannot be written goes offline.
     pub fn checkpoint_log_start_offsets(&self) {
         self.checkpoint(|dir| &dir.log_start_offsets, |log| self.log_start_to_note(log));
@@ -49,10 +49,8 @@ impl<F: Fs> LogManager<F> {
 
     pub(super) fn log_start_to_note(&self, log: &Log<F>) -> Option<i64> {
         let start = log.log_start_offset();
-        let config = log.config();
-        let tiered = self.config.remote_storage_system && config.remote_storage_enable && !config.compact;
         let first_base_offset = log.segments().first().map_or(start, |first| first.base_offset());
-        (tiered || start > first_base_offset).then_some(start)
+        (start > first_base_offset).then_some(start)
     }
 
     fn checkpoint(&self, file: impl Fn(&LogDir<F>) -> &OffsetCheckpointFile, offset: impl Fn(&Log<F>) -> Option<i64>) {
@@ -73,7 +71,8 @@ impl<F: Fs> LogManager<F> {
         offset: impl Fn(&Log<F>) -> Option<i64>,
     ) {
         let dir = &self.dirs[dir];
-        if !dir.is_online() {
+        let is_running = self.is_running.read();
+        if !*is_running || !dir.is_online() {
             return;
         }
         let offsets: Offsets =

@@ -13,12 +13,6 @@ pub struct LogManagerConfig {
     /// Threads that recover a large segment together, on top of these. They are threads of the operating system, gone when
     /// the segment is recovered; with 1 there are none. Kafka has no such setting.
     pub recovery_threads_per_log: usize,
-    /// Space that active segments get in advance, see [`LogOptions::append_ahead_bytes`](crate::log::LogOptions::append_ahead_bytes); 0
-    /// for none. Kafka has no such setting.
-    pub append_ahead_bytes: u32,
-    /// From which size on segments are mapped for look-ups, see
-    /// [`LogOptions::map_for_look_ups_from`](crate::log::LogOptions::map_for_look_ups_from); `None` for never. Kafka has no such setting.
-    pub map_for_look_ups_from: Option<u32>,
     /// `log.retention.check.interval.ms`
     pub retention_check_ms: i64,
     /// `log.flush.scheduler.interval.ms`: how often to look for logs whose `flush.ms` is over.
@@ -39,7 +33,8 @@ pub struct LogManagerConfig {
     pub transaction_max_timeout_ms: i32,
     /// `transaction.partition.verification.enable`
     pub transaction_partition_verification: bool,
-    /// `remote.log.storage.system.enable`
+    /// `remote.log.storage.system.enable`: decides which settings of topics are refused. Nothing is copied to remote storage, and topics
+    /// with `remote.storage.enable` are kept like others.
     pub remote_storage_system: bool,
     /// The cleaner.
     pub cleaner: LogCleanerConfig,
@@ -75,8 +70,6 @@ impl Default for LogManagerConfig {
         LogManagerConfig {
             recovery_threads_per_data_dir: 2,
             recovery_threads_per_log: 1,
-            append_ahead_bytes: 0,
-            map_for_look_ups_from: None,
             retention_check_ms: 5 * 60 * 1000,
             flush_check_ms: i64::MAX,
             recovery_point_checkpoint_ms: 60_000,
@@ -125,7 +118,7 @@ impl LogCleanerConfig {
 }
 
 /// Names of the settings that [`LogManagerConfig::from_properties`] looks at.
-const NAMES: [&str; 20] = [
+pub const MANAGER_CONFIG_NAMES: [&str; 20] = [
     "num.recovery.threads.per.data.dir",
     "log.retention.check.interval.ms",
     "log.flush.scheduler.interval.ms",
@@ -167,14 +160,14 @@ impl LogManagerConfig {
     ) -> Result<LogManagerConfig, ConfigError> {
         let properties: Vec<_> = properties.into_iter().collect();
         let mut config = LogManagerConfig::default();
-        for name in NAMES {
+        for name in MANAGER_CONFIG_NAMES {
             if let Some((_, text)) = properties.iter().rev().find(|(given, _)| *given == name) {
                 config.set(Setting { name, text })?;
             }
         }
         let cleaner = &config.cleaner;
         if cleaner.threads == 0 || cleaner.dedupe_buffer_bytes / cleaner.threads as i64 <= 1024 * 1024 {
-            let message = "log.cleaner.dedupe.buffer.size must be above 1 MiB for each of log.cleaner.threads";
+            let message = "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.";
             return Err(ConfigError::Requirement(message.to_owned()));
         }
         Ok(config)
@@ -219,7 +212,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_read_and_checked() {
-        for name in NAMES {
+        for name in MANAGER_CONFIG_NAMES {
             let refused = LogManagerConfig::from_properties([(name, "no such value")]);
             assert!(matches!(refused, Err(ConfigError::InvalidValue { name: found, .. }) if found == name), "{name}");
         }

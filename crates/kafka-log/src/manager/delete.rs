@@ -2,29 +2,33 @@
 
 use std::sync::Arc;
 
+use parking_lot::MutexGuard;
+
 use super::logs::Hosted;
 use super::{LogManager, ManagerError};
 use crate::format::partition_dir::PartitionDirState;
 use crate::fs::Fs;
 use crate::log::error::LogError;
-use crate::log::{Log, TopicPartition};
+use crate::log::{Ended, Log, TopicPartition};
 
 impl<F: Fs> LogManager<F> {
     /// Removes a log: its folder is renamed to end in `-delete`, and goes after the `file.delete.delay.ms` of the
-    /// defaults, by [`LogManager::delete_due`]. With `is_future` the copy on its way to another directory is meant. The
+    /// defaults, by [`LogManager::delete_due`]. From then on the log refuses all calls, whoever holds it: no record is
+    /// accepted into it. Slices that it handed out stay readable. With `is_future` the copy on its way to another directory is meant. The
     /// answer is the log, `None` if there is none.
     ///
     /// Cleaning of it is aborted; checkpoints are written without it.
     ///
     /// # Errors
-    /// `LogDirsOffline` where there is none but it may be in a directory that is offline; those of the medium.
+    /// `LogDirsOffline` where there is none but it may be in a directory that is offline; I/O errors.
     pub fn async_delete(
         &self,
         partition: &TopicPartition,
         is_future: bool,
         now_ms: i64,
     ) -> Result<Option<Arc<Log<F>>>, ManagerError> {
-        let removed = self.remove(partition, is_future, PartitionDirState::Deleted, now_ms)?;
+        let turn = self.take_turn()?;
+        let removed = self.remove(partition, is_future, PartitionDirState::Deleted, now_ms, &turn)?;
         Ok(removed.map(|removed| {
             self.forget_in_checkpoints(&[removed.dir]);
             removed.log
@@ -39,6 +43,10 @@ impl<F: Fs> LogManager<F> {
         is_stray: bool,
         now_ms: i64,
     ) -> Vec<(TopicPartition, ManagerError)> {
+        let turn = match self.take_turn() {
+            Ok(turn) => turn,
+            Err(_) => return partitions.iter().map(|tp| (tp.clone(), ManagerError::Closed)).collect(),
+        };
         let state = if is_stray { PartitionDirState::Stray } else { PartitionDirState::Deleted };
         let (mut dirs, mut errors) = (Vec::new(), Vec::new());
         for tp in partitions {
@@ -46,7 +54,7 @@ impl<F: Fs> LogManager<F> {
                 if self.logs.read().get(tp, is_future).is_none() {
                     continue;
                 }
-                match self.remove(tp, is_future, state, now_ms) {
+                match self.remove(tp, is_future, state, now_ms, &turn) {
                     Ok(removed) => dirs.extend(removed.map(|removed| removed.dir)),
                     Err(error) => errors.push((tp.clone(), error)),
                 }
@@ -58,14 +66,15 @@ impl<F: Fs> LogManager<F> {
         errors
     }
 
-    fn remove(
+    /// In the turn of the caller.
+    pub(super) fn remove(
         &self,
         tp: &TopicPartition,
         is_future: bool,
         state: PartitionDirState,
         now_ms: i64,
+        _turn: &MutexGuard<'_, ()>,
     ) -> Result<Option<Hosted<F>>, ManagerError> {
-        let _turn = self.turn.lock();
         let removed = self.logs.write().map(is_future).remove(tp);
         let Some(removed) = removed else {
             if self.has_offline_log_dirs() {
@@ -75,12 +84,13 @@ impl<F: Fs> LogManager<F> {
             return Ok(None);
         };
         if !is_future {
+            self.keep_traffic(&removed.log);
             drop(self.cleaning.states.pause(tp));
         }
         tracing::info!(partition = %tp, is_future, ?state, "log removed");
         // Nobody flushes or closes a stray log at the end, and the next start takes its directory's word for a clean stop.
         let flushed = if state == PartitionDirState::Stray { removed.log.flush(true, now_ms) } else { Ok(()) };
-        let renamed = flushed.and_then(|()| self.rename(removed.dir, &removed.log, state));
+        let renamed = flushed.and_then(|()| self.put_away(removed.dir, &removed.log, state));
         self.note_failure(removed.dir, renamed)?;
         if state == PartitionDirState::Stray {
             self.stray.lock().push(Arc::clone(&removed.log));
@@ -90,13 +100,13 @@ impl<F: Fs> LogManager<F> {
         Ok(Some(removed))
     }
 
-    /// Renames the folder of a log to one that stands for `state`.
-    pub(super) fn rename(&self, dir: usize, log: &Log<F>, state: PartitionDirState) -> Result<(), LogError> {
+    /// Ends a log, and renames its folder to one that stands for `state`.
+    pub(super) fn put_away(&self, dir: usize, log: &Log<F>, state: PartitionDirState) -> Result<(), LogError> {
         let name = self.unique_dir_name(log.topic_partition(), state);
-        log.rename_dir(&self.dirs[dir].join(&name), false)
+        log.move_to(&self.dirs[dir].join(&name), Some(Ended::Deleted))
     }
 
-    fn forget_in_checkpoints(&self, dirs: &[usize]) {
+    pub(super) fn forget_in_checkpoints(&self, dirs: &[usize]) {
         for &dir in dirs {
             self.checkpoint_dir(dir);
             self.forget_cleaner_offsets(dir);
@@ -109,6 +119,10 @@ impl<F: Fs> LogManager<F> {
         let delay_ms = self.settings.read().default().file_delete_delay_ms;
         let mut count = 0;
         loop {
+            let is_running = self.is_running.read();
+            if !*is_running {
+                return count;
+            }
             let log = {
                 let mut leaving = self.leaving.lock();
                 match leaving.front() {
@@ -117,7 +131,8 @@ impl<F: Fs> LogManager<F> {
                 }
             };
             let Some((log, _)) = log else { return count };
-            let deleted = log.delete();
+            let deleted = log.remove_files();
+            drop(is_running);
             if let Some(dir) = self.dirs.iter().position(|dir| log.dir().starts_with(&dir.path)) {
                 count += usize::from(self.note_failure(dir, deleted).is_ok());
             }

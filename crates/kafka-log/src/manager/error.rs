@@ -1,14 +1,15 @@
 //! What can go wrong with many logs, each with its counterpart in Kafka.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use crate::format::FormatError;
 use crate::format::checkpoint_file::{CheckpointException, exception_of};
 use crate::format::uuid::Uuid;
 use crate::log::config::ConfigError;
-use crate::log::error::{ErrorCode, KafkaError, LogError, StorageError};
-use crate::log::{OpenError, TopicPartition};
+use crate::log::error::{ErrorCode, KafkaError, LogError, StorageError, with_error_code};
+use crate::log::{InvalidTopic, OpenError, TopicPartition};
 
 /// Why the manager does not do something.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ use crate::log::{OpenError, TopicPartition};
 pub enum ManagerError {
     /// No directory is usable: none was given, or all have failed. Kafka's broker stops then.
     NoLogDirs,
+    /// The manager was shut down (`KafkaStorageException`).
+    Closed,
     /// A directory was given twice (`KafkaException`).
     DuplicateLogDir {
         /// The directory.
@@ -64,6 +67,30 @@ pub enum ManagerError {
         /// Whether the copy on its way between two directories was meant.
         future: bool,
     },
+    /// The name of a topic is not one that Kafka takes.
+    InvalidTopic(InvalidTopic),
+    /// The topic that is to be created is here (`TopicExistsException`).
+    TopicExists {
+        /// Its name.
+        topic: String,
+    },
+    /// No partition of the topic is here (`UnknownTopicOrPartitionException`).
+    UnknownTopic {
+        /// Its name.
+        topic: String,
+    },
+    /// The directory belongs to a cluster already: it has a `meta.properties` (`TerseFailure`).
+    AlreadyFormatted {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The file system does not take the name of a folder, most often because it is too long (`InvalidTopicException`).
+    FolderName {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The partition belongs to another incarnation of its topic (`InconsistentTopicIdException`).
     InconsistentTopicId {
         /// The partition.
@@ -100,6 +127,7 @@ impl fmt::Display for ManagerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ManagerError::NoLogDirs => f.write_str("no log directory is usable"),
+            ManagerError::Closed => f.write_str("the log manager was shut down"),
             ManagerError::DuplicateLogDir { path } => write!(f, "log directory {} was given twice", path.display()),
             ManagerError::Locked { path } => {
                 write!(f, "log directory {} is in use: somebody else holds the lock on .lock", path.display())
@@ -122,6 +150,15 @@ impl fmt::Display for ManagerError {
             ManagerError::NoSuchPartition { partition, future } => {
                 write!(f, "there is no {}log of {partition}", if *future { "future " } else { "" })
             }
+            ManagerError::InvalidTopic(error) => error.fmt(f),
+            ManagerError::TopicExists { topic } => write!(f, "topic {topic} exists"),
+            ManagerError::UnknownTopic { topic } => write!(f, "there is no topic {topic}"),
+            ManagerError::AlreadyFormatted { path } => {
+                write!(f, "log directory {} is already formatted", path.display())
+            }
+            ManagerError::FolderName { path, source } => {
+                write!(f, "the file system does not take {} as a name: {source}", path.display())
+            }
             ManagerError::InconsistentTopicId { partition, expected, found } => {
                 write!(f, "expected topic id {expected} for {partition}, found {found}")
             }
@@ -138,6 +175,8 @@ impl std::error::Error for ManagerError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ManagerError::Config(error) => Some(error),
+            ManagerError::InvalidTopic(error) => Some(error),
+            ManagerError::FolderName { source, .. } => Some(source),
             ManagerError::Open { source, .. } => Some(&**source),
             ManagerError::Log(error) => Some(error),
             ManagerError::Storage(error) => Some(error),
@@ -145,6 +184,8 @@ impl std::error::Error for ManagerError {
         }
     }
 }
+
+with_error_code!(ManagerError);
 
 impl KafkaError for ManagerError {
     fn exception(&self) -> &'static str {
@@ -155,9 +196,15 @@ impl KafkaError for ManagerError {
             ManagerError::MetaProperties { .. } => "RuntimeException",
             ManagerError::DuplicatePartition { .. } | ManagerError::IllegalState(_) => "IllegalStateException",
             ManagerError::LogDirNotFound { .. } => "LogDirNotFoundException",
-            ManagerError::NoLogDirs | ManagerError::LogDirsOffline { .. } | ManagerError::NoSuchPartition { .. } => {
-                "KafkaStorageException"
-            }
+            ManagerError::NoLogDirs
+            | ManagerError::Closed
+            | ManagerError::LogDirsOffline { .. }
+            | ManagerError::NoSuchPartition { .. } => "KafkaStorageException",
+            ManagerError::InvalidTopic(error) => error.exception(),
+            ManagerError::TopicExists { .. } => "TopicExistsException",
+            ManagerError::UnknownTopic { .. } => "UnknownTopicOrPartitionException",
+            ManagerError::AlreadyFormatted { .. } => "TerseFailure",
+            ManagerError::FolderName { .. } => "InvalidTopicException",
             ManagerError::InconsistentTopicId { .. } => "InconsistentTopicIdException",
             ManagerError::Config(error) => error.exception(),
             ManagerError::Open { source, .. } => source.exception(),
@@ -168,10 +215,16 @@ impl KafkaError for ManagerError {
 
     fn code(&self) -> ErrorCode {
         match self {
-            ManagerError::NoLogDirs | ManagerError::LogDirsOffline { .. } | ManagerError::NoSuchPartition { .. } => {
-                ErrorCode::KafkaStorageError
-            }
+            ManagerError::NoLogDirs
+            | ManagerError::Closed
+            | ManagerError::LogDirsOffline { .. }
+            | ManagerError::NoSuchPartition { .. } => ErrorCode::KafkaStorageError,
             ManagerError::LogDirNotFound { .. } => ErrorCode::LogDirNotFound,
+            ManagerError::InvalidTopic(error) => error.code(),
+            ManagerError::TopicExists { .. } => ErrorCode::TopicAlreadyExists,
+            ManagerError::UnknownTopic { .. } => ErrorCode::UnknownTopicOrPartition,
+            ManagerError::AlreadyFormatted { .. } => ErrorCode::UnknownServerError,
+            ManagerError::FolderName { .. } => ErrorCode::InvalidTopicException,
             ManagerError::InconsistentTopicId { .. } => ErrorCode::InconsistentTopicId,
             ManagerError::DuplicateLogDir { .. }
             | ManagerError::Locked { .. }
@@ -196,6 +249,12 @@ impl From<StorageError> for ManagerError {
 impl From<LogError> for ManagerError {
     fn from(error: LogError) -> Self {
         ManagerError::Log(error)
+    }
+}
+
+impl From<InvalidTopic> for ManagerError {
+    fn from(error: InvalidTopic) -> Self {
+        ManagerError::InvalidTopic(error)
     }
 }
 

@@ -9,12 +9,13 @@ use crate::log::Log;
 use crate::log::error::{LogError, StorageError};
 
 impl<F: Fs> LogManager<F> {
-    /// Takes a directory offline, as if its medium had failed. Its logs answer `Offline` from now on, and the lock on it is
-    /// let go of. It stays so until the manager is opened anew.
+    /// Takes a directory offline, as if its disk had failed. Its logs answer `Offline` from now on, and the lock on it is
+    /// let go of. It stays so until the manager is opened again.
     ///
     /// # Errors
     /// A path that is no log directory.
     pub fn fail_log_dir(&self, path: &Path, why: &str) -> Result<(), ManagerError> {
+        self.check_running()?;
         self.dirs[self.dir_index(path)?].fail(why.to_owned());
         self.handle_failed_dirs();
         Ok(())
@@ -28,7 +29,7 @@ impl<F: Fs> LogManager<F> {
             let why = self.dirs[dir].failure().unwrap_or_default();
             tracing::error!(dir = %self.dirs[dir].path.display(), why, "log directory failed");
             // Dropped last, and without any lock: the last owner of a log closes its files.
-            let _gone: Vec<Arc<Log<F>>> = {
+            let gone: Vec<Arc<Log<F>>> = {
                 let mut logs = self.logs.write();
                 let gone = logs.in_dir(dir);
                 logs.current.retain(|_, hosted| hosted.dir != dir);
@@ -37,6 +38,10 @@ impl<F: Fs> LogManager<F> {
             };
             self.leaving.lock().retain(|(log, _)| !log.dir().starts_with(&self.dirs[dir].path));
             self.stray.lock().retain(|log| !log.dir().starts_with(&self.dirs[dir].path));
+            for log in gone {
+                log.tell();
+                log.release_dir_if_unused();
+            }
             self.dirs[dir].unlock();
         }
         failed.into_iter().map(|dir| self.dirs[dir].path.clone()).collect()

@@ -28,6 +28,9 @@ pub struct Startup<'a, F: Fs> {
     /// Whether a log does not belong on this broker any more: its topic is gone, or its replica is elsewhere
     /// (`isStrayReplica`). Its folder is renamed to end in `-stray`.
     pub is_stray: &'a (dyn Fn(&Log<F>) -> bool + Sync),
+    /// Whether a log is the only replica of its partition. Its high watermark is the log end then, not what the checkpoint says, and
+    /// follows it; see [`Log::set_sole_replica`].
+    pub is_sole_replica: &'a (dyn Fn(&Log<F>) -> bool + Sync),
     /// Who does the work: `num.recovery.threads.per.data.dir` of them for each directory.
     pub workers: &'a dyn Workers,
     /// Called when a log has been opened, from any of the workers.
@@ -37,9 +40,16 @@ pub struct Startup<'a, F: Fs> {
 }
 
 impl<F: Fs> Startup<'_, F> {
-    /// All logs belong here, no topic sets anything, the calling thread does the work.
+    /// All logs belong here and may have other replicas, no topic sets anything, the calling thread does the work.
     pub fn plain(now_ms: i64) -> Self {
-        Startup { topics: &[], is_stray: &|_| false, workers: &super::CallingThread, on_loaded: &|_| {}, now_ms }
+        Startup {
+            topics: &[],
+            is_stray: &|_| false,
+            is_sole_replica: &|_| false,
+            workers: &super::CallingThread,
+            on_loaded: &|_| {},
+            now_ms,
+        }
     }
 }
 
@@ -82,15 +92,8 @@ struct Loading {
 }
 
 impl<F: Fs> LogManager<F> {
-    /// Loads all logs of all directories, and recovers those that were not closed cleanly. Once, before anything else.
-    ///
-    /// The markers of a clean stop are removed first. High watermarks are set to what their checkpoints say. A directory
-    /// whose medium fails meanwhile goes offline, and its logs with it.
-    ///
-    /// # Errors
-    /// A folder that is no partition; a partition found twice; a log that cannot be opened for another reason than its
-    /// medium; settings of topics that are out of range. The manager is of no use then, as a broker does not start.
-    pub fn startup(&self, startup: &Startup<'_, F>) -> Result<LoadReport, ManagerError> {
+    /// [`Unloaded::load`](super::Unloaded::load).
+    pub(super) fn load_logs(&self, startup: &Startup<'_, F>) -> Result<LoadReport, ManagerError> {
         let span = tracing::info_span!("load_logs");
         let _entered = span.enter();
         let _turn = self.turn.lock();
@@ -117,9 +120,6 @@ impl<F: Fs> LogManager<F> {
         self.load_all(&loading, startup)?;
         for dir in &loading {
             self.lower_recovery_points(dir);
-        }
-        for dir in &loading {
-            self.dirs[dir.dir].note_all_loaded();
         }
         let failed = self.dirs.iter().filter_map(|dir| Some((dir.path.clone(), dir.failure()?)));
         report.failed_dirs = failed.collect();
@@ -166,7 +166,7 @@ impl<F: Fs> LogManager<F> {
         })
     }
 
-    /// A checkpoint that cannot be read is as good as none; one that the medium does not give takes the directory offline.
+    /// A checkpoint that cannot be read is as good as none; one that the disk does not return takes the directory offline.
     fn read_checkpoint(&self, dir: &LogDir<F>, file: &OffsetCheckpointFile, report: &mut LoadReport) -> Offsets {
         file.read(&self.fs).unwrap_or_else(|error| {
             if matches!(error, StorageError::Io { .. }) {
@@ -228,7 +228,7 @@ impl<F: Fs> LogManager<F> {
         let dir = &self.dirs[loading.dir];
         let Some(name) = PartitionDirName::parse(folder).filter(|_| dir.is_online()) else { return Ok(None) };
         let path = dir.join(folder);
-        let tp = TopicPartition::new(name.topic, name.partition);
+        let tp = TopicPartition::on_disk(name.topic, name.partition);
         let of = |offsets: &Offsets| offsets.get(&tp).copied().unwrap_or(0);
         let options = LogOptions {
             log_start_offset: of(&loading.log_start_offsets),
@@ -248,12 +248,18 @@ impl<F: Fs> LogManager<F> {
         let had_clean_shutdown = loading.had_clean_shutdown;
         (startup.on_loaded)(&LoadedLog { log: &log, report: &report, had_clean_shutdown, remaining });
         match name.state {
-            PartitionDirState::Deleted => self.leaving.lock().push_back((log, startup.now_ms)),
-            PartitionDirState::Stray => self.stray.lock().push(log),
+            PartitionDirState::Deleted => {
+                log.mark_deleted();
+                self.leaving.lock().push_back((log, startup.now_ms));
+            }
+            PartitionDirState::Stray => {
+                log.mark_deleted();
+                self.stray.lock().push(log);
+            }
             PartitionDirState::Live | PartitionDirState::Future => {
                 if (startup.is_stray)(&log) {
                     tracing::warn!(dir = %log.dir().display(), "log does not belong here and is put aside");
-                    let renamed = self.rename(loading.dir, &log, PartitionDirState::Stray);
+                    let renamed = self.put_away(loading.dir, &log, PartitionDirState::Stray);
                     if self.note_failure(loading.dir, renamed).is_ok() {
                         self.stray.lock().push(log);
                     }
@@ -263,6 +269,12 @@ impl<F: Fs> LogManager<F> {
                 let updated = log.update_high_watermark(high_watermark.max(0));
                 let _ = self.note_failure(loading.dir, updated);
                 let future = name.state == PartitionDirState::Future;
+                if !future {
+                    if (startup.is_sole_replica)(&log) {
+                        let _ = self.note_failure(loading.dir, log.set_sole_replica(true));
+                    }
+                    self.observe(&log);
+                }
                 return Ok(Some((future, Hosted { log, dir: loading.dir })));
             }
         }
@@ -277,25 +289,23 @@ impl<F: Fs> LogManager<F> {
         tp: &TopicPartition,
         now_ms: i64,
     ) -> LogOptions {
-        let hash = tp.topic.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-        let piece = hash.wrapping_add(tp.partition.unsigned_abs() as usize) % self.metrics.len();
+        let hash = tp.topic().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let piece = hash.wrapping_add(tp.partition().unsigned_abs() as usize) % self.metrics.len();
         LogOptions {
             config: Arc::clone(config),
             health: dir.health.clone(),
+            dir_lock: dir.lock(),
             metrics: Arc::clone(&self.metrics[piece]),
             recovery_threads: self.config.recovery_threads_per_log,
-            append_ahead_bytes: self.config.append_ahead_bytes,
-            map_for_look_ups_from: self.config.map_for_look_ups_from,
             producers: self.config.producers(),
             jitter: self.config.unique_id_seed.is_none().then_some(jitter),
-            remote_storage_system_enable: self.config.remote_storage_system,
             now_ms,
             ..LogOptions::default()
         }
     }
 }
 
-/// Whether the directory goes offline, as when the medium fails: Kafka takes an epoch checkpoint that it cannot read for
+/// Whether the directory goes offline, as when the disk fails: Kafka takes an epoch checkpoint that it cannot read for
 /// that.
 pub(super) fn is_medium_failure(error: &OpenError) -> bool {
     let is_io =

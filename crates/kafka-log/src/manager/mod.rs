@@ -1,7 +1,6 @@
 //! Many logs in several directories (`LogManager`).
 //!
-//! [`LogManager::open`] takes possession of the directories, [`LogManager::startup`] loads what is in them, then there is a
-//! verb a module: [`LogManager::get_or_create_log`], [`LogManager::async_delete`], [`LogManager::truncate_to`],
+//! [`LogManager::open`] locks the directories, [`Unloaded::load`] loads what is in them, then there is a verb a module: [`LogManager::get_or_create_log`], [`LogManager::async_delete`], [`LogManager::truncate_to`],
 //! [`LogManager::replace_current_with_future_log`], [`LogManager::update_topic_config`] and so on; at the end
 //! [`LogManager::shutdown`]. Records are appended to the [`Log`]s themselves and read from them.
 //!
@@ -15,7 +14,7 @@
 //! | --- | --- | --- |
 //! | `.lock` | held as long as the manager lives | once |
 //! | `meta.properties` | whose directory this is | by who formats it; the manager only reads it |
-//! | `.kafka_cleanshutdown` | the last stop was clean | by [`LogManager::shutdown`]; removed by [`LogManager::startup`] |
+//! | `.kafka_cleanshutdown` | the last stop was clean | by [`LogManager::shutdown`]; removed by [`Unloaded::load`] |
 //! | `recovery-point-offset-checkpoint` | what need not be recovered | every minute, at truncations, moves, deletions, and at the end |
 //! | `log-start-offset-checkpoint` | starts that are not those of a segment | every minute, at moves, deletions, and at the end |
 //! | `replication-offset-checkpoint` | high watermarks | every 5 s and at the end |
@@ -38,6 +37,7 @@ mod create;
 mod delete;
 mod error;
 mod failure;
+mod format;
 mod load;
 mod log_dir;
 mod logs;
@@ -47,8 +47,10 @@ mod settings;
 mod shutdown;
 #[cfg(test)]
 mod testing;
+mod topics;
 mod truncate;
 mod unique_id;
+mod unloaded;
 mod upkeep;
 mod workers;
 
@@ -57,23 +59,26 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 pub use cleaning::CleaningOutcome;
-pub use config::{LogCleanerConfig, LogManagerConfig};
+pub use config::{LogCleanerConfig, LogManagerConfig, MANAGER_CONFIG_NAMES};
 pub use create::CreateLog;
 pub use error::{ManagerError, UnreadableCheckpoint};
+pub use format::random_uuid;
 pub use load::{LoadReport, LoadedLog, Startup};
 pub use log_dir::LogDirInfo;
 pub use schedule::TickReport;
 pub use shutdown::ShutdownReport;
+pub use topics::{NewTopic, TopicInfo};
+pub use unloaded::Unloaded;
 pub use workers::{CallingThread, StdThreads, Workers};
 
 use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
 use crate::fs::{Fs, OsFs};
 use crate::log::config::LogConfig;
-use crate::log::metrics::LogMetrics;
-use crate::log::{Log, TopicPartition};
+use crate::log::metrics::{LogMetrics, Traffic};
+use crate::log::{Log, LogObserver, TopicPartition};
 use cleaning::Cleaning;
 use log_dir::LogDir;
 use logs::Logs;
@@ -100,18 +105,23 @@ pub struct LogManager<F: Fs = OsFs> {
     preferred: Mutex<HashMap<TopicPartition, usize>>,
     cleaning: Cleaning,
     schedule: Mutex<Schedule>,
+    /// Whether the directories belong to this manager. Held while something is written at the top of one of them.
+    is_running: RwLock<bool>,
     unique_ids: UniqueIds,
     metrics: [Arc<LogMetrics>; METRICS],
+    observer: Option<Arc<dyn LogObserver>>,
+    /// What went through logs of topics that are not here any more: partitions that were deleted or moved.
+    past_traffic: Mutex<HashMap<String, Traffic>>,
 }
 
 /// Pieces of the counters.
 const METRICS: usize = 16;
 
 impl<F: Fs> LogManager<F> {
-    /// Takes possession of log directories, made if they are missing. No log is loaded: that is [`LogManager::startup`].
+    /// Locks log directories, created if they are missing. No log is loaded: that is [`Unloaded::load`].
     /// `default_config` holds for all topics that do not say otherwise.
     ///
-    /// A directory whose medium fails is offline from the start; the others work.
+    /// A directory whose disk fails is offline from the start; the others work.
     ///
     /// # Errors
     /// A directory given twice, or locked by others; `meta.properties` files that cannot be read or contradict each
@@ -121,11 +131,12 @@ impl<F: Fs> LogManager<F> {
         log_dirs: &[PathBuf],
         default_config: LogConfig,
         config: LogManagerConfig,
-    ) -> Result<Self, ManagerError> {
+    ) -> Result<Unloaded<F>, ManagerError> {
         let dirs = LogDir::open_all(&fs, log_dirs)?;
-        Ok(LogManager {
+        Ok(Unloaded(LogManager {
             fs,
             dirs,
+            is_running: RwLock::new(true),
             turn: Mutex::new(()),
             settings: RwLock::new(Settings::new(default_config)),
             logs: RwLock::new(Logs::default()),
@@ -136,8 +147,10 @@ impl<F: Fs> LogManager<F> {
             schedule: Mutex::new(Schedule::default()),
             unique_ids: UniqueIds::new(config.unique_id_seed),
             metrics: std::array::from_fn(|_| Arc::default()),
+            observer: None,
+            past_traffic: Mutex::new(HashMap::new()),
             config,
-        })
+        }))
     }
 
     /// The log of a partition, if it is here.
@@ -177,17 +190,28 @@ impl<F: Fs> LogManager<F> {
         &self.config
     }
 
-    /// The broker epoch that the last clean stop left; `None` unless all directories agree
-    /// (`readBrokerEpochFromCleanShutdownFiles`). Only before [`LogManager::startup`], which removes the markers.
-    pub fn clean_shutdown_broker_epoch(&self) -> Option<i64> {
-        let mut epochs = self.dirs.iter().map(|dir| dir.is_online().then(|| dir.broker_epoch(&self.fs)).flatten());
-        let first = epochs.next()??;
-        epochs.all(|epoch| epoch == Some(first)).then_some(first)
+    /// Whether the manager takes calls.
+    fn check_running(&self) -> Result<(), ManagerError> {
+        if *self.is_running.read() { Ok(()) } else { Err(ManagerError::Closed) }
+    }
+
+    /// The turn of one that lets logs come, go or move.
+    fn take_turn(&self) -> Result<MutexGuard<'_, ()>, ManagerError> {
+        let turn = self.turn.lock();
+        self.check_running()?;
+        Ok(turn)
     }
 
     fn dir_index(&self, path: &Path) -> Result<usize, ManagerError> {
         let at = self.dirs.iter().position(|dir| dir.path == path);
         at.ok_or_else(|| ManagerError::LogDirNotFound { path: path.to_owned() })
+    }
+
+    /// Has the observer told of a log that has become the current one of its partition.
+    fn observe(&self, log: &Log<F>) {
+        if let Some(observer) = &self.observer {
+            log.observe(Arc::clone(observer));
+        }
     }
 
     /// A name for a folder that is on its way in or out.
@@ -198,7 +222,7 @@ impl<F: Fs> LogManager<F> {
 
 /// Name of a partition's folder (`logDirName`, `logDeleteDirName`, `logStrayDirName`, `logFutureDirName`).
 fn dir_name(tp: &TopicPartition, state: PartitionDirState, unique_id: &str) -> String {
-    PartitionDirName { topic: &tp.topic, partition: tp.partition, state, unique_id }.to_string()
+    PartitionDirName { topic: tp.topic(), partition: tp.partition(), state, unique_id }.to_string()
 }
 
 impl<F: Fs> fmt::Debug for LogManager<F> {

@@ -13,7 +13,7 @@ use crate::format::partition_dir::PartitionDirState;
 use crate::fs::Fs;
 use crate::log::error::{AppendError, LogError, StorageError};
 use crate::log::types::FetchIsolation;
-use crate::log::{Log, LogStartOffsetReason, TopicPartition};
+use crate::log::{Ended, Log, LogStartOffsetReason, TopicPartition};
 
 impl<F: Fs> LogManager<F> {
     /// Says where the next log of a partition is to be made (`maybeUpdatePreferredLogDir`). Nothing happens if the current or
@@ -22,6 +22,7 @@ impl<F: Fs> LogManager<F> {
     /// # Errors
     /// A path that is no log directory.
     pub fn set_preferred_log_dir(&self, partition: &TopicPartition, path: &Path) -> Result<(), ManagerError> {
+        self.check_running()?;
         let dir = self.dir_index(path)?;
         let is_there = |future| self.hosted(partition, future).is_some_and(|hosted| hosted.dir == dir);
         if !is_there(false) && !is_there(true) {
@@ -41,6 +42,7 @@ impl<F: Fs> LogManager<F> {
         path: &Path,
         now_ms: i64,
     ) -> Result<Option<Arc<Log<F>>>, ManagerError> {
+        self.check_running()?;
         let dir = self.dir_index(path)?;
         self.require_online(dir)?;
         let current = self.require(partition, false)?;
@@ -53,7 +55,8 @@ impl<F: Fs> LogManager<F> {
             return Ok(None);
         }
         self.set_preferred_log_dir(partition, path)?;
-        let create = CreateLog { is_new: true, is_future: true, topic_id: current.log.topic_id(), directory_id: None };
+        let create =
+            CreateLog { is_new: true, is_future: true, topic_id: current.log.topic_id(), ..CreateLog::default() };
         let future = self.get_or_create_log(partition, create, now_ms)?;
         self.cleaning.states.abort_and_pause(partition);
         if future.log_end_offset() != current.log.log_start_offset() {
@@ -65,7 +68,7 @@ impl<F: Fs> LogManager<F> {
     /// Gives up a move: the future log is deleted, and cleaning goes on.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn cancel_move(&self, partition: &TopicPartition, now_ms: i64) -> Result<(), ManagerError> {
         if self.async_delete(partition, true, now_ms)?.is_some() {
             self.cleaning.states.resume(partition)?;
@@ -75,16 +78,17 @@ impl<F: Fs> LogManager<F> {
 
     /// Copies up to about `max_bytes` from the current log to the future one, and says whether it has caught up. Batches go
     /// over as they are, with their offsets and leader epochs. A future log that the current one has overtaken or
-    /// contradicts, after retention or a truncation, is cut or begun anew.
+    /// contradicts, after retention or a truncation, is cut or started again.
     ///
     /// # Errors
-    /// `NoSuchPartition` without a move; those of either medium.
+    /// `NoSuchPartition` without a move; I/O errors of either directory.
     pub fn copy_to_future_log(
         &self,
         partition: &TopicPartition,
         max_bytes: usize,
         now_ms: i64,
     ) -> Result<bool, ManagerError> {
+        self.check_running()?;
         let current = self.require(partition, false)?;
         let future = self.require(partition, true)?;
         let mut next = future.log.log_end_offset();
@@ -113,7 +117,10 @@ impl<F: Fs> LogManager<F> {
                 self.truncate_fully_and_start_at(partition, first_offset, true, None, now_ms)?;
                 appended = future.log.append_as_follower(&bytes, i32::MAX, now_ms);
             }
-            self.note_append_failure(future.dir, appended)?;
+            // The current log was cut while it was read.
+            if !matches!(appended, Err(AppendError::NothingToAppend)) {
+                self.note_append_failure(future.dir, appended)?;
+            }
         }
         let seen = future.log.update_high_watermark(current.log.high_watermark());
         self.note_failure(future.dir, seen)?;
@@ -128,16 +135,16 @@ impl<F: Fs> LogManager<F> {
     /// (`replaceCurrentWithFutureLog`). The caller sees to it that nothing is appended meanwhile. The checkpoints of the
     /// cleaner move along, and cleaning goes on.
     ///
-    /// What the future log has is on the medium before the current one goes.
+    /// What the future log has is on disk before the current one goes.
     ///
     /// # Errors
-    /// `NoSuchPartition` without both logs; those of either medium.
+    /// `NoSuchPartition` without both logs; I/O errors of either directory.
     pub fn replace_current_with_future_log(
         &self,
         partition: &TopicPartition,
         now_ms: i64,
     ) -> Result<Arc<Log<F>>, ManagerError> {
-        let _turn = self.turn.lock();
+        let _turn = self.take_turn()?;
         let source = self.require(partition, false)?;
         let target = self.require(partition, true)?;
         self.swap(partition, Some(source), target, now_ms)
@@ -148,13 +155,13 @@ impl<F: Fs> LogManager<F> {
     /// current log of the same topic id goes. The answer is the partitions that were recovered.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn recover_abandoned_future_logs(
         &self,
         belongs_here: impl Fn(&Log<F>, &Path) -> bool,
         now_ms: i64,
     ) -> Result<Vec<TopicPartition>, ManagerError> {
-        let _turn = self.turn.lock();
+        let _turn = self.take_turn()?;
         let future: Vec<Hosted<F>> = self.logs.read().future.values().cloned().collect();
         let mut recovered = Vec::new();
         for target in future.into_iter().filter(|hosted| belongs_here(&hosted.log, &self.dirs[hosted.dir].path)) {
@@ -180,12 +187,16 @@ impl<F: Fs> LogManager<F> {
         self.note_failure(target.dir, flushed)?;
         self.checkpoint_recovery_points_in(target.dir);
         let name = dir_name(tp, PartitionDirState::Live, "");
-        let renamed = target.log.rename_dir(&self.dirs[target.dir].join(&name), true);
+        let renamed = target.log.move_to(&self.dirs[target.dir].join(&name), None);
         self.note_failure(target.dir, renamed)?;
         if let Some(source) = &source {
             let updated = target.log.update_high_watermark(source.log.high_watermark());
             self.note_failure(target.dir, updated)?;
         }
+        if let Some(source) = &source {
+            target.log.set_sole_replica(source.log.is_sole_replica())?;
+        }
+        self.observe(&target.log);
         {
             let mut logs = self.logs.write();
             logs.future.remove(tp);
@@ -197,8 +208,9 @@ impl<F: Fs> LogManager<F> {
         // A move that was not begun here has paused nothing.
         let _ = self.cleaning.states.resume(tp);
         if let Some(source) = source {
+            self.keep_traffic(&source.log);
             let name = self.unique_dir_name(tp, PartitionDirState::Deleted);
-            let renamed = source.log.rename_dir(&self.dirs[source.dir].join(&name), true);
+            let renamed = source.log.move_to(&self.dirs[source.dir].join(&name), Some(Ended::Closed));
             self.note_failure(source.dir, renamed)?;
             self.checkpoint_dir(source.dir);
             self.leaving.lock().push_back((source.log, now_ms));

@@ -30,6 +30,11 @@ impl Settings {
         Arc::clone(self.topics.get(topic).map_or(&self.default, |(_, config)| config))
     }
 
+    /// What a topic that is gone has set.
+    pub(super) fn forget(&mut self, topic: &str) {
+        self.topics.remove(topic);
+    }
+
     /// Takes over what a topic sets; nothing makes it use the defaults again.
     pub(super) fn set(&mut self, topic: &str, overrides: Overrides) -> Result<Arc<LogConfig>, ConfigError> {
         if overrides.is_empty() {
@@ -51,11 +56,6 @@ fn owned<'a>(properties: impl IntoIterator<Item = (&'a str, &'a str)>) -> Overri
 }
 
 impl<F: Fs> LogManager<F> {
-    /// The settings in force for a topic, whether it has logs here or not.
-    pub fn topic_config(&self, topic: &str) -> Arc<LogConfig> {
-        self.settings.read().of(topic)
-    }
-
     /// Puts what a topic sets itself in place of what it set before, for its logs and for those still to be made
     /// (`updateTopicConfig`). Logs that are no longer compacted have their cleaning aborted.
     ///
@@ -66,7 +66,16 @@ impl<F: Fs> LogManager<F> {
         topic: &str,
         properties: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<(), ManagerError> {
-        let _turn = self.turn.lock();
+        let _turn = self.take_turn()?;
+        self.set_topic_config(topic, properties)
+    }
+
+    /// [`LogManager::update_topic_config`] in a turn that was taken before.
+    pub(super) fn set_topic_config<'a>(
+        &self,
+        topic: &str,
+        properties: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), ManagerError> {
         let overrides = owned(properties);
         let (old, new) = {
             let settings = self.settings.read();
@@ -84,7 +93,7 @@ impl<F: Fs> LogManager<F> {
     /// Settings that contradict each other. Nothing has changed then.
     pub fn update_default_config(&self, default: LogConfig) -> Result<(), ManagerError> {
         default.validate_broker(self.config.remote_storage_system)?;
-        let _turn = self.turn.lock();
+        let _turn = self.take_turn()?;
         let mut new = Settings::new(default);
         for (topic, (overrides, _)) in &self.settings.read().topics {
             new.set(topic, overrides.clone())?;
@@ -99,6 +108,7 @@ impl<F: Fs> LogManager<F> {
     /// # Errors
     /// A path that is no log directory. Nothing has changed then.
     pub fn set_cordoned_log_dirs(&self, paths: &[impl AsRef<std::path::Path>]) -> Result<(), ManagerError> {
+        self.check_running()?;
         let cordoned: Vec<usize> = paths.iter().map(|path| self.dir_index(path.as_ref())).collect::<Result<_, _>>()?;
         for (at, dir) in self.dirs.iter().enumerate() {
             dir.cordoned.store(cordoned.contains(&at), Ordering::Relaxed);
@@ -110,7 +120,7 @@ impl<F: Fs> LogManager<F> {
     fn apply(&self, of: impl Fn(&str) -> Option<Arc<LogConfig>>) {
         for log in self.all_logs() {
             let tp = log.topic_partition();
-            let Some(new) = of(&tp.topic) else { continue };
+            let Some(new) = of(tp.topic()) else { continue };
             let old = log.config();
             let no_longer_compacted = old.compact && !new.compact;
             log.update_config(new);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::schedule::Schedule;
 use super::workers::Queue;
 use super::{LogManager, Workers};
 use crate::fs::Fs;
@@ -29,15 +30,15 @@ struct Closing<F: Fs> {
 
 impl<F: Fs> LogManager<F> {
     /// Flushes and closes all logs, writes all checkpoints, marks directories where all went well as cleanly stopped, and
-    /// lets go of the locks. `broker_epoch` goes into the marks, -1 if there is none. Logs that are still in somebody's
-    /// hands answer `Closed` from then on.
+    /// releases the locks. `broker_epoch` goes into the marks, -1 if there is none. Logs that are still held answer `Closed`
+    /// from then on, and so do the calls of the manager. A second call does nothing, and its report is empty.
     ///
     /// Cleaning is aborted, and waited for.
     pub fn shutdown(&self, workers: &dyn Workers, broker_epoch: i64, now_ms: i64) -> ShutdownReport {
         let span = tracing::info_span!("shut_down_logs");
         let _entered = span.enter();
         self.cleaning.states.stop();
-        let _turn = self.turn.lock();
+        let Ok(_turn) = self.take_turn() else { return ShutdownReport::default() };
         let mut report = ShutdownReport::default();
         let dirs: Vec<Closing<F>> = {
             let logs = self.logs.read();
@@ -48,7 +49,7 @@ impl<F: Fs> LogManager<F> {
         let work = |number: usize| {
             let closing = &dirs[number % dirs.len()];
             while let Some(log) = closing.logs.take() {
-                let closed = flush_all(log, now_ms).and_then(|()| log.close());
+                let closed = flush_all(log, now_ms).and_then(|()| log.close_shared());
                 if self.note_failure(closing.dir, closed).is_err() {
                     closing.all_closed.store(false, Ordering::Release);
                 }
@@ -73,13 +74,17 @@ impl<F: Fs> LogManager<F> {
                 Some(why) => Err(why),
             };
             match marked {
-                Ok(true) => report.clean_dirs.push(dir.path.clone()),
-                Ok(false) => {
-                    report.unclean_dirs.push((dir.path.clone(), "not all logs were loaded".to_owned()));
-                }
+                Ok(()) => report.clean_dirs.push(dir.path.clone()),
                 Err(why) => report.unclean_dirs.push((dir.path.clone(), why)),
             }
         }
+        *self.is_running.write() = false;
+        *self.schedule.lock() = Schedule::default();
+        self.leaving.lock().clear();
+        self.stray.lock().clear();
+        let logs = std::mem::take(&mut *self.logs.write());
+        // One that could not be closed is offline.
+        logs.all().for_each(|hosted| hosted.log.release_dir_if_unused());
         self.dirs.iter().for_each(|dir| dir.unlock());
         report
     }

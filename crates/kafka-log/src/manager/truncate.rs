@@ -10,13 +10,14 @@ impl<F: Fs> LogManager<F> {
     /// are passed over. Where a whole segment goes, cleaning is aborted first and goes on from the active segment.
     ///
     /// # Errors
-    /// A negative offset; those of the medium. The partitions before are cut then.
+    /// A negative offset; I/O errors. The partitions before are cut then.
     pub fn truncate_to(
         &self,
         offsets: &[(TopicPartition, i64)],
         is_future: bool,
         now_ms: i64,
     ) -> Result<(), ManagerError> {
+        self.check_running()?;
         let mut dirs = Vec::new();
         let result = offsets.iter().try_for_each(|(tp, offset)| {
             let Some(hosted) = self.hosted(tp, is_future) else { return Ok(()) };
@@ -41,7 +42,7 @@ impl<F: Fs> LogManager<F> {
     /// is given; and writes down the recovery points. A partition that is not here is passed over.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn truncate_fully_and_start_at(
         &self,
         partition: &TopicPartition,
@@ -50,6 +51,7 @@ impl<F: Fs> LogManager<F> {
         log_start_offset: Option<i64>,
         now_ms: i64,
     ) -> Result<(), ManagerError> {
+        self.check_running()?;
         let Some(hosted) = self.hosted(partition, is_future) else { return Ok(()) };
         {
             let _pause = (!is_future).then(|| self.cleaning.states.pause(partition));

@@ -73,7 +73,10 @@ impl<F: Fs> LogManager<F> {
         let meant: Vec<Hosted<F>> = self.logs.read().all().filter(|hosted| is_meant(hosted)).cloned().collect();
         for hosted in meant.iter().filter(|hosted| self.dirs[hosted.dir].is_online()) {
             // What is wrong with a log alone, such as being closed meanwhile, is for those who use it to see.
-            let _ = self.note_failure(hosted.dir, visit(hosted));
+            let result = visit(hosted);
+            if hosted.log.ended().is_none() {
+                let _ = self.note_failure(hosted.dir, result);
+            }
         }
     }
 }

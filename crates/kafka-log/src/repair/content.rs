@@ -1,88 +1,20 @@
-//! What a new file is made of: stretches of files that are there already, and bytes of our own between them.
+//! Writing the content of a new file, and comparing it with one that is there.
 
 use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::RepairError;
+use crate::audit::{Content, Piece};
 use crate::format::checksum::RunningChecksum;
-use crate::fs::{Fs, FsFile, OpenMode, ReadAt};
+use crate::fs::{self, Fs, FsFile, OpenMode, ReadAt};
 use crate::segment::error::StorageError;
 
 /// Bytes that are copied at once.
 const CHUNK: usize = 1024 * 1024;
 
-/// A stretch of a new file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// Bytes of a file that is there, as they are.
-    Copy {
-        /// The file.
-        from: PathBuf,
-        /// Which of its bytes.
-        bytes: Range<u64>,
-    },
-    /// Bytes that no file has.
-    Bytes(Vec<u8>),
-}
-
-impl Piece {
-    /// Length in bytes.
-    pub fn len(&self) -> u64 {
-        match self {
-            Piece::Copy { bytes, .. } => bytes.end - bytes.start,
-            Piece::Bytes(bytes) => bytes.len() as u64,
-        }
-    }
-
-    /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// The content of a new file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Content {
-    /// Its stretches, in order.
-    pub pieces: Vec<Piece>,
-    /// When it shall have been changed last, in ms since 1970; `None` for now. Retention by time asks for it.
-    pub modified_ms: Option<i64>,
-}
-
 impl Content {
-    /// Bytes and nothing else.
-    pub fn of(bytes: Vec<u8>) -> Self {
-        Content { pieces: vec![Piece::Bytes(bytes)], modified_ms: None }
-    }
-
-    /// Length in bytes.
-    pub fn len(&self) -> u64 {
-        self.pieces.iter().map(Piece::len).sum()
-    }
-
-    /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Appends a stretch; one that goes on where the last ends becomes part of it.
-    pub fn push(&mut self, piece: Piece) {
-        if piece.is_empty() {
-            return;
-        }
-        if let (Some(Piece::Copy { from, bytes }), Piece::Copy { from: next, bytes: next_bytes }) =
-            (self.pieces.last_mut(), &piece)
-            && from == next
-            && bytes.end == next_bytes.start
-        {
-            bytes.end = next_bytes.end;
-            return;
-        }
-        self.pieces.push(piece);
-    }
-
-    /// Writes the content to a file that must not exist, synced, and gives its length and CRC-32C.
+    /// Writes the content to a file that must not exist, synced, and returns its length and CRC-32C.
     pub(super) fn write<F: Fs>(&self, fs: &F, to: &Path) -> Result<(u64, u32), RepairError> {
         let file = fs.open(to, OpenMode::CreateNew).map_err(StorageError::io("make", to))?;
         let mut sum = RunningChecksum::of_magic(2);
@@ -153,7 +85,7 @@ pub(super) fn fingerprint<F: Fs>(fs: &F, path: &Path) -> Result<Option<(u64, u32
 /// Whether a file has exactly this content already. Stretches of other files are not looked into.
 ///
 /// # Errors
-/// Those of the medium.
+/// I/O errors.
 pub(super) fn is_same<F: Fs>(fs: &F, path: &Path, content: &Content) -> Result<bool, RepairError> {
     let [Piece::Bytes(bytes)] = content.pieces.as_slice() else {
         let is_empty = content.is_empty() && fs.metadata(path).is_ok_and(|found| found.len == 0);
@@ -162,5 +94,6 @@ pub(super) fn is_same<F: Fs>(fs: &F, path: &Path, content: &Content) -> Result<b
     if !fs.metadata(path).is_ok_and(|found| found.len == bytes.len() as u64) {
         return Ok(false);
     }
-    Ok(crate::fs::read_whole(fs, path).map_err(StorageError::io("read", path))?.as_deref() == Some(bytes))
+    let file = fs.open(path, OpenMode::Read).map_err(StorageError::io("open", path))?;
+    Ok(fs::is_same(&file, bytes.as_slice(), bytes.len() as u64).map_err(StorageError::io("read", path))?)
 }

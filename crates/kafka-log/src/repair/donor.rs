@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::RepairError;
-use super::files;
-use super::plan::Depth;
-use super::scan::scan_log;
-use super::segment::{SegmentState, summarize};
-use super::survivor::Survivor;
-use super::transactions::Hole;
+use super::plan::Options;
+use crate::audit::FaultKind;
+use crate::audit::batch::BatchSummary;
+use crate::audit::partition::evidence::SegmentEvidence;
+use crate::audit::partition::files::PartitionFiles;
+use crate::audit::partition::transactions::Hole;
+use crate::audit::segment;
 use crate::fs::Fs;
+use crate::segment::error::StorageError;
 
 /// The directory of the partition called `name` at `donor`: itself, or the one of that name in it.
 pub(super) fn partition_dir<F: Fs>(fs: &F, donor: &Path, name: &str) -> Option<PathBuf> {
@@ -29,18 +31,18 @@ pub(super) fn partition_dir<F: Fs>(fs: &F, donor: &Path, name: &str) -> Option<P
 /// Fills what it can of the holes. Gives what it did, for people.
 ///
 /// # Errors
-/// Those of the medium.
+/// I/O errors.
 pub(super) fn fill<F: Fs>(
     fs: &F,
     donor: &Path,
-    segments: &mut [SegmentState],
+    segments: &mut [SegmentEvidence],
     holes: &[Hole],
-    depth: Depth,
+    options: &Options,
 ) -> Result<Vec<String>, RepairError> {
     let mut notes = Vec::new();
     let mut covered = Vec::new();
     for hole in holes {
-        let Around { batches, is_whole } = batches_around(fs, donor, hole, depth)?;
+        let Around { batches, is_whole } = batches_around(fs, donor, hole, options)?;
         let (before, after) = neighbours(segments, hole);
         if let Some(why) = disagrees(&batches, before.as_ref(), after.as_ref()) {
             notes.push(format!(
@@ -52,24 +54,24 @@ pub(super) fn fill<F: Fs>(
             continue;
         }
         for ours in [&before, &after].into_iter().flatten() {
-            let is_theirs = |batch: &&Survivor| batch.first_offset == ours.first_offset && batch.crc == ours.crc;
+            let is_theirs = |batch: &&BatchSummary| batch.first_offset == ours.first_offset && batch.crc == ours.crc;
             if let Some(theirs) = batches.iter().find(is_theirs).filter(|b| b.leader_epoch != ours.leader_epoch) {
                 replace(segments, theirs);
             }
         }
-        let agreed = |ours: Option<Survivor>| {
+        let agreed = |ours: Option<BatchSummary>| {
             let ours = ours?;
             batches.iter().find(|batch| batch.first_offset == ours.first_offset).cloned().or(Some(ours))
         };
         let (before, after) = (agreed(before), agreed(after));
         let (low, high) = (before.map_or(-1, |batch| batch.leader_epoch), after.map(|batch| batch.leader_epoch));
-        let fits = |batch: &Survivor| {
+        let fits = |batch: &BatchSummary| {
             batch.first_offset >= hole.first
                 && batch.last_offset <= hole.last
                 && (batch.leader_epoch == -1
                     || batch.leader_epoch >= low && high.is_none_or(|high| high == -1 || batch.leader_epoch <= high))
         };
-        let taken: Vec<Survivor> = batches.into_iter().filter(fits).collect();
+        let taken: Vec<BatchSummary> = batches.into_iter().filter(fits).collect();
         if let (Some(first), Some(last)) = (taken.first(), taken.last()) {
             notes.push(format!(
                 "{} batches with offsets {} to {} are taken from {}",
@@ -86,59 +88,57 @@ pub(super) fn fill<F: Fs>(
             let at = segments.partition_point(|segment| segment.base_offset <= batch.first_offset).saturating_sub(1);
             if let Some(segment) = segments.get_mut(at) {
                 segment.is_changed = true;
-                segment.survivors.push(batch);
+                segment.missing = None;
+                segment.batches.push(batch);
             }
         }
     }
-    for segment in segments.iter_mut().filter(|segment| !segment.survivors.is_empty()) {
+    for segment in segments.iter_mut().filter(|segment| segment.is_changed) {
         settle(segment, &covered);
     }
     Ok(notes)
 }
 
 /// Takes the donor's copy of a batch for ours.
-fn replace(segments: &mut [SegmentState], theirs: &Survivor) {
-    for segment in segments.iter_mut().filter(|segment| !segment.survivors.is_empty()) {
-        let found = segment.survivors.iter_mut().find(|batch| batch.first_offset == theirs.first_offset);
-        if let Some(ours) = found.filter(|ours| ours.crc == theirs.crc && ours.batches == 1 && !ours.is_misplaced) {
+fn replace(segments: &mut [SegmentEvidence], theirs: &BatchSummary) {
+    for segment in segments.iter_mut() {
+        let found = segment.batches.iter_mut().find(|batch| batch.first_offset == theirs.first_offset);
+        if let Some(ours) = found.filter(|ours| ours.crc == theirs.crc && ours.batches == 1) {
             let follows_loss = ours.follows_loss;
-            *ours = Survivor { follows_loss, ..theirs.clone() };
+            *ours = BatchSummary { follows_loss, ..theirs.clone() };
             segment.is_changed = true;
         }
     }
 }
 
-/// Puts what was taken into its place among what was there.
-fn settle(segment: &mut SegmentState, covered: &[Hole]) {
-    let mut batches = std::mem::take(&mut segment.survivors);
-    batches.retain(|batch| !batch.is_misplaced || batch.origin.is_none());
-    batches.sort_by_key(|batch| (batch.is_misplaced, batch.first_offset));
+/// Orders what was taken and what was there.
+fn settle(segment: &mut SegmentEvidence, covered: &[Hole]) {
+    segment.batches.sort_by_key(|batch| batch.first_offset);
     let mut expected = segment.base_offset;
-    for batch in batches.iter_mut().filter(|batch| !batch.is_misplaced) {
+    for batch in &mut segment.batches {
         // What compaction has left out at the donor is a gap, not a loss.
         let is_covered = |hole: &Hole| hole.first <= expected && batch.first_offset <= hole.last.saturating_add(1);
         batch.follows_loss &=
-            batch.first_offset > expected && batch.origin.is_none() && !covered.iter().any(is_covered);
+            batch.first_offset > expected && batch.origin().is_none() && !covered.iter().any(is_covered);
         expected = batch.end_offset();
     }
-    let is_last = |batch: &&Survivor| !batch.is_misplaced;
-    segment.ends_in_donor = batches.iter().rev().find(is_last).is_some_and(|batch| batch.origin.is_some());
-    summarize(segment, &batches);
-    segment.survivors = batches;
+    segment.ends_in_donor = segment.batches.last().is_some_and(|batch| batch.origin().is_some());
+    segment.first_offset = segment.batches.first().map(|batch| batch.first_offset);
+    segment.last_offset = segment.batches.last().map(|batch| batch.last_offset);
 }
 
 /// What the donor has around a hole.
 struct Around {
     /// Batches that touch it or lie next to it.
-    batches: Vec<Survivor>,
+    batches: Vec<BatchSummary>,
     /// Whether its log reaches over the hole and has no damage there: what it does not have has been compacted away.
     is_whole: bool,
 }
 
-fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, depth: Depth) -> Result<Around, RepairError> {
-    let listed = files::list(fs, donor)?;
+fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, options: &Options) -> Result<Around, RepairError> {
+    let listed = PartitionFiles::list(fs, donor).map_err(StorageError::io("list", donor))?;
     let bases: Vec<i64> = listed.segments.keys().copied().collect();
-    let mut batches = Vec::new();
+    let mut batches: Vec<BatchSummary> = Vec::new();
     let mut is_whole = bases.first().is_some_and(|&first| first <= hole.first);
     let mut end_offset = 0;
     for (at, (&base_offset, segment)) in listed.segments.iter().enumerate() {
@@ -150,16 +150,16 @@ fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, depth: Depth) -> Res
         };
         let path = donor.join(&log.from);
         let origin: Arc<Path> = Arc::from(path.as_path());
-        let mut last = batches.last().map_or(base_offset - 1, |batch: &Survivor| batch.last_offset);
-        let scan = scan_log(fs, &path, base_offset, 0..i64::MAX, Depth { keeps_each: true, ..depth })?;
-        is_whole &= scan.lost.iter().all(|lost| lost.is_zero);
-        end_offset = scan.survivors.iter().map(|batch| batch.end_offset()).max().unwrap_or(end_offset);
-        for mut batch in scan.survivors {
+        let mut last = batches.last().map_or(base_offset - 1, |batch| batch.last_offset);
+        let read = segment::read_each(fs, &path, base_offset, &options.audit());
+        is_whole &= read.holes.iter().all(|hole| hole.kind == FaultKind::Zeros);
+        end_offset = read.batches.iter().map(BatchSummary::end_offset).max().unwrap_or(end_offset);
+        for mut batch in read.batches {
             let is_near =
                 batch.last_offset >= hole.first.saturating_sub(1) && batch.first_offset <= hole.last.saturating_add(1);
-            if is_near && batch.first_offset > last && batch.last_offset < end && batch.restored.is_none() {
+            if is_near && batch.first_offset > last && batch.last_offset < end && !batch.is_changed() {
                 last = batch.last_offset;
-                batch.origin = Some(origin.clone());
+                batch.rare_mut().origin = Some(origin.clone());
                 batches.push(batch);
             }
         }
@@ -168,18 +168,18 @@ fn batches_around<F: Fs>(fs: &F, donor: &Path, hole: &Hole, depth: Depth) -> Res
 }
 
 /// Our batches next to a hole.
-fn neighbours(segments: &[SegmentState], hole: &Hole) -> (Option<Survivor>, Option<Survivor>) {
-    let all = || segments.iter().flat_map(|segment| &segment.survivors).filter(|batch| !batch.is_misplaced);
+fn neighbours(segments: &[SegmentEvidence], hole: &Hole) -> (Option<BatchSummary>, Option<BatchSummary>) {
+    let all = || segments.iter().flat_map(|segment| &segment.batches).filter(|batch| batch.batches == 1);
     let before = all().filter(|batch| batch.last_offset < hole.first).max_by_key(|batch| batch.last_offset);
     let after = all().filter(|batch| batch.first_offset > hole.last).min_by_key(|batch| batch.first_offset);
     (before.cloned(), after.cloned())
 }
 
 /// Why the donor is not believed.
-fn disagrees(batches: &[Survivor], before: Option<&Survivor>, after: Option<&Survivor>) -> Option<String> {
+fn disagrees(batches: &[BatchSummary], before: Option<&BatchSummary>, after: Option<&BatchSummary>) -> Option<String> {
     for ours in [before, after].into_iter().flatten() {
         let overlaps =
-            |batch: &&Survivor| batch.first_offset <= ours.last_offset && batch.last_offset >= ours.first_offset;
+            |batch: &&BatchSummary| batch.first_offset <= ours.last_offset && batch.last_offset >= ours.first_offset;
         for theirs in batches.iter().filter(overlaps) {
             let is_same = (theirs.first_offset, theirs.last_offset, theirs.size, theirs.crc)
                 == (ours.first_offset, ours.last_offset, ours.size, ours.crc);
@@ -190,7 +190,7 @@ fn disagrees(batches: &[Survivor], before: Option<&Survivor>, after: Option<&Sur
                         "its leader epoch is the higher one, so this replica is the wrong one"
                     }
                     std::cmp::Ordering::Less => "its leader epoch is the lower one, so it is the wrong one",
-                    std::cmp::Ordering::Equal => "both have the same leader epoch, so nobody can tell who is right",
+                    std::cmp::Ordering::Equal => "both have the same leader epoch, so neither is proven right",
                 };
                 return Some(format!("it has another batch at offset {}; {who}", ours.first_offset));
             }

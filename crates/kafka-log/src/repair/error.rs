@@ -1,6 +1,7 @@
 //! Why a repair cannot be planned, done or undone.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use crate::segment::error::StorageError;
@@ -9,19 +10,48 @@ use crate::segment::error::StorageError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RepairError {
-    /// The medium failed before anything was changed, or what had been changed was taken back.
+    /// The disk failed before anything was changed, or what had been changed was undone.
     Storage(StorageError),
-    /// The medium failed half way, and again on the way back. Running the repair again finishes it; undo takes it back.
+    /// The disk failed half way, and again on the way back. Running the repair again finishes it; undo takes it back.
     HalfDone {
         /// The directory.
         path: PathBuf,
         /// What failed first.
+        source: Box<RepairError>,
+    },
+    /// A lock file could not be made, or the first write of an undo failed. Nothing has changed.
+    NothingChanged {
+        /// What failed.
         source: StorageError,
     },
-    /// Somebody else holds the lock of the log directory.
+    /// An undo failed half way. Running it again finishes it.
+    HalfUndone {
+        /// The directory.
+        path: PathBuf,
+        /// What failed.
+        source: Box<RepairError>,
+    },
+    /// A broker holds the lock of the log directory, or another repair.
     Locked {
         /// The lock file.
         path: PathBuf,
+    },
+    /// Another repair holds the lock of the directory.
+    Busy {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file is not what it was when the repair was planned.
+    Differs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A directory to be written lies where it must not.
+    Inside {
+        /// The directory to be written.
+        path: PathBuf,
+        /// The directory that it lies in.
+        around: PathBuf,
     },
     /// A journal that is none.
     Journal {
@@ -62,6 +92,19 @@ impl fmt::Display for RepairError {
                 "{source}; the repair of {} is half done: run it again to finish it, or with --undo to take it back",
                 path.display()
             ),
+            RepairError::NothingChanged { source } => {
+                write!(f, "{source}; nothing has changed: {} and run it again", remedy(source))
+            }
+            RepairError::HalfUndone { path, source } => {
+                write!(f, "{source}; the undo in {} is half done: run it again to finish it", path.display())
+            }
+            RepairError::Busy { path } => write!(f, "another repair of {} is running", path.display()),
+            RepairError::Differs { path } => {
+                write!(f, "{} is not what it was when the repair was planned; nothing is changed", path.display())
+            }
+            RepairError::Inside { path, around } => {
+                write!(f, "{} lies in {}: choose a directory outside", path.display(), around.display())
+            }
             RepairError::Locked { path } => {
                 write!(f, "{} is locked: stop the broker first, or use --into", path.display())
             }
@@ -77,10 +120,23 @@ impl fmt::Display for RepairError {
     }
 }
 
+/// What to do before another try.
+fn remedy(error: &StorageError) -> &'static str {
+    match error {
+        StorageError::Io { source, .. } if is_full(source) => "free some space",
+        _ => "remove the cause",
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 impl std::error::Error for RepairError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            RepairError::Storage(source) | RepairError::HalfDone { source, .. } => Some(source),
+            RepairError::Storage(source) | RepairError::NothingChanged { source } => Some(source),
+            RepairError::HalfDone { source, .. } | RepairError::HalfUndone { source, .. } => Some(source),
             _ => None,
         }
     }

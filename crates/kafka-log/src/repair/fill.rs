@@ -3,60 +3,63 @@
 //! Offsets then follow each other without a gap, as they do in a log that was never compacted, and none that was handed
 //! out is used again.
 
-use super::segment::SegmentState;
-use super::survivor::{Kind, Survivor};
-use super::transactions::{Hole, LostMarker};
+use crate::audit::batch::BatchSummary;
+use crate::audit::partition::evidence::SegmentEvidence;
+use crate::audit::partition::transactions::{Hole, LostMarker};
 use crate::compression::Compressor;
 use crate::format::FormatError;
-use crate::format::batch::{NO_PARTITION_LEADER_EPOCH, NO_SEQUENCE, NO_TIMESTAMP};
+use crate::format::batch::{BatchHeader, NO_TIMESTAMP};
 use crate::format::builder::{BatchFields, RecordBatchBuilder};
 use crate::format::control::{ControlRecordType, EndTransactionMarker};
 use crate::format::leader_epoch_checkpoint::EpochEntry;
 
 /// A batch of our own, and its bytes.
-pub(super) type Made = (Survivor, Vec<u8>);
+pub(super) type Made = (BatchSummary, Vec<u8>);
 
-/// Leader epochs, and where they are from.
+/// The epoch of what is put in before every batch that has one.
+const FIRST_LEADER_EPOCH: i32 = 0;
+
+/// The entries of the epoch file.
 #[derive(Clone, Copy)]
 pub(super) enum Epochs<'a> {
-    /// From the epoch file, which agrees with the batches: it tells the epoch of any offset.
-    Filed(&'a [EpochEntry]),
-    /// Made from the batches.
-    OfBatches(&'a [EpochEntry]),
+    /// They agree with the batches, and tell the epoch of any offset.
+    Right(&'a [EpochEntry]),
+    /// They do not. They tell the epoch of an offset where the batches around it leave it open.
+    Wrong(&'a [EpochEntry]),
 }
 
-/// What is put into the holes, with the place of its segment.
+/// What is put into the holes, with the place of its segment. `epochs` are the entries of the epoch file.
 ///
 /// # Errors
 /// None that a marker or an empty batch can run into.
 pub(super) fn fill(
-    segments: &[SegmentState],
+    segments: &[SegmentEvidence],
     holes: &[Hole],
     markers: &[LostMarker],
     epochs: Epochs<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<(usize, Made)>, FormatError> {
     let mut made = Vec::new();
-    let filed = |offset: i64| match epochs {
-        Epochs::Filed(epochs) => epochs.iter().take_while(|entry| entry.start_offset <= offset).last().map(|e| e.epoch),
-        Epochs::OfBatches(_) => None,
-    };
-    let has_epochs = match epochs {
-        Epochs::Filed(epochs) | Epochs::OfBatches(epochs) => !epochs.is_empty(),
-    };
+    let (Epochs::Right(entries) | Epochs::Wrong(entries)) = epochs;
+    let filed = |offset: i64| entries.iter().take_while(|entry| entry.start_offset <= offset).last().map(|e| e.epoch);
     for hole in holes {
         let at = segments.partition_point(|segment| segment.base_offset <= hole.first).saturating_sub(1);
         let Some(segment) = segments.get(at) else { continue };
-        let before = segment.survivors.iter().filter(|batch| !batch.is_misplaced && batch.last_offset < hole.first);
-        let before = before.max_by_key(|batch| batch.last_offset);
-        let last_epoch = segments[..at].iter().rev().map(|segment| segment.last_epoch).find(|&epoch| epoch >= 0);
-        let epoch_before = match before.map(|batch| batch.leader_epoch).or(last_epoch) {
-            Some(epoch) => epoch,
-            // In front of all epochs that the file knows there is none.
-            None if !has_epochs => segment.last_epoch,
-            None => NO_PARTITION_LEADER_EPOCH,
+        let all_before = || segment.batches.iter().filter(|batch| batch.last_offset < hole.first);
+        let known = all_before().filter(|batch| batch.leader_epoch >= 0).max_by_key(|batch| batch.last_offset);
+        let earlier = || segments[..at].iter().rev().map(SegmentEvidence::last_epoch).find(|&epoch| epoch >= 0);
+        // A replica refuses a batch of magic 2 without an epoch (`LeaderEpochFileCache.assign`).
+        let epoch_before = known.map(|batch| batch.leader_epoch).or_else(earlier).unwrap_or(FIRST_LEADER_EPOCH);
+        let after = segments[at..].iter().flat_map(|segment| &segment.batches);
+        let after = after.filter(|batch| batch.first_offset > hole.last && batch.leader_epoch >= 0);
+        let epoch_after = after.map(|batch| batch.leader_epoch).next();
+        let is_possible = |epoch: &i32| match epochs {
+            Epochs::Right(_) => true,
+            Epochs::Wrong(_) => *epoch >= epoch_before && epoch_after.is_none_or(|after| *epoch <= after),
         };
-        let timestamp = before.map_or(NO_TIMESTAMP, |batch| batch.max_timestamp);
+        let filed = |offset: i64| filed(offset).filter(is_possible);
+        // Of a stretch that is kept as one only the largest timestamp is known.
+        let timestamp = all_before().map(|batch| batch.max_timestamp).max().unwrap_or(NO_TIMESTAMP);
         let mut put_empty = |first: i64, last: i64| {
             // What is too far away for a segment stays a gap, which is as legal.
             let fits = first <= last && last - segment.base_offset <= i64::from(i32::MAX);
@@ -79,7 +82,7 @@ pub(super) fn fill(
                 "the {kind} marker of producer {} is put back at offset {}: {}",
                 lost.producer_id, lost.offset, lost.proof
             ));
-            let leader_epoch = filed(lost.offset).unwrap_or(lost.leader_epoch);
+            let leader_epoch = filed(lost.offset).unwrap_or(lost.leader_epoch.max(epoch_before));
             made.push((at, marker(&LostMarker { leader_epoch, ..*lost })?));
         }
     }
@@ -101,8 +104,7 @@ fn marker(lost: &LostMarker) -> Result<Made, FormatError> {
     let value = EndTransactionMarker { coordinator_epoch: lost.coordinator_epoch }.to_bytes();
     let mut builder = RecordBatchBuilder::new(fields);
     builder.append(lost.offset, lost.timestamp.max(0), Some(&kind.key()), Some(&value), &[])?;
-    let kind = Kind::Marker { is_commit: lost.is_commit, coordinator_epoch: lost.coordinator_epoch };
-    finish(builder, fields, lost.offset, lost.timestamp.max(0), kind)
+    finish(builder)
 }
 
 /// A batch without records that covers offsets `first` to `last`, as the cleaner leaves one
@@ -116,40 +118,12 @@ fn empty(first: i64, last: i64, leader_epoch: i32, max_timestamp: i64) -> Result
         max_timestamp: Some(max_timestamp),
         ..BatchFields::default()
     };
-    finish(RecordBatchBuilder::new(fields), fields, last, max_timestamp, Kind::Plain)
+    finish(RecordBatchBuilder::new(fields))
 }
 
-fn finish(
-    builder: RecordBatchBuilder,
-    fields: BatchFields,
-    last_offset: i64,
-    max_timestamp: i64,
-    kind: Kind,
-) -> Result<Made, FormatError> {
-    let mut builder = builder;
+fn finish(mut builder: RecordBatchBuilder) -> Result<Made, FormatError> {
     let mut bytes = Vec::new();
     builder.finish(&mut Compressor::new(), &mut bytes)?;
-    let survivor = Survivor {
-        position: 0,
-        size: bytes.len() as u32,
-        magic: 2,
-        first_offset: fields.base_offset,
-        last_offset,
-        leader_epoch: fields.partition_leader_epoch,
-        base_timestamp: max_timestamp,
-        max_timestamp,
-        producer_id: fields.producer_id,
-        producer_epoch: fields.producer_epoch,
-        base_sequence: NO_SEQUENCE,
-        kind,
-        is_thinned: false,
-        crc: 0,
-        batches: 1,
-        has_gaps: false,
-        origin: None,
-        restored: None,
-        follows_loss: false,
-        is_misplaced: false,
-    };
-    Ok((survivor, bytes))
+    let (header, _) = BatchHeader::split_first(&bytes)?;
+    Ok((BatchSummary::of_default(0, bytes.len(), &header), bytes))
 }

@@ -1,28 +1,12 @@
-//! The journal of a repair: what is replaced by what, written before anything is, and how far it got.
+//! What a repair writes down about itself: the list of all files and [`State`]. Where the file lies, and which files lie
+//! beside it: [`super::room`].
 //!
-//! A repair keeps all that belongs to it beside the files it changes, behind one prefix: in a partition directory the
-//! folder `.kafka-log-repair`, where Kafka looks at files alone; in a log directory, where Kafka takes each folder for a
-//! partition and lets other files be, files whose names start so. Behind the prefix there are, for repair number N,
-//!
-//! - `N.new.NAME`: the new content of NAME until it has taken its place;
-//! - `N.old.NAME`: what was there before, kept for good;
-//! - `N.late.NAME`: what somebody else put in the place of NAME while the repair was half done;
-//! - `N.journal`: the list of all files, and [`State`]. Without one, nothing has been changed yet.
-//!
-//! What has been done of each change is told by which of the files are there, so the journal is written four times at most.
-
-use std::path::{Path, PathBuf};
+//! Which of those files exist tells how far each change has got, so the journal is written four times at most.
 
 use serde_json::{Value, json};
 
-use super::error::RepairError;
-use crate::fs::{self, Fs};
-use crate::segment::error::StorageError;
-
 /// Version of the journal.
 const VERSION: u64 = 1;
-/// What all names of repairs start with.
-pub(super) const PREFIX: &str = ".kafka-log-repair";
 
 /// How far a repair is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +15,7 @@ pub(super) enum State {
     Planned,
     /// All have.
     Done,
-    /// Being taken back.
+    /// Being undone.
     Undoing,
     /// Taken back; only the new files and the journal are left to be removed.
     Undone,
@@ -53,6 +37,8 @@ pub(super) struct Entry {
     pub(super) name: String,
     /// Whether there was such a file before.
     pub(super) has_old: bool,
+    /// Length of the file before, in bytes; `None` where there was none.
+    pub(super) old_len: Option<u64>,
     /// Length and CRC-32C of what takes its place, if anything does.
     pub(super) new: Option<(u64, u32)>,
 }
@@ -63,18 +49,18 @@ pub(super) struct Journal {
     pub(super) state: State,
     /// The changes in the order in which they are made.
     pub(super) entries: Vec<Entry>,
-    /// Name and length of each log file that the repair leaves as it is, to tell later whether somebody wrote to it.
+    /// Name and length of each log file that the repair leaves as it is, to tell later whether records were appended to it.
     pub(super) kept: Vec<(String, u64)>,
 }
 
 impl Journal {
-    fn to_json(&self) -> Vec<u8> {
+    pub(super) fn to_json(&self) -> Vec<u8> {
         let entries: Vec<Value> = self
             .entries
             .iter()
             .map(|entry| {
                 let new = entry.new.map(|(len, crc)| json!({"bytes": len, "crc32c": crc}));
-                json!({"file": entry.name, "was_there": entry.has_old, "new": new})
+                json!({"file": entry.name, "was_there": entry.has_old, "old_bytes": entry.old_len, "new": new})
             })
             .collect();
         let kept: Vec<Value> = self.kept.iter().map(|(name, len)| json!({"file": name, "bytes": len})).collect();
@@ -82,7 +68,7 @@ impl Journal {
         format!("{journal:#}\n").into_bytes()
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let journal: Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
         if journal["version"].as_u64() != Some(VERSION) {
             return Err(format!("expected version {VERSION}, found {}", journal["version"]));
@@ -106,7 +92,11 @@ fn entry(json: &Value) -> Option<Entry> {
         Value::Null => None,
         new => Some((new["bytes"].as_u64()?, u32::try_from(new["crc32c"].as_u64()?).ok()?)),
     };
-    Some(Entry { name: name(&json["file"])?, has_old: json["was_there"].as_bool()?, new })
+    let old_len = match &json["old_bytes"] {
+        Value::Null => None,
+        len => Some(len.as_u64()?),
+    };
+    Some(Entry { name: name(&json["file"])?, has_old: json["was_there"].as_bool()?, old_len, new })
 }
 
 /// A name that leads nowhere else.
@@ -114,103 +104,4 @@ fn name(json: &Value) -> Option<String> {
     let name = json.as_str()?;
     let is_plain = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
     is_plain.then(|| name.to_owned())
-}
-
-/// Where the files of repairs of one directory lie.
-#[derive(Clone, Debug)]
-pub(super) struct Room<'a, F> {
-    pub(super) fs: &'a F,
-    /// The directory that is repaired.
-    pub(super) dir: &'a Path,
-    /// Whether it is a log directory.
-    is_log_dir: bool,
-}
-
-impl<'a, F: Fs> Room<'a, F> {
-    pub(super) fn new(fs: &'a F, dir: &'a Path, is_log_dir: bool) -> Self {
-        Room { fs, dir, is_log_dir }
-    }
-
-    /// The folder that the files of repairs lie in.
-    pub(super) fn folder(&self) -> PathBuf {
-        if self.is_log_dir { self.dir.to_owned() } else { self.dir.join(PREFIX) }
-    }
-
-    /// The path of a file of repair `number`; `what` as `new.NAME`.
-    pub(super) fn path(&self, number: u32, what: &str) -> PathBuf {
-        if self.is_log_dir {
-            self.dir.join(format!("{PREFIX}.{number}.{what}"))
-        } else {
-            self.dir.join(PREFIX).join(format!("{number}.{what}"))
-        }
-    }
-
-    /// All that repairs have left: number, what it is, path.
-    pub(super) fn files(&self) -> Result<Vec<(u32, String, PathBuf)>, RepairError> {
-        let folder = self.folder();
-        let names = match self.fs.read_dir(&folder) {
-            Ok(names) => names,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(StorageError::io("list", &folder)(e).into()),
-        };
-        let files = names.into_iter().filter(|entry| !entry.is_dir).filter_map(|entry| {
-            let rest =
-                if self.is_log_dir { entry.name.strip_prefix(PREFIX)?.strip_prefix('.')? } else { entry.name.as_str() };
-            let (number, what) = rest.split_once('.')?;
-            Some((number.parse().ok()?, what.to_owned(), folder.join(&entry.name)))
-        });
-        let mut files: Vec<_> = files.collect();
-        files.sort();
-        Ok(files)
-    }
-
-    pub(super) fn make_folder(&self) -> Result<(), RepairError> {
-        let folder = self.folder();
-        self.fs.create_dir_all(&folder).map_err(StorageError::io("make", &folder))?;
-        self.sync(self.dir)
-    }
-
-    pub(super) fn read_journal(&self, number: u32) -> Result<Option<Journal>, RepairError> {
-        let path = self.path(number, "journal");
-        let bytes = fs::read_whole(self.fs, &path).map_err(StorageError::io("read", &path))?;
-        let parse = |bytes: Vec<u8>| Journal::parse(&bytes).map_err(|what| RepairError::Journal { path, what });
-        bytes.map(parse).transpose()
-    }
-
-    pub(super) fn write_journal(&self, number: u32, journal: &Journal) -> Result<(), StorageError> {
-        let path = self.path(number, "journal");
-        fs::write_atomically(self.fs, &path, &journal.to_json()).map_err(StorageError::io("write", &path))
-    }
-
-    pub(super) fn exists(&self, path: &Path) -> Result<bool, StorageError> {
-        fs::exists(self.fs, path).map_err(StorageError::io("look at", path))
-    }
-
-    /// Renames a file, durably.
-    pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), StorageError> {
-        self.fs.rename(from, to).map_err(StorageError::io("rename", from))?;
-        self.sync_both()
-    }
-
-    /// Makes the names in both folders durable.
-    pub(super) fn sync_both(&self) -> Result<(), StorageError> {
-        let folder = self.folder();
-        self.fs.sync_dir(&folder).map_err(StorageError::io("sync", &folder))?;
-        if !self.is_log_dir {
-            self.fs.sync_dir(self.dir).map_err(StorageError::io("sync", self.dir))?;
-        }
-        Ok(())
-    }
-
-    fn sync(&self, dir: &Path) -> Result<(), RepairError> {
-        Ok(self.fs.sync_dir(dir).map_err(StorageError::io("sync", dir))?)
-    }
-
-    /// Removes a file if it is there.
-    pub(super) fn remove(&self, path: &Path) -> Result<(), StorageError> {
-        match self.fs.remove_file(path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StorageError::io("remove", path)(e)),
-            _ => Ok(()),
-        }
-    }
 }

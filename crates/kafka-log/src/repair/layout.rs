@@ -2,41 +2,38 @@
 
 use std::path::{Path, PathBuf};
 
-use super::apply::Change;
-use super::content::{Content, Piece};
 use super::error::RepairError;
 use super::fill::Made;
 use super::indexes::{IndexBuilder, Indexed};
-use super::runs::each;
-use super::segment::SegmentState;
-use super::survivor::Survivor;
+use super::plan::PartitionPlan;
+use super::rebuild::rebuild;
+use crate::audit::batch::BatchSummary;
+use crate::audit::partition::evidence::SegmentEvidence;
+use crate::audit::partition::files::name;
+use crate::audit::segment::runs::each;
+use crate::audit::{Change, Content, FaultKind, Piece};
 use crate::format::batch::HEADER_SIZE_UP_TO_MAGIC;
-use crate::format::file_name::{FileKind, FileName, FileState};
+use crate::format::file_name::FileKind;
 use crate::fs::{Fs, OpenMode};
 use crate::segment::error::StorageError;
-
-/// Name of a file of the segment at `base_offset`.
-pub(super) fn name(kind: FileKind, base_offset: i64) -> String {
-    FileName { kind, state: FileState::Live, offset: Some(base_offset), epoch: None, remote_segment_id: None }
-        .to_string()
-}
 
 /// Plans the files of a segment with a changed log. `made` are batches to be put into its holes, `is_last` tells that no
 /// segment follows.
 ///
 /// # Errors
-/// Those of the medium.
+/// I/O errors.
 pub(super) fn plan<F: Fs>(
     fs: &F,
     dir: &Path,
-    segment: &SegmentState,
+    segment: &SegmentEvidence,
     made: Vec<Made>,
     is_last: bool,
-    changes: &mut Vec<Change>,
+    plan: &mut PartitionPlan,
 ) -> Result<(), RepairError> {
     let why = why(segment, &made);
-    let kept = segment.survivors.iter().filter(|batch| !batch.is_misplaced).map(|batch| (batch.clone(), None));
-    let mut batches: Vec<(Survivor, Option<Vec<u8>>)> = kept.collect();
+    let changes = &mut plan.changes;
+    let kept = segment.batches.iter().map(|batch| (batch.clone(), None));
+    let mut batches: Vec<(BatchSummary, Option<Vec<u8>>)> = kept.collect();
     batches.extend(made.into_iter().map(|(batch, bytes)| (batch, Some(bytes))));
     batches.sort_by_key(|(batch, _)| batch.first_offset);
 
@@ -62,35 +59,41 @@ pub(super) fn plan<F: Fs>(
     Ok(())
 }
 
-fn why(segment: &SegmentState, made: &[Made]) -> String {
+fn why(segment: &SegmentEvidence, made: &[Made]) -> String {
     let mut reasons = Vec::new();
     let mut say = |count: usize, one: &str, many: &str| match count {
         0 => {}
         1 => reasons.push(format!("1 {one}")),
         _ => reasons.push(format!("{count} {many}")),
     };
-    let unreadable = segment.lost.iter().filter(|lost| !lost.is_zero).count();
+    let holes = |is: fn(&FaultKind) -> bool| segment.holes.iter().filter(|hole| is(&hole.kind)).count();
+    let is_left_out = |kind: &FaultKind| matches!(kind, FaultKind::Misplaced | FaultKind::Superseded { .. });
+    let unreadable = segment.holes.iter().filter(|h| !is_left_out(&h.kind) && h.kind != FaultKind::Zeros).count();
     say(unreadable, "unreadable stretch", "unreadable stretches");
-    say(segment.misplaced, "batch of unknown offset", "batches of unknown offset");
-    say(segment.restored.len(), "header put right", "headers put right");
-    let taken = segment.survivors.iter().filter(|batch| batch.origin.is_some()).count();
+    say(holes(|kind| *kind == FaultKind::Misplaced), "batch of unknown offset", "batches of unknown offset");
+    let superseded = holes(|kind| matches!(kind, FaultKind::Superseded { .. }));
+    say(superseded, "batch superseded by a newer leader epoch", "batches superseded by a newer leader epoch");
+    say(segment.restored.len(), "header restored", "headers restored");
+    let parts = segment.batches.iter().filter(|batch| batch.partial().is_some()).count();
+    say(parts, "batch kept in part", "batches kept in part");
+    let taken = segment.batches.iter().filter(|batch| batch.origin().is_some()).count();
     say(taken, "batch taken from another replica", "batches taken from another replica");
     say(made.len(), "batch put in", "batches put in");
-    if segment.lost.iter().any(|lost| lost.is_zero) {
+    if holes(|kind| *kind == FaultKind::Zeros) > 0 {
         reasons.push("zeros cut off".to_owned());
     }
-    if Survivor::need_split(&segment.survivors, segment.base_offset) {
-        reasons.push("split, for it has offsets too far from the one in its name".to_owned());
+    if segment.batches.iter().any(|batch| !batch.fits(segment.base_offset)) {
+        reasons.push("split, because some offsets are too far from the one in its name".to_owned());
     }
-    if reasons.is_empty() { "it has another base offset than its name".to_owned() } else { reasons.join(", ") }
+    if reasons.is_empty() { "it gets the name that its content asks for".to_owned() } else { reasons.join(", ") }
 }
 
 fn write<F: Fs>(
     fs: &F,
     dir: &Path,
-    segment: &SegmentState,
+    segment: &SegmentEvidence,
     base_offset: i64,
-    batches: &[(Survivor, Option<Vec<u8>>)],
+    batches: &[(BatchSummary, Option<Vec<u8>>)],
     why: &str,
     changes: &mut Vec<Change>,
 ) -> Result<(), RepairError> {
@@ -101,22 +104,34 @@ fn write<F: Fs>(
     let open = |path: &PathBuf| fs.open(path, OpenMode::Read).map_err(StorageError::io("open", path));
     let own_file = own.as_ref().map(open).transpose()?;
     for (batch, bytes) in batches {
-        let mut index = |one: &Survivor| {
+        let rebuilt = match (batch.partial(), &own, &own_file) {
+            (Some(partial), Some(path), Some(file)) => {
+                match rebuild(file, path, batch, partial)? {
+                    Some(bytes) => Some(bytes),
+                    // None of its records can be written again.
+                    None => continue,
+                }
+            }
+            _ => None,
+        };
+        let size = rebuilt.as_ref().map_or(u64::from(batch.size), |bytes| bytes.len() as u64);
+        let mut index = |one: &BatchSummary| {
             let position = position + (one.position - batch.position);
             indexes.batch(&Indexed { position, ..Indexed::of(one) });
         };
         match (&own, &own_file) {
             // Only batches of the segment itself stand for others.
-            (Some(path), Some(file)) => each(file, path, batch, &mut index)?,
+            (Some(path), Some(file)) if batch.batches > 1 => each(file, path, batch, &mut |one| index(&one))?,
             _ => index(batch),
         }
-        position += u64::from(batch.size);
-        match (bytes, batch.origin.as_ref().map(|origin| origin.to_path_buf()).or_else(|| own.clone())) {
-            (Some(bytes), _) => log.push(Piece::Bytes(bytes.clone())),
+        position += size;
+        let origin = batch.origin().map(|origin| origin.to_path_buf()).or_else(|| own.clone());
+        match (bytes.clone().or(rebuilt), origin) {
+            (Some(bytes), _) => log.push(Piece::Bytes(bytes)),
             (None, Some(path)) => {
                 let mut from = batch.position;
-                let to = from + u64::from(batch.size);
-                if let Some(head) = batch.restored {
+                let to = batch.end();
+                if let Some(head) = batch.restored() {
                     log.push(Piece::Bytes(head.to_vec()));
                     from += HEADER_SIZE_UP_TO_MAGIC as u64;
                 }
@@ -130,7 +145,7 @@ fn write<F: Fs>(
         changes.push(Change { name: name(kind, base_offset), content: Some(content), why: why.to_owned() });
     };
     put(FileKind::Log, log, why);
-    put(FileKind::OffsetIndex, Content::of(offsets), "built anew for the new log");
-    put(FileKind::TimeIndex, Content::of(times), "built anew for the new log");
+    put(FileKind::OffsetIndex, Content::of(offsets), "rebuilt for the new log");
+    put(FileKind::TimeIndex, Content::of(times), "rebuilt for the new log");
     Ok(())
 }

@@ -3,24 +3,20 @@
 
 use std::path::Path;
 
-use super::apply::Change;
-use super::content::{Content, Piece};
 use super::error::RepairError;
 use super::plan::PartitionPlan;
+use crate::audit::{Change, Content, Piece};
 use crate::fs::overlay::OverlayFs;
-use crate::fs::{Fs, FsFile, OpenMode, ReadAt};
+use crate::fs::{Fs, FsFile, OpenMode, is_same, read_stored};
 use crate::log::error::LogError;
 use crate::log::{Log, LogOptions, OpenReport};
 use crate::segment::error::StorageError;
-
-/// Bytes that are compared at once.
-const CHUNK: usize = 256 * 1024;
 
 /// Plans what Kafka would leave of the partition in `dir` after a start, the removal of what it deletes, and a clean
 /// close. `options` say how it was stopped before, and with which settings it starts. Writes nothing.
 ///
 /// # Errors
-/// `Refused` where Kafka would not open it; those of the medium.
+/// `Refused` where Kafka would not open it; I/O errors.
 pub fn plan_like_kafka<F: Fs>(
     fs: &F,
     dir: &Path,
@@ -38,7 +34,6 @@ pub fn plan_like_kafka<F: Fs>(
     let log_end_offset = log.log_end_offset();
     let first_offset = Some(log.log_start_offset());
     log.close().map_err(failed)?;
-    drop(log);
 
     let mut plan = PartitionPlan { path: dir.to_owned(), first_offset, log_end_offset, ..PartitionPlan::default() };
     for changed in overlay.changes() {
@@ -86,23 +81,6 @@ fn content_of<F: Fs>(
         content.push(Piece::Copy { from: origin.to_owned(), bytes: 0..len });
         return Ok(content);
     }
-    let mut bytes = vec![0; usize::try_from(len).unwrap_or_default()];
-    let got = file.read_full_at(&mut bytes, 0).map_err(StorageError::io("read", path))?;
-    bytes.truncate(got);
-    content.push(Piece::Bytes(bytes));
+    content.push(Piece::Bytes(read_stored(&file, len).map_err(StorageError::io("read", path))?));
     Ok(content)
-}
-
-fn is_same<A: ReadAt, B: ReadAt>(one: &A, other: &B, len: u64) -> std::io::Result<bool> {
-    let (mut ours, mut theirs) = (vec![0; CHUNK], vec![0; CHUNK]);
-    let mut at = 0;
-    while at < len {
-        let want = usize::try_from(len - at).unwrap_or(CHUNK).min(CHUNK);
-        let got = one.read_full_at(&mut ours[..want], at)?;
-        if got < want || other.read_full_at(&mut theirs[..want], at)? < want || ours[..want] != theirs[..want] {
-            return Ok(false);
-        }
-        at += want as u64;
-    }
-    Ok(true)
 }

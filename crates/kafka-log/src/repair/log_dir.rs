@@ -1,15 +1,20 @@
-//! The plan for a log directory, and the lock that it takes to carry one out.
+//! The plan for a log directory.
 
 use std::path::{Path, PathBuf};
 
-use super::apply::Change;
-use super::checkpoints::{FILES, read_checkpoints};
 use super::error::RepairError;
-use super::partition::plan_partition;
-use super::plan::{Checkpoints, Options, PartitionPlan};
-use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
-use crate::fs::{self, Fs};
+use super::partition::plan_audited;
+use super::plan::{Options, PartitionPlan};
+use crate::audit::directory::Directory;
+use crate::audit::node::{CheckpointKind, audit_node};
+use crate::audit::run::audit_alone;
+use crate::audit::{Change, Code, Finding, NodeStart, Remaining, Severity, Silent};
+use crate::format::partition_dir::PartitionDirName;
+use crate::fs::Fs;
 use crate::segment::error::StorageError;
+
+/// The directory of the metadata log.
+const METADATA_DIR: &str = "__cluster_metadata-0";
 
 /// What a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +32,18 @@ pub struct LogDirPlan {
     pub path: PathBuf,
     /// Plans of its partitions in the order of their names, those without anything to do among them.
     pub partitions: Vec<PartitionPlan>,
-    /// What becomes of the checkpoints.
+    /// What becomes of the files of the directory itself.
     pub changes: Vec<Change>,
+    /// Damage that no repair can fix.
+    pub remaining: Vec<Remaining>,
+    /// What the next start of the node does before it opens a log, without the repair.
+    pub start: Option<NodeStart>,
 }
 
 /// What is at `path`.
 ///
 /// # Errors
-/// `NotFound` where it is neither; those of the medium.
+/// `NotFound` where it is neither; I/O errors.
 pub fn place<F: Fs>(fs: &F, path: &Path) -> Result<Place, RepairError> {
     let expected = "a log directory or a partition directory";
     let not_found = || RepairError::NotFound { path: path.to_owned(), expected };
@@ -45,9 +54,9 @@ pub fn place<F: Fs>(fs: &F, path: &Path) -> Result<Place, RepairError> {
         }
         Err(e) => return Err(StorageError::io("list", path)(e).into()),
     };
-    let has_checkpoint = entries
-        .iter()
-        .any(|entry| !entry.is_dir && (FILES.contains(&entry.name.as_str()) || entry.name == "meta.properties"));
+    let has_checkpoint = entries.iter().any(|entry| {
+        !entry.is_dir && (CheckpointKind::of_file(&entry.name).is_some() || entry.name == "meta.properties")
+    });
     let has_partition = entries.iter().any(|entry| entry.is_dir && PartitionDirName::parse(&entry.name).is_some());
     let has_files = entries.iter().any(|entry| !entry.is_dir && is_of_partition(&entry.name));
     if has_checkpoint || has_partition && !has_files {
@@ -64,77 +73,108 @@ fn is_of_partition(name: &str) -> bool {
     })
 }
 
-/// Plans the repair of a log directory. Writes nothing.
+/// Plans the repair of a log directory. `siblings` are the other log directories of the same broker, which tell more of it.
+/// Writes nothing.
 ///
 /// # Errors
-/// Those of the medium.
-pub fn plan_log_dir<F: Fs>(fs: &F, dir: &Path, options: &Options) -> Result<LogDirPlan, RepairError> {
-    let checkpoints = read_checkpoints(fs, dir)?;
-    let mut plan = LogDirPlan { path: dir.to_owned(), ..LogDirPlan::default() };
-    let mut names: Vec<String> = fs
-        .read_dir(dir)
-        .map_err(StorageError::io("list", dir))?
-        .into_iter()
-        .filter(|entry| entry.is_dir)
-        .map(|entry| entry.name)
-        .collect();
-    names.sort();
-    for name in names {
-        let Some(parsed) = PartitionDirName::parse(&name) else { continue };
-        // What is on its way out or in is not to be kept or to be had again.
-        if parsed.state == PartitionDirState::Live {
-            let of_partition = checkpoints.of(parsed.topic, parsed.partition);
-            plan.partitions.push(plan_partition(fs, &dir.join(&name), &of_partition, options)?);
-        }
+/// I/O errors.
+pub fn plan_log_dir<F: Fs>(
+    fs: &F,
+    dir: &Path,
+    siblings: &[&Path],
+    options: &Options,
+) -> Result<LogDirPlan, RepairError> {
+    let others = siblings.iter().filter(|sibling| **sibling != dir);
+    let log_dirs: Vec<&Path> = [dir].into_iter().chain(others.copied()).collect();
+    let node = audit_node(fs, &log_dirs);
+    let how = options.audit();
+    let mut plan = LogDirPlan { path: dir.to_owned(), start: Some(node.start.clone()), ..LogDirPlan::default() };
+    let Some(checkpoints) = node.checkpoints.iter().find(|of| of.path == dir) else { return Ok(plan) };
+    let directory = Directory { fs, dir, checkpoints, start: &node.start, options: &how, observer: &Silent };
+    let audited = directory.audit(|audit| {
+        let start = audit.report.log_start_offset;
+        let of_node = node.changes.iter().filter(|(of, _)| *of == audit.report.path).map(|(_, change)| change.clone());
+        let of_node = of_node.collect();
+        let planned = plan_audited(fs, audit, of_node, options);
+        let end = planned.as_ref().map_or(i64::MAX, |plan| plan.log_end_offset);
+        (planned, (start, end))
+    });
+    let audited = audited.map_err(StorageError::io("list", dir))?;
+    for partition in audited.partitions {
+        plan.partitions.push(partition?);
     }
-    plan.changes = checkpoints.changes(&plan.partitions);
+    plan.changes = audited.changes;
+    let damage = node.findings.iter().chain(&audited.findings).filter(|finding| finding.severity == Severity::Damage);
+    plan.add_node(dir, node.changes.iter().cloned(), node.remaining.iter().filter(|left| left.path.starts_with(dir)));
+    for finding in damage.filter(|finding| finding.path.starts_with(dir)) {
+        plan.leave(finding);
+    }
     Ok(plan)
 }
 
-/// What the checkpoints of the log directory around a partition directory say of it; nothing where there is none.
+/// Plans the repair of a partition directory, with what the files of the log directory around it say of it. Writes nothing.
 ///
 /// # Errors
-/// Those of the medium.
-pub fn checkpoints_around<F: Fs>(fs: &F, partition_dir: &Path) -> Result<Checkpoints, RepairError> {
-    let (Some(log_dir), Some(name)) = (partition_dir.parent(), partition_dir.file_name()) else {
-        return Ok(Checkpoints::default());
-    };
-    let name = name.to_string_lossy();
-    match PartitionDirName::parse(&name) {
-        Some(parsed) => Ok(read_checkpoints(fs, log_dir)?.of(parsed.topic, parsed.partition)),
-        None => Ok(Checkpoints::default()),
+/// I/O errors.
+pub fn plan_partition_alone<F: Fs>(fs: &F, dir: &Path, options: &Options) -> Result<PartitionPlan, RepairError> {
+    let (audit, node) = audit_alone(fs, dir, &options.audit()).map_err(StorageError::io("list", dir))?;
+    let of_node = node.changes.into_iter().filter(|(of, _)| of == dir).map(|(_, change)| change);
+    plan_audited(fs, audit, of_node.collect(), options)
+}
+
+impl LogDirPlan {
+    /// Takes over what is done and what is left about the files that a node reads at its start.
+    fn add_node<'r>(
+        &mut self,
+        dir: &Path,
+        changes: impl Iterator<Item = (PathBuf, Change)>,
+        remaining: impl Iterator<Item = &'r Remaining>,
+    ) {
+        let planned: Vec<PathBuf> = self.partitions.iter().map(|plan| plan.path.clone()).collect();
+        for (of, change) in changes.filter(|(of, _)| of.starts_with(dir) && !planned.contains(of)) {
+            if of == dir {
+                self.changes.push(change);
+            } else {
+                self.partition(&of).changes.push(change);
+            }
+        }
+        self.remaining.extend(remaining.cloned());
     }
-}
 
-/// The held lock of a log directory. A lock file that was made for it goes when it is let go of.
-pub struct LogDirLock<F: Fs> {
-    fs: F,
-    path: PathBuf,
-    is_ours: bool,
-    lock: Option<F::Lock>,
-}
+    fn partition(&mut self, dir: &Path) -> &mut PartitionPlan {
+        let at = self.partitions.iter().position(|plan| plan.path == dir).unwrap_or_else(|| {
+            self.partitions.push(PartitionPlan { path: dir.to_owned(), ..PartitionPlan::default() });
+            self.partitions.len() - 1
+        });
+        &mut self.partitions[at]
+    }
 
-impl<F: Fs> LogDirLock<F> {
-    /// Takes the lock of a log directory, as a broker does that runs on it.
-    ///
-    /// # Errors
-    /// `Locked` where a broker holds it; those of the medium.
-    pub fn take(fs: &F, log_dir: &Path) -> Result<Self, RepairError> {
-        let path = log_dir.join(".lock");
-        let is_ours = !fs::exists(fs, &path).map_err(StorageError::io("look at", &path))?;
-        match fs.try_lock(&path).map_err(StorageError::io("lock", &path))? {
-            Some(lock) => Ok(LogDirLock { fs: fs.clone(), path, is_ours, lock: Some(lock) }),
-            None => Err(RepairError::Locked { path }),
+    /// Damage stays, unless something is done about it or a person is told what to do.
+    fn leave(&mut self, finding: &Finding) {
+        let dir = finding.path.parent().unwrap_or(&self.path);
+        let is_about = |of: &Path| finding.path.starts_with(of);
+        let of_dir = |change: &Change| self.path.join(&change.name) == finding.path;
+        // A stray partition is told of with the metadata log that lacks its topic.
+        let of_metadata = |left: &Remaining| left.path.starts_with(self.path.join(METADATA_DIR));
+        let is_told = self.remaining.iter().any(|left| is_about(&left.path))
+            || finding.code == Code::StrayPartition && self.remaining.iter().any(of_metadata)
+            || self.changes.iter().any(of_dir)
+            || self.partitions.iter().any(|plan| {
+                let is_its = plan.path == dir || plan.path == finding.path;
+                is_its && !(plan.changes.is_empty() && plan.remaining.is_empty())
+            });
+        if !is_told {
+            self.remaining.push(Remaining {
+                path: finding.path.clone(),
+                what: format!("expected {}, found {}", finding.expected, finding.found),
+                advice: finding.remedy.advice().to_owned(),
+                command: None,
+            });
         }
     }
-}
 
-impl<F: Fs> Drop for LogDirLock<F> {
-    fn drop(&mut self) {
-        if self.is_ours {
-            // Nothing depends on it: a lock file that stays is in nobody's way.
-            let _ = self.fs.remove_file(&self.path);
-        }
-        drop(self.lock.take());
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.partitions.iter().all(PartitionPlan::is_empty)
     }
 }

@@ -3,51 +3,40 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::apply::Change;
-use super::settle::Restored;
+use crate::audit::predict::Prediction;
+use crate::audit::{AuditOptions, Change, Level, Remaining, Restored};
+use crate::compression::DECOMPRESSED_MAX;
 
 /// How to repair.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Not to look into the records: batches that cannot be decompressed stay.
     pub is_shallow: bool,
     /// Not to keep the end of the log where it was when its last batches are lost, but to let it fall back as Kafka does.
     /// For a replica of a partition that other replicas bring up to date again.
     pub may_end_lower: bool,
-    /// Bytes that a batch may have when it is decompressed; what is longer is taken for readable. `None`: 1 GiB.
-    pub decompressed_max: Option<usize>,
+    /// Bytes that a batch may decompress to; what is longer is taken for readable.
+    pub decompressed_max: usize,
     /// Another replica of the partition, or a log directory with one.
     pub donor: Option<PathBuf>,
 }
 
-impl Options {
-    /// How to look into records.
-    pub(super) fn depth(&self) -> Depth {
-        let decompressed_max = self.decompressed_max.unwrap_or(1024 * 1024 * 1024);
-        Depth { is_deep: !self.is_shallow, decompressed_max, keeps_each: false }
+impl Default for Options {
+    fn default() -> Self {
+        Options { is_shallow: false, may_end_lower: false, decompressed_max: DECOMPRESSED_MAX, donor: None }
     }
 }
 
-/// Whether to look into records, and how far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Depth {
-    pub(super) is_deep: bool,
-    pub(super) decompressed_max: usize,
-    /// Whether each batch is asked for one by one, so that none may stand for others.
-    pub(super) keeps_each: bool,
-}
-
-/// What the checkpoints of the log directory say of a partition.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Checkpoints {
-    /// Whether the broker was stopped cleanly.
-    pub is_clean_stop: bool,
-    /// `recovery-point-offset-checkpoint`: everything below was on disk.
-    pub recovery_point: Option<i64>,
-    /// `log-start-offset-checkpoint`
-    pub log_start_offset: Option<i64>,
-    /// `replication-offset-checkpoint`: everything below was shown to consumers.
-    pub high_watermark: Option<i64>,
+impl Options {
+    /// How to look at what is there.
+    pub(super) fn audit(&self) -> AuditOptions {
+        AuditOptions {
+            level: if self.is_shallow { Level::Default } else { Level::Deep },
+            decompressed_max: self.decompressed_max,
+            may_end_lower: self.may_end_lower,
+            ..AuditOptions::default()
+        }
+    }
 }
 
 /// What no repair brings back.
@@ -59,8 +48,25 @@ pub struct Lost {
     pub bytes: Range<u64>,
     /// First and last offset that is lost, if any is; the last is not known at the end of a log.
     pub offsets: Option<(i64, Option<i64>)>,
+    /// Records in good batches that are left out.
+    pub records: u64,
     /// What is wrong with the bytes.
     pub why: String,
+}
+
+/// A good batch that is left out because batches of a higher leader epoch claim its offsets: nothing is lost by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Superseded {
+    /// The log file.
+    pub file: String,
+    /// Where the batch is in it.
+    pub bytes: Range<u64>,
+    /// First and last offset.
+    pub offsets: (i64, i64),
+    /// Records in it.
+    pub records: u64,
+    /// The higher leader epoch.
+    pub by_epoch: i32,
 }
 
 impl Lost {
@@ -82,12 +88,16 @@ pub struct PartitionPlan {
     pub changes: Vec<Change>,
     /// What is lost.
     pub lost: Vec<Lost>,
-    /// Headers that are put right, with the log file they are in.
+    /// What a newer leader epoch has replaced.
+    pub superseded: Vec<Superseded>,
+    /// Headers that are restored, with the log file they are in.
     pub restored: Vec<(String, Restored)>,
     /// What else is done, for people.
     pub notes: Vec<String>,
-    /// Damage that stays, for people.
-    pub remaining: Vec<String>,
+    /// Damage that no repair can fix.
+    pub remaining: Vec<Remaining>,
+    /// What the next start would do with the partition as it is. Empty where that is nothing.
+    pub kafka_alone: Vec<Prediction>,
     /// First offset of the log after the repair.
     pub first_offset: Option<i64>,
     /// Log end offset after the repair.
@@ -95,6 +105,12 @@ pub struct PartitionPlan {
 }
 
 impl PartitionPlan {
+    /// Leaves damage to a person.
+    pub(super) fn leave(&mut self, what: impl Into<String>, advice: impl Into<String>) {
+        let (what, advice) = (what.into(), advice.into());
+        self.remaining.push(Remaining { path: self.path.clone(), what, advice, command: None });
+    }
+
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
@@ -102,6 +118,6 @@ impl PartitionPlan {
 
     /// Bytes that are written for it.
     pub fn bytes_written(&self) -> u64 {
-        self.changes.iter().filter_map(|change| change.content.as_ref()).map(super::content::Content::len).sum()
+        self.changes.iter().filter_map(|change| change.content.as_ref()).map(crate::audit::Content::len).sum()
     }
 }

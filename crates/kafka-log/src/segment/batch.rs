@@ -111,7 +111,7 @@ impl<'b> Batches<'b> {
         Batches { rest: bytes, position: 0 }
     }
 
-    /// The bytes behind the last batch.
+    /// The bytes after the last batch.
     pub fn rest(&self) -> &'b [u8] {
         self.rest
     }

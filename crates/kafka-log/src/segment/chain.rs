@@ -1,4 +1,4 @@
-//! The batches of a file by their headers alone: which of them come behind a position, and where offsets are.
+//! The batches of a file by their headers alone: which of them come after a position, and where offsets are.
 
 use std::io;
 
@@ -47,7 +47,7 @@ pub enum NoBatch {
     End,
     /// The length is impossible; the position is that of the file.
     Corrupt(FormatError),
-    /// The medium failed.
+    /// The disk failed.
     Io(io::Error),
 }
 
@@ -82,13 +82,20 @@ impl<'f, R: ReadAt + ?Sized> HeaderReader<'f, R> {
         Ok(BatchPlace { position, size, last_offset })
     }
 
+    /// Header of the batch at `position`, which [`HeaderReader::batch_at`] has just found; `None` for magic 0 and 1.
+    pub fn header_at(&self, position: u64) -> Option<BatchHeader<'_>> {
+        let bytes = self.buf.get((position - self.start) as usize..)?;
+        let (header, _) = BatchHeader::split_first(bytes).ok()?;
+        (header.magic() > 1).then_some(header)
+    }
+
     /// Largest timestamp in ms of the batch at `position`, which [`HeaderReader::batch_at`] has just found; -1 none.
     pub fn max_timestamp_at(&self, position: u64) -> i64 {
+        if let Some(header) = self.header_at(position) {
+            return header.max_timestamp();
+        }
         let bytes = self.buf.get((position - self.start) as usize..).unwrap_or_default();
-        match bytes.get(MAGIC).map(|&magic| magic.cast_signed()) {
-            Some(magic) if magic > 1 => {
-                BatchHeader::split_first(bytes).map_or(NO_TIMESTAMP, |(header, _)| header.max_timestamp())
-            }
+        match bytes.get(MAGIC) {
             Some(1) => bytes
                 .get(LOG_OVERHEAD + legacy::TIMESTAMP..)
                 .and_then(|at| at.first_chunk())
@@ -115,7 +122,7 @@ impl<'f, R: ReadAt + ?Sized> HeaderReader<'f, R> {
     /// The bytes of a batch, read into `bytes`.
     ///
     /// # Errors
-    /// Those of the medium; `UnexpectedEof` where the file became shorter.
+    /// I/O errors; `UnexpectedEof` where the file became shorter.
     pub fn read_batch<'b>(&self, place: &BatchPlace, bytes: &'b mut Vec<u8>) -> io::Result<RawBatch<'b>> {
         bytes.resize(usize::try_from(place.size).map_err(|_| io::ErrorKind::OutOfMemory)?, 0);
         let got = self.file.read_full_at(bytes, place.position)?;
@@ -132,17 +139,17 @@ pub struct Chain {
     firsts: Vec<Option<u64>>,
     /// Largest last offset of the batches that start in each block, as the leaves of a tree of maxima.
     maxima: Vec<i64>,
-    /// Position behind the last batch.
+    /// Position after the last batch.
     pub end: u64,
     /// What is wrong with the length of the batch that would follow, if there is one.
     pub corrupt: Option<FormatError>,
 }
 
 impl Chain {
-    /// Walks through the whole file behind `reader`.
+    /// Walks through the whole file after `reader`.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn walk<R: ReadAt + ?Sized>(reader: &mut HeaderReader<'_, R>) -> io::Result<Self> {
         let blocks = usize::try_from(reader.len.div_ceil(BLOCK)).map_err(|_| io::ErrorKind::OutOfMemory)?.max(1);
         let leaves = blocks.next_power_of_two();
@@ -174,7 +181,7 @@ impl Chain {
     /// The first position not before `position` at which a batch of the chain starts, or the end of the chain.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn first_at_or_after<R: ReadAt + ?Sized>(
         &self,
         reader: &mut HeaderReader<'_, R>,
@@ -183,7 +190,7 @@ impl Chain {
         let Some(block) = usize::try_from(position / BLOCK).ok().filter(|b| *b < self.firsts.len()) else {
             return Ok(self.end);
         };
-        // Blocks inside of a long batch have no note; the batch before them ends behind them.
+        // Blocks inside a long batch have no note; the batch before them ends after them.
         let behind = self.firsts[block..].iter().copied().flatten().next().unwrap_or(self.end);
         if behind >= position {
             return Ok(behind);
@@ -202,7 +209,7 @@ impl Chain {
     /// The first batch from `start` on, a position on the chain, whose last offset is `target` or above.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn find<R: ReadAt + ?Sized>(
         &self,
         reader: &mut HeaderReader<'_, R>,
@@ -236,7 +243,7 @@ impl Chain {
         }
         let mut node = leaves + block;
         while self.maxima[node] < target || self.maxima[node] == i64::MIN {
-            // To the next subtree on the right; behind the last one there is none.
+            // To the next subtree on the right; after the last one there is none.
             if (node + 1).is_power_of_two() {
                 return None;
             }
@@ -272,11 +279,8 @@ mod tests {
     }
 
     fn batches(seed: u64, count: u64) -> Vec<(i64, usize)> {
-        let mut x = seed * 2 + 1;
-        let mut next = |n: u64| {
-            x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (x >> 33) % n
-        };
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut next = |n: u64| random.u64(..n);
         (0..count)
             .map(|i| {
                 let size = if next(50) == 0 { 26 + next(200_000) } else { 26 + next(3_000) };

@@ -8,12 +8,12 @@ use crate::format::FormatError;
 
 /// Trouble with the files of a log.
 ///
-/// After `Io` in an operation that writes the log is offline: every later call answers `Offline` until it is opened anew,
-/// because what the medium kept of the write is not known (`KafkaStorageException`).
+/// After `Io` in an operation that writes the log is offline: every later call answers `Offline` until it is opened again,
+/// because what the disk kept of the write is not known (`KafkaStorageException`).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StorageError {
-    /// The medium failed.
+    /// The disk failed.
     Io {
         /// What was being done, as "read" or "sync".
         op: &'static str,
@@ -39,6 +39,12 @@ pub enum StorageError {
         /// Directory of the partition.
         path: PathBuf,
     },
+    /// The log was deleted, or put aside because it does not belong on this broker. A client is told
+    /// `UNKNOWN_TOPIC_OR_PARTITION`.
+    Deleted {
+        /// Directory of the partition, as it is called now.
+        path: PathBuf,
+    },
 }
 
 impl StorageError {
@@ -60,6 +66,7 @@ impl fmt::Display for StorageError {
             StorageError::Corrupt { path, source } => write!(f, "{}: {source}", path.display()),
             StorageError::Offline { path } => write!(f, "{} is offline after an earlier failure", path.display()),
             StorageError::Closed { path } => write!(f, "{} is closed", path.display()),
+            StorageError::Deleted { path } => write!(f, "{} was deleted", path.display()),
         }
     }
 }
@@ -69,7 +76,7 @@ impl std::error::Error for StorageError {
         match self {
             StorageError::Io { source, .. } => Some(source),
             StorageError::Corrupt { source, .. } => Some(source),
-            StorageError::Offline { .. } | StorageError::Closed { .. } => None,
+            StorageError::Offline { .. } | StorageError::Closed { .. } | StorageError::Deleted { .. } => None,
         }
     }
 }

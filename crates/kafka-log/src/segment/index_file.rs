@@ -36,7 +36,7 @@ impl<'f, R: ReadAt + ?Sized> OffsetIndexFile<'f, R> {
     /// The entry in slot `slot`.
     ///
     /// # Errors
-    /// Those of the medium; `UnexpectedEof` where there is no such slot, or not any more.
+    /// I/O errors; `UnexpectedEof` where there is no such slot, or not any more.
     pub fn entry(&mut self, slot: usize) -> io::Result<OffsetPosition> {
         let at = slot as u64 * OFFSET_INDEX_ENTRY_LEN as u64;
         let (number, within) = (at / BLOCK as u64, (at % BLOCK as u64) as usize);

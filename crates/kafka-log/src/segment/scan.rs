@@ -17,7 +17,7 @@ use crate::fs::ReadAt;
 /// Bytes that a thread reads at once: small enough to stay in the second-level cache with what is printed of it.
 const WINDOW: u64 = 256 * 1024;
 
-/// Bytes behind its window that a thread reads before its turn, to complete the last batch. What is longer is read when
+/// Bytes after its window that a thread reads before its turn, to complete the last batch. What is longer is read when
 /// the turn has come, so that only one long batch is in memory at a time.
 const EARLY_OVERRUN_MAX: u64 = 1024 * 1024;
 
@@ -29,14 +29,14 @@ pub enum ScanEnd {
     NoMoreBatches,
     /// A batch with an impossible length; positions are those of the file.
     Corrupt(FormatError),
-    /// The medium failed, or the file became shorter than it was.
+    /// The disk failed, or the file became shorter than it was.
     Io(io::Error),
 }
 
 /// Where the walk ended, and why.
 #[derive(Debug)]
 pub struct Scanned {
-    /// Position behind the last batch.
+    /// Position after the last batch.
     pub position: u64,
     /// Why no batch follows.
     pub end: ScanEnd,
@@ -44,7 +44,7 @@ pub struct Scanned {
 
 /// What one thread does with its batches.
 pub trait BatchWorker: Send {
-    /// One batch. `turn` lets the work wait until everything before its window is done; who breaks off must have waited.
+    /// One batch. `turn` lets the work wait until everything before its window is done; a worker that stops must have waited for its turn.
     fn batch(&mut self, batch: &RawBatch<'_>, turn: &mut Turn<'_>) -> ControlFlow<()>;
 
     /// The batches of a window are done, and so are all the windows before it.
@@ -97,7 +97,7 @@ struct State {
     turn: u64,
     /// Where the walk ended, once that is known.
     result: Option<Scanned>,
-    /// Nobody goes on.
+    /// No worker continues.
     stopped: bool,
 }
 
@@ -147,7 +147,7 @@ impl Shared {
     }
 }
 
-/// Nobody waits for the turn of a thread that is gone.
+/// No thread waits for the turn of one that has ended.
 struct StopOnPanic<'s>(&'s Shared);
 
 impl Drop for StopOnPanic<'_> {
@@ -208,7 +208,7 @@ impl<R: ReadAt + Sync + ?Sized> Walk<'_, R> {
         let end = start.saturating_add(self.window_len).min(self.range.end);
         window.clear(start);
         let read = window.read_to(self.file, end);
-        // A batch longer than a window covers windows in which nothing starts, so `first` may lie behind `end`.
+        // A batch longer than a window covers windows in which nothing starts, so `first` may lie after `end`.
         let first = self.shared.wait(|state| match state.result {
             Some(_) => Some(None),
             None => (state.chain.0 == ticket).then_some(Some(state.chain.1)),
@@ -236,7 +236,7 @@ impl<R: ReadAt + Sync + ?Sized> Walk<'_, R> {
         window.shrink();
         match flow {
             ControlFlow::Continue(()) => self.shared.change(|state| state.turn += 1),
-            // The turn passes on to nobody: who works ahead must not find that it has come.
+            // The turn is not passed on: a thread that works ahead must not take it.
             ControlFlow::Break(()) => self.shared.stop(None),
         }
         flow
@@ -266,7 +266,7 @@ impl<R: ReadAt + Sync + ?Sized> Walk<'_, R> {
         (at, (at >= self.range.end).then_some(ScanEnd::NoMoreBatches))
     }
 
-    /// Position behind the batch at `at`, which starts in the window.
+    /// Position after the batch at `at`, which starts in the window.
     fn hop(&self, window: &mut Window, at: u64) -> Result<u64, ScanEnd> {
         let header_end = at.saturating_add(HEADER_SIZE_UP_TO_MAGIC as u64);
         if header_end >= self.range.end {
@@ -451,11 +451,8 @@ mod tests {
     }
 
     fn sizes(seed: u64) -> Vec<usize> {
-        let mut x = seed * 2 + 1;
-        let mut next = |n: u64| {
-            x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (x >> 33) % n
-        };
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut next = |n: u64| random.u64(..n);
         let top = [40, 300, 5_000][next(3) as usize];
         (0..next(200)).map(|_| 26 + next(top) as usize).collect()
     }
@@ -570,7 +567,7 @@ mod tests {
             let all = Mutex::new(Vec::new());
             let mut workers: Vec<_> =
                 (0..threads).map(|_| Collector { own: Vec::new(), all: &all, stop_at: None }).collect();
-            // The first window ends inside of the fourth batch, and the file ends there now.
+            // The first window ends inside the fourth batch, and the file ends there now.
             let scanned = scan_windows(&file[..350], 0..1_000, 1_000, 350, &mut workers).unwrap();
             assert!(matches!(scanned.end, ScanEnd::Io(_)));
             assert_eq!(scanned.position, 300);

@@ -64,7 +64,7 @@ fn damage_at_the_edge_of_the_warm_part_misleads_a_lookup_as_it_misleads_kafka() 
     let entry = |slot: i32| [slot.to_be_bytes(), (slot * 10).to_be_bytes()].concat();
     let mut bytes: Vec<u8> = (0..3000).flat_map(entry).collect();
     assert_eq!(OffsetIndex::new(0, &bytes).lookup(2500).offset, 2500);
-    // Kafka compares slot 3000 - 1 - 8192 / 8 first and never looks behind it when it is too large.
+    // Kafka compares slot 3000 - 1 - 8192 / 8 first and never looks after it when it is too large.
     bytes[1975 * 8] = 0x7f;
     assert_eq!(OffsetIndex::new(0, &bytes).lookup(2500).offset, 1974);
 }

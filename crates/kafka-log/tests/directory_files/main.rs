@@ -9,6 +9,6 @@ mod texts;
 
 /// Bytes from hexadecimal digits; white space is skipped.
 fn hex(digits: &str) -> Vec<u8> {
-    let digits: Vec<u8> = digits.chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8).collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    let digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_hexdigit).collect();
+    data_encoding::HEXLOWER_PERMISSIVE.decode(&digits).expect("hexadecimal digits")
 }

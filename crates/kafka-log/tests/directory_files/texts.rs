@@ -36,8 +36,15 @@ fn errors_in_a_checkpoint_name_the_line() {
     let read = |text: &str| message(read_leader_epoch_checkpoint(text.as_bytes()));
     assert_eq!(read("1\n0\n"), "checkpoint version at byte 0: expected 0, found 1");
     assert_eq!(read("0\n2\n0 0\n"), "number of checkpoint entries at byte 2: expected 1, found 2");
-    assert_eq!(read("0\n2\n0 0\n1 x\n"), "epoch entry at byte 8: malformed line: expected numbers");
-    assert_eq!(read("0\n1\n0 0 0\n"), "epoch entry at byte 4: malformed line");
+    assert_eq!(read("0\n2\n0 0\n1 x\n"), "epoch entry at byte 8: expected numbers, found other text");
+    assert_eq!(read("0\n1\n0 0 0\n"), "epoch entry at byte 4: expected an epoch and an offset, found other text");
+    assert_eq!(
+        read("0\n1\n\0\0\0\0"),
+        "epoch entry at byte 4: expected an epoch and an offset, found zeros, as after a power failure"
+    );
+    let zeros =
+        "checkpoint version at byte 0: expected a number alone on its line, found zeros, as after a power failure";
+    assert_eq!(read("\0\0\0\0"), zeros);
     assert_eq!(
         message(read_leader_epoch_checkpoint(b"0\n1\n\xff")),
         "checkpoint at byte 4: expected UTF-8 text, found other bytes"
@@ -84,12 +91,18 @@ fn a_character_cut_off_behind_the_lines_kafka_reads_does_no_harm() {
 #[test]
 fn errors_in_partition_metadata_name_the_line() {
     let read = |text: &str| message(PartitionMetadata::read(text.as_bytes()));
-    assert_eq!(read(""), "partition metadata version at byte 0: missing line");
-    assert_eq!(read("version 0\n"), "partition metadata version at byte 0: expected a name, a colon and a value");
+    assert_eq!(read(""), "partition metadata version at byte 0: expected a line, found the end of the file");
+    assert_eq!(
+        read("version 0\n"),
+        "partition metadata version at byte 0: expected a name, a colon and a value, found other text"
+    );
     assert_eq!(read("version: -1\n"), "partition metadata version at byte 0: expected 0 to 2147483647, found -1");
-    assert_eq!(read("version: 0\ntopic_id: x\n"), "topic id at byte 11: expected 22 characters of base64");
+    assert_eq!(
+        read("version: 0\ntopic_id: x\n"),
+        "topic id at byte 11: expected 22 characters of base64, found other text"
+    );
     let zero = format!("version: 0\ntopic_id: {}", "A".repeat(22));
-    assert_eq!(read(&zero), "topic id at byte 11: expected an id, found zero");
+    assert_eq!(read(&zero), "topic id at byte 11: expected an id, found that of no topic, zero");
 }
 
 #[test]
@@ -111,9 +124,12 @@ fn properties_may_be_continued_escaped_and_commented() {
     assert_eq!(meta.cluster_id.as_deref(), Some(" ab:é"), "bytes are ISO-8859-1");
     assert_eq!(
         message(MetaProperties::read(b"#\n x=\\u12")),
-        "property at byte 3: expected four hexadecimal digits behind \\u"
+        "property at byte 3: expected four hexadecimal digits after \\u, found other text"
     );
-    assert_eq!(message(MetaProperties::read(b"version=1\nnode.id=2\n")), "cluster.id at byte 20: missing");
+    assert_eq!(
+        message(MetaProperties::read(b"version=1\nnode.id=2\n")),
+        "cluster.id at byte 20: expected a value, found none"
+    );
 }
 
 #[test]
@@ -123,6 +139,8 @@ fn a_clean_shutdown_file_may_lack_its_epoch() {
     assert_eq!(out, br#"{"version":0,"brokerEpoch":13}"#);
     assert_eq!(read_clean_shutdown(&out), Some(13));
     assert_eq!(read_clean_shutdown(br#"{"brokerEpoch":"5","more":[]} rest"#), Some(5));
+    assert_eq!(read_clean_shutdown(br#"{"brokerEpoch":5,"brokerEpoch":6}"#), Some(6), "the last one counts");
+    assert_eq!(read_clean_shutdown(br#"{"brokerEpoch":[5],"brokerEpoch":6}"#), None, "each has to be readable");
     assert_eq!(read_clean_shutdown(b""), None);
     assert_eq!(read_clean_shutdown(br#"{"version":0}"#), None);
 }
@@ -140,7 +158,7 @@ fn quorum_states_of_both_versions_are_read_and_written_as_kafka_does() {
     }
     let state = QuorumState::read(old.as_bytes()).unwrap();
     let lost = QuorumState { data_version: 1, ..state }.write(&mut Vec::new());
-    assert_eq!(message(lost), "clusterId at byte 0: this version has no such field");
+    assert_eq!(message(lost), "clusterId at byte 0: expected no such field in this version, found one");
     let newer = new.replace("\"data_version\":1", "\"data_version\":2");
     assert_eq!(message(QuorumState::read(newer.as_bytes())), "data_version at byte 0: expected 0 to 1, found 2");
 }

@@ -89,12 +89,12 @@ fn compare(scripts: &Path, expected: &Path, found: &Path) -> io::Result<()> {
         let file = format!("{name}.out");
         let (kafka, ours) = (fs::read_to_string(expected.join(&file))?, fs::read_to_string(found.join(&file))?);
         lines += kafka.lines().count();
-        let Some(difference) = first_difference(&kafka, &ours).map_err(io::Error::other)? else { continue };
+        let script = fs::read_to_string(scripts.join(format!("{name}.jsonl")))?;
+        let Some(difference) = first_difference(&script, &kafka, &ours).map_err(io::Error::other)? else { continue };
         differing += 1;
         if differing > SHOWN {
             continue;
         }
-        let script = fs::read_to_string(scripts.join(format!("{name}.jsonl")))?;
         let operation = script.lines().nth(difference.line.saturating_sub(1) as usize).unwrap_or_default();
         println!("DIFFERS {name}:{}\n  {}", difference.line, shortened(operation));
         for value in difference.values.iter().take(SHOWN) {

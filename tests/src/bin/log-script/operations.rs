@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kafka_log::fs::ReadAt;
 use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
-use kafka_log::log::error::KafkaError;
+use kafka_log::log::error::{AppendError, KafkaError};
 use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::{AppendOrigin, FetchIsolation};
 use kafka_log::log::{LeaderAppend, LogStartOffsetReason, TimestampSpec};
@@ -90,7 +90,7 @@ impl Partition {
     }
 
     fn append(&mut self, op: &Op<'_>, now_ms: i64) -> Result<Answer, Failure> {
-        let mut bytes = batches::all(op)?;
+        let bytes = batches::all(op)?;
         let epoch = op.int("epoch", 0);
         let appended = if op.text("as", "leader") == "follower" {
             self.log.append_as_follower(&bytes, epoch, now_ms)
@@ -106,9 +106,16 @@ impl Partition {
                 },
                 verification_guard: guard.unwrap_or(VerificationGuard::SENTINEL),
                 transaction_version: op.int("tv", -1) as i16,
+                // Kafka's log leaves that to its caller.
+                is_fenced: false,
             };
-            self.log.append_as_leader(&mut bytes, how, now_ms)
+            self.log.append_as_leader(&bytes, how, now_ms)
         };
+        // Kafka's log answers with offsets of -1.
+        if let Err(AppendError::NothingToAppend) = appended {
+            let none = json!({ "first": -1, "last": -1, "max_ts": -1, "append_time": -1, "bytes": 0 });
+            return Ok(answer(none));
+        }
         let info = appended.map_err(|e| Failure::of_append(&e))?;
         Ok(answer(json!({
             "first": info.first_offset,
@@ -160,7 +167,7 @@ impl Partition {
             },
             _ => TimestampSpec::At(op.long("ts", 0)),
         };
-        Ok(answer(match self.log.offset_for_timestamp(what).map_err(failed)? {
+        Ok(answer(match self.log.offset_for_timestamp(what, FetchIsolation::LogEnd).map_err(failed)? {
             None => json!({ "offset": null }),
             Some(found) => json!({ "ts": found.timestamp, "offset": found.offset, "epoch": found.leader_epoch }),
         }))

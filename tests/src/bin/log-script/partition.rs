@@ -79,11 +79,15 @@ impl Partition {
         self.log.run_due(now_ms).map_err(|e| Failure::of(&e))
     }
 
-    pub(crate) fn close(&self, now_ms: i64) -> Result<(), Failure> {
-        self.log.flush(true, now_ms).and_then(|()| self.log.close()).map_err(|e| Failure::of(&e))
+    pub(crate) fn flush(&self, now_ms: i64) -> Result<(), Failure> {
+        self.log.flush(true, now_ms).map_err(|e| Failure::of(&e))
     }
 
-    pub(crate) fn crash(&self) -> Result<(), Failure> {
+    pub(crate) fn close(self) -> Result<(), Failure> {
+        self.log.close().map_err(|e| Failure::of(&e))
+    }
+
+    pub(crate) fn crash(self) -> Result<(), Failure> {
         self.log.abandon().map_err(|e| Failure::of(&e))
     }
 

@@ -197,11 +197,12 @@ impl World {
     fn close(&mut self) -> Result<(), Failure> {
         let Some(partition) = &self.partition else { return Err(not_open()) };
         checkpoints::write(&self.root, HIGH_WATERMARK, Some(partition.log.high_watermark()))?;
-        partition.close(self.now_ms)?;
-        checkpoints::write(&self.root, RECOVERY_POINT, Some(partition.log.recovery_point()))?;
-        checkpoints::write(&self.root, LOG_START, partition.start_to_checkpoint())?;
+        partition.flush(self.now_ms)?;
+        let (recovery_point, log_start) = (partition.log.recovery_point(), partition.start_to_checkpoint());
+        self.partition.take().ok_or_else(not_open)?.close()?;
+        checkpoints::write(&self.root, RECOVERY_POINT, Some(recovery_point))?;
+        checkpoints::write(&self.root, LOG_START, log_start)?;
         checkpoints::mark_clean(&self.root)?;
-        self.partition = None;
         Ok(())
     }
 

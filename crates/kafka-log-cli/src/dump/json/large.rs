@@ -1,10 +1,10 @@
 //! Keys and values that may be large: they go out piece by piece, so that they are not in memory twice.
 
-use kafka_log::format::schema::base64::push_base64;
+use kafka_log::format::escape::{JsonEscapes, push_json_escaped};
+use kafka_log::format::schema::push_base64;
 use kafka_log::segment::scan::Turn;
 
 use super::Object;
-use super::string::push_escaped;
 use crate::dump::error::{DumpError, OrStopped};
 use crate::dump::output::Output;
 
@@ -22,17 +22,32 @@ pub(super) fn push_large(
         Object::resume(&mut out.buf).bytes(name, bytes);
         return Ok(());
     };
-    let is_text = std::str::from_utf8(bytes).is_ok();
-    Object::resume(&mut out.buf).open(name, if is_text { "\":\"" } else { "Base64\":\"" });
-    for piece in bytes.chunks(PIECE) {
-        // A piece of text may end inside of a character: only ASCII is ever escaped.
-        if is_text {
-            push_escaped(&mut out.buf, piece)
-        } else {
-            push_base64(&mut out.buf, piece)
+    let text = std::str::from_utf8(bytes);
+    Object::resume(&mut out.buf).open(name, if text.is_ok() { "\":\"" } else { "_base64\":\"" });
+    match text {
+        Ok(mut text) => {
+            while !text.is_empty() {
+                let (piece, rest) = text.split_at(char_boundary(text, PIECE));
+                push_json_escaped(&mut out.buf, piece, JsonEscapes::DisplayControls);
+                out.relieve(turn).or_stopped()?;
+                text = rest;
+            }
         }
-        out.relieve(turn).or_stopped()?;
+        Err(_) => {
+            for piece in bytes.chunks(PIECE) {
+                push_base64(&mut out.buf, piece);
+                out.relieve(turn).or_stopped()?;
+            }
+        }
     }
     out.buf.push(b'"');
     Ok(())
+}
+
+/// The last boundary of a character at or before `at`.
+fn char_boundary(text: &str, at: usize) -> usize {
+    if at >= text.len() {
+        return text.len();
+    }
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

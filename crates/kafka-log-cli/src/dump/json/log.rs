@@ -3,6 +3,7 @@
 use kafka_log::compression::Codec;
 use kafka_log::format::FormatError;
 use kafka_log::format::batch::{Attributes, TimestampType};
+use kafka_log::format::escape::escape_display_controls_in_json;
 use kafka_log::format::legacy::LegacyRecord;
 use kafka_log::format::record::Record;
 use kafka_log::format::schema;
@@ -46,26 +47,26 @@ impl<'f> JsonLines<'f> {
         object.number("position", batch.position);
         object.number("size", batch.as_bytes().len());
         object.number("magic", header.magic());
-        object.number("baseOffset", header.base_offset());
-        object.number("lastOffset", header.last_offset());
+        object.number("base_offset", header.base_offset());
+        object.number("last_offset", header.last_offset());
         object.number("count", header.record_count());
-        object.number("baseSequence", header.base_sequence());
-        object.number("lastSequence", header.last_sequence());
-        object.number("producerId", header.producer_id());
-        object.number("producerEpoch", header.producer_epoch());
-        object.number("partitionLeaderEpoch", header.partition_leader_epoch());
-        object.boolean("isTransactional", attributes.is_transactional());
-        object.boolean("isControl", attributes.is_control());
+        object.number("base_sequence", header.base_sequence());
+        object.number("last_sequence", header.last_sequence());
+        object.number("producer_id", header.producer_id());
+        object.number("producer_epoch", header.producer_epoch());
+        object.number("partition_leader_epoch", header.partition_leader_epoch());
+        object.boolean("is_transactional", attributes.is_transactional());
+        object.boolean("is_control", attributes.is_control());
         match header.delete_horizon_ms() {
-            Some(ms) => self.timestamp(&mut object, "deleteHorizonMs", ms),
-            None => object.null("deleteHorizonMs"),
+            Some(ms) => self.timestamp(&mut object, "delete_horizon_ms", ms),
+            None => object.null("delete_horizon_ms"),
         }
-        object.text("timestampType", attributes.timestamp_type().name());
-        self.timestamp(&mut object, "baseTimestamp", header.base_timestamp());
-        self.timestamp(&mut object, "maxTimestamp", header.max_timestamp());
+        object.text("timestamp_type", attributes.timestamp_type().name());
+        self.timestamp(&mut object, "base_timestamp", header.base_timestamp());
+        self.timestamp(&mut object, "max_timestamp", header.max_timestamp());
         codec(&mut object, attributes.codec());
         object.number("crc", header.crc());
-        object.boolean("isValid", is_valid);
+        object.boolean("is_valid", is_valid);
         object.end();
         Ok(is_valid)
     }
@@ -77,22 +78,22 @@ impl<'f> JsonLines<'f> {
         object.number("position", batch.position);
         object.number("size", message.size());
         object.number("magic", message.magic());
-        object.number("lastOffset", message.offset());
-        object.text("timestampType", message.timestamp_type().name());
-        self.timestamp(&mut object, "maxTimestamp", message.timestamp());
+        object.number("last_offset", message.offset());
+        object.text("timestamp_type", message.timestamp_type().name());
+        self.timestamp(&mut object, "max_timestamp", message.timestamp());
         codec(&mut object, message.codec());
         object.number("crc", message.crc());
-        object.boolean("isValid", is_valid);
+        object.boolean("is_valid", is_valid);
         object.end();
         Ok(is_valid)
     }
 
     fn metadata(&self, object: &mut Object<'_>, kind: TimestampType, timestamp: i64, key_size: i64, value_size: i64) {
         if self.shown.metadata {
-            object.text("timestampType", kind.name());
+            object.text("timestamp_type", kind.name());
             self.timestamp(object, "timestamp", timestamp);
-            object.number("keySize", key_size);
-            object.number("valueSize", value_size);
+            object.number("key_size", key_size);
+            object.number("value_size", value_size);
         }
     }
 
@@ -101,7 +102,7 @@ impl<'f> JsonLines<'f> {
         if !self.shown.contents || self.shown.redact {
             return Contents::default();
         }
-        let decoded = match self.decoder.decode(offset, key, value) {
+        let decoded = match self.decoder.decode(offset, key, value, self.shown.kafka) {
             Ok(decoded) => decoded,
             // Kafka's tool ends here; the bytes are shown as they are instead.
             Err(refused) => {
@@ -142,7 +143,7 @@ impl Printer for JsonLines<'_> {
         if is_control && !self.shown.metadata {
             return Ok(());
         }
-        let control = if is_control { Some(ControlRecord::read(record)?) } else { None };
+        let control = if is_control { Some(ControlRecord::read(record, self.shown.kafka)?) } else { None };
         let contents = match control {
             None => self.contents(record.offset, record.key, record.value),
             Some(_) => Contents::default(),
@@ -182,7 +183,7 @@ impl Printer for JsonLines<'_> {
         self.metadata(&mut object, batch.timestamp_type(), record.timestamp(), key_size.into(), value_size.into());
         if self.shown.metadata {
             object.number("crc", record.crc());
-            object.boolean("isValid", record.is_valid());
+            object.boolean("is_valid", record.is_valid());
         }
         object.pause();
         contents.push(out, turn)
@@ -222,7 +223,7 @@ impl Contents<'_> {
         }
         let mut object = Object::resume(&mut out.buf);
         if let Some(why) = self.refused {
-            object.text("decodeError", &why);
+            object.text("decode_error", &why);
         }
         object.end();
         out.relieve(turn).or_stopped()
@@ -235,10 +236,17 @@ fn push_part(out: &mut Vec<u8>, part: &schema::Part<'_>) {
         // Kafka's text of these is Java's, not JSON.
         schema::Part::RemoteLog(_) => {
             let value = part.to_value().unwrap_or_default();
-            out.extend_from_slice(value.to_string().as_bytes());
+            push_kafka_json(out, |out| out.extend_from_slice(value.to_string().as_bytes()));
         }
-        part => part.push_text(out),
+        part => push_kafka_json(out, |out| part.push_text(out)),
     }
+}
+
+/// Appends the JSON of a message, which Kafka's converter leaves display controls in.
+fn push_kafka_json(out: &mut Vec<u8>, push: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    push(out);
+    escape_display_controls_in_json(out, start);
 }
 
 fn push_control(out: &mut Vec<u8>, control: &ControlRecord<'_>) {
@@ -246,15 +254,15 @@ fn push_control(out: &mut Vec<u8>, control: &ControlRecord<'_>) {
     match control {
         ControlRecord::Marker(kind, marker) => {
             object.text("type", kind.name());
-            object.number("coordinatorEpoch", marker.coordinator_epoch);
+            object.number("coordinator_epoch", marker.coordinator_epoch);
         }
         ControlRecord::Message(kind, message) => {
             object.text("type", kind.name());
-            message.push_json(object.name("data"));
+            push_kafka_json(object.name("data"), |out| message.push_json(out));
         }
         ControlRecord::Unknown(id) => {
             object.text("type", "UNKNOWN");
-            object.number("typeId", *id);
+            object.number("type_id", *id);
         }
     }
     object.end();
@@ -269,7 +277,7 @@ fn push_headers(out: &mut Vec<u8>, record: &Record<'_>, with_values: bool) {
         }
         let mut object = Object::inner(out);
         object.bytes("key", Some(header.key));
-        object.number("valueSize", size(header.value));
+        object.number("value_size", size(header.value));
         if with_values {
             object.bytes("value", header.value);
         }

@@ -1,18 +1,14 @@
-//! JSON Lines (`--output json`): one object a line, written straight into a buffer. `docs/json-output.md` is the schema.
+//! JSON Lines (`--output json`): one object a line, written straight into a buffer. `docs/json.md` is the schema.
 
 mod large;
 mod log;
-mod string;
 
-use kafka_log::format::schema::base64::push_base64;
+use kafka_log::format::escape::{JsonEscapes, push_json_string};
+use kafka_log::format::schema::push_base64;
 
-use super::text::{number, text};
+use super::push::{number, text};
 
 pub(crate) use log::JsonLines;
-pub(crate) use string::push_string;
-
-/// Version of the schema; a consumer that knows it can read everything of this release.
-const SCHEMA_VERSION: u32 = 1;
 
 /// An object that is being written: a line of the output, or part of one.
 ///
@@ -25,11 +21,10 @@ pub(crate) struct Object<'o> {
 
 impl<'o> Object<'o> {
     /// The start of a line: what is told, and of which file.
-    pub(crate) fn new(out: &'o mut Vec<u8>, kind: &str, file: &str) -> Self {
+    pub(crate) fn new(out: &'o mut Vec<u8>, kind: &str, path: &str) -> Self {
         let mut object = Object { is_line: true, ..Object::inner(out) };
-        object.number("schema_version", SCHEMA_VERSION);
-        object.text("type", kind);
-        object.text("file", file);
+        object.text("kind", kind);
+        object.text("path", path);
         object
     }
 
@@ -74,6 +69,20 @@ impl<'o> Object<'o> {
         self.out
     }
 
+    /// The name of a member that Kafka spells as `startOffset`: `start_offset`.
+    pub(crate) fn kafka_name(&mut self, name: &str) -> &mut Vec<u8> {
+        text(self.out, if self.is_empty { "\"" } else { ",\"" });
+        self.is_empty = false;
+        for byte in name.bytes() {
+            if byte.is_ascii_uppercase() {
+                self.out.push(b'_');
+            }
+            self.out.push(byte.to_ascii_lowercase());
+        }
+        text(self.out, "\":");
+        self.out
+    }
+
     #[inline]
     pub(crate) fn number(&mut self, name: &str, value: impl itoa::Integer) {
         number(self.name(name), value);
@@ -99,10 +108,10 @@ impl<'o> Object<'o> {
 
     #[inline]
     pub(crate) fn text(&mut self, name: &str, value: &str) {
-        push_string(self.name(name), value);
+        push_json_string(self.name(name), value, JsonEscapes::DisplayControls);
     }
 
-    /// Bytes: text as `"name"` where they are UTF-8, else as `"nameBase64"`.
+    /// Bytes: text as `"name"` where they are UTF-8, else as `"name_base64"`.
     #[inline]
     pub(crate) fn bytes(&mut self, name: &str, value: Option<&[u8]>) {
         match value.map(std::str::from_utf8) {
@@ -112,9 +121,9 @@ impl<'o> Object<'o> {
         }
     }
 
-    /// Bytes as `"nameBase64"`.
+    /// Bytes as `"name_base64"`.
     pub(crate) fn base64(&mut self, name: &str, value: &[u8]) {
-        let out = self.open(name, "Base64\":\"");
+        let out = self.open(name, "_base64\":\"");
         push_base64(out, value);
         out.push(b'"');
     }
@@ -135,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_begins_with_its_schema_version_type_and_file() {
+    fn a_line_begins_with_its_kind_and_file() {
         let mut out = Vec::new();
         Object::new(&mut out, "batch", "a\n.log").end();
-        assert_eq!(out, b"{\"schema_version\":1,\"type\":\"batch\",\"file\":\"a\\n.log\"}\n");
+        assert_eq!(out, b"{\"kind\":\"batch\",\"path\":\"a\\n.log\"}\n");
     }
 
     #[test]
@@ -155,6 +164,15 @@ mod tests {
     }
 
     #[test]
+    fn names_of_kafka_become_words_joined_by_underscores() {
+        let found = object(|o| {
+            number(o.kafka_name("currentTxnFirstOffset"), 1);
+            number(o.kafka_name("epoch"), 2);
+        });
+        assert_eq!(found, json!({"current_txn_first_offset": 1, "epoch": 2}));
+    }
+
+    #[test]
     fn bytes_are_text_if_they_can_be_and_base64_under_another_name_if_not() {
         let found = object(|o| {
             o.bytes("null", None);
@@ -162,6 +180,6 @@ mod tests {
             o.bytes("text", Some("ž".as_bytes()));
             o.bytes("raw", Some(b"\xff\x00"));
         });
-        assert_eq!(found, json!({"null": null, "empty": "", "text": "ž", "rawBase64": "/wA="}));
+        assert_eq!(found, json!({"null": null, "empty": "", "text": "ž", "raw_base64": "/wA="}));
     }
 }

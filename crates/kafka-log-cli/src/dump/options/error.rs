@@ -20,6 +20,11 @@ impl OptionError {
         OptionError { option: option.into(), expected: expected.into(), found }
     }
 
+    /// `option` was given a number below 0.
+    pub(in crate::dump) fn negative(option: impl Into<String>, found: i32) -> Self {
+        OptionError { option: option.into(), expected: "at least 0".into(), found: found.to_string() }
+    }
+
     /// `option` was given more than one value.
     pub(super) fn repeated(option: impl Into<String>) -> Self {
         OptionError { option: option.into(), expected: "one value".into(), found: "several".into() }

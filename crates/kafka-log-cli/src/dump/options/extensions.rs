@@ -10,18 +10,19 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use clap_complete::Shell;
+use kafka_log::format::schema::KafkaVersion;
+use kafka_options::{Takes, Word};
 
 use super::OptionError;
 use super::filter::Filter;
-use super::jopt::{Takes, Word};
 use super::kafka;
-use super::size::ByteSize;
+use crate::shared::{ByteSize, ProgressOption, parse_threads};
 
-/// What is asked for beyond Kafka's tool.
+/// What is requested beyond Kafka's tool.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 #[command(next_help_heading = "Files")]
 pub struct Extensions {
-    /// Dump the files of this directory; may be repeated
+    /// Dump all files below this directory; may be repeated
     #[arg(long = "dir", value_name = "DIR")]
     pub dirs: Vec<PathBuf>,
 
@@ -33,7 +34,12 @@ pub struct Extensions {
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     pub output: OutputFormat,
 
-    /// Where the decoder of a log comes from; auto prints keys and values, as the decoder options do
+    /// The release whose kafka-dump-log.sh is followed, in the records that it knows and in what it prints
+    #[arg(long, value_name = "VERSION", default_value = "4.3", help_heading = OUTPUT)]
+    pub kafka_version: KafkaRelease,
+
+    /// How the decoder of a log is chosen: by the decoder options, or by the name of its directory; auto prints keys and values, as the decoder
+    /// options do
     #[arg(long, value_name = "HOW", default_value = "none", help_heading = OUTPUT)]
     pub decode: Decode,
 
@@ -41,28 +47,33 @@ pub struct Extensions {
     #[arg(long, help_heading = OUTPUT)]
     pub iso_timestamps: bool,
 
-    /// Print the lengths of keys, values and header values instead of what they say
+    /// Print lengths instead of keys, values and header values
     #[arg(long, help_heading = OUTPUT)]
     pub redact: bool,
 
-    /// Show how far a long scan is, on stderr; auto does so on a terminal
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = OUTPUT)]
-    pub progress: Progress,
+    /// Print control characters of keys, values, headers and names as escapes such as \x1b; auto does so on a terminal
+    #[arg(long, value_name = "WHEN", default_value = "never", help_heading = OUTPUT)]
+    pub escape: Escape,
 
-    /// Carry on behind damage, and report which offsets and bytes were unreadable
+    /// Show progress on stderr; auto does so on a terminal
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = OUTPUT)]
+    pub progress: ProgressOption,
+
+    /// Continue after damage, and report which offsets and bytes were unreadable
     #[arg(long, help_heading = DAMAGE)]
     pub resync: bool,
 
-    /// Exit with 0 only if nothing is wrong, with 1 if anything is, with 2 if the dump could not run
+    /// Exit as kafka-log verify does: 0 if nothing is wrong, 1 for findings that Kafka tolerates, 2 for damage, 3 if a file could
+    /// not be dumped
     #[arg(long, help_heading = DAMAGE)]
     pub strict: bool,
 
     /// Refuse to decompress a batch to more than this: bytes, or with KiB, MiB, GiB
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", help_heading = DAMAGE)]
+    #[arg(long, value_name = "SIZE", default_value_t = ByteSize::DECOMPRESSED_MAX, help_heading = DAMAGE)]
     pub max_decompressed_bytes: ByteSize,
 
-    /// Threads that decode at the same time
-    #[arg(long, value_name = "N", value_parser = |n: &str| n.parse::<NonZeroUsize>().map_err(|_| "a number above 0"), help_heading = DAMAGE)]
+    /// Number of threads that decode
+    #[arg(long, value_name = "N", value_parser = parse_threads, help_heading = DAMAGE)]
     pub threads: Option<NonZeroUsize>,
 }
 
@@ -78,6 +89,36 @@ pub enum OutputFormat {
     Json,
 }
 
+/// A release of Kafka whose tool is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KafkaRelease {
+    /// Kafka 4.3.
+    #[value(name = "4.3")]
+    V4_3,
+    /// Kafka 4.4.
+    #[value(name = "4.4")]
+    V4_4,
+}
+
+impl KafkaRelease {
+    /// What `--version` of the tool prints.
+    pub(super) fn version(self) -> &'static str {
+        match self {
+            KafkaRelease::V4_3 => "4.3.0",
+            KafkaRelease::V4_4 => "4.4.0",
+        }
+    }
+}
+
+impl From<KafkaRelease> for KafkaVersion {
+    fn from(release: KafkaRelease) -> Self {
+        match release {
+            KafkaRelease::V4_3 => KafkaVersion::V4_3,
+            KafkaRelease::V4_4 => KafkaVersion::V4_4,
+        }
+    }
+}
+
 /// How the decoder of a log is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Decode {
@@ -87,15 +128,15 @@ pub enum Decode {
     Auto,
 }
 
-/// When progress is shown.
+/// When Kafka's lines have escapes in place of control characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Progress {
-    /// If stderr is a terminal.
+pub enum Escape {
+    /// Where the stream is a terminal.
     Auto,
-    /// Not at all.
-    Never,
     /// In any case.
     Always,
+    /// Not at all: the bytes are Kafka's.
+    Never,
 }
 
 /// Texts to print instead of dumping anything.
@@ -123,7 +164,7 @@ pub(super) fn command() -> Command {
         .after_help(
             "With Kafka's options alone, output and exit code are those of Kafka's kafka-dump-log.sh:\n\
              1 for a wrong command line or where that tool dies of an exception, else 0, whatever was found.\n\
-             A wrong command line with any other option gives 2.",
+             A wrong command line with any other option gives 3.",
         )
         .disable_help_flag(true)
         .disable_version_flag(true)
@@ -168,7 +209,7 @@ fn read(command: &mut Command, args: Vec<OsString>) -> Result<(Extensions, Pages
     Ok((Extensions::from_arg_matches(&matches)?, Pages::from_arg_matches(&matches)?))
 }
 
-/// The option that someone who wrote the unknown `word` may have meant.
+/// The option that the unknown `word` may stand for.
 pub(super) fn similar(command: Command, word: &str) -> Option<String> {
     let name = word.trim_start_matches('-');
     if name.len() < 3 {

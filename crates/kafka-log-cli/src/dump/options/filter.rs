@@ -6,8 +6,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::matcher::{self, HeaderMatch, KeyMatch};
-use super::offsets::OffsetRange;
-use super::time::TimeBound;
+use crate::shared::{OffsetRange, TimeBound};
 
 /// Conditions that a record must all meet; without any, everything is dumped.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]

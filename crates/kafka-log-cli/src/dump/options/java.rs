@@ -55,7 +55,7 @@ impl JavaFile {
         Path::new(&self.0)
     }
 
-    /// `File.getName`: what stands behind the last slash, everything if there is none.
+    /// `File.getName`: what stands after the last slash, everything if there is none.
     pub fn name(&self) -> Cow<'_, str> {
         let bytes = self.0.as_encoded_bytes();
         let start = bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);

@@ -7,10 +7,10 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, ArgAction, Command};
 use kafka_log::format::java_number::parse_java_int;
+use kafka_options::{Takes, Word};
 
 use super::OptionError;
 use super::java::{self, JavaFile};
-use super::jopt::{Takes, Word};
 
 /// One option, as the splitting and the manual need it.
 struct Spec {
@@ -254,19 +254,19 @@ impl KafkaOptions {
         self.has(&INDEX_SANITY_CHECK)
     }
 
-    /// `--max-message-size`, in bytes, possibly negative. Kafka reads it for each `.index`, behind its `Dumping …`.
+    /// `--max-message-size`, in bytes, possibly negative. Kafka reads it for each `.index`, after its `Dumping …`.
     pub fn max_message_size(&self) -> Result<i32, OptionError> {
         self.integer(&MAX_MESSAGE_SIZE, 5 * 1024 * 1024)
     }
 
     /// `--max-bytes`, possibly negative; `i32::MAX` means no limit. Kafka reads it for each `.log` and `.checkpoint`,
-    /// behind its `Dumping …` and after [`KafkaOptions::message_parser`].
+    /// after its `Dumping …` and after [`KafkaOptions::message_parser`].
     pub fn max_bytes(&self) -> Result<i32, OptionError> {
         self.integer(&MAX_BYTES, i32::MAX)
     }
 
     /// The decoder that the options ask for; with several, the order is Kafka's, not that of the command line. Kafka
-    /// looks for the classes at each `.log` and `.checkpoint`, behind its `Dumping …`, printing or not.
+    /// looks for the classes at each `.log` and `.checkpoint`, after its `Dumping …`, printing or not.
     pub fn message_parser(&self) -> Result<MessageParser, OptionError> {
         let parsers = [
             (&OFFSETS_DECODER, MessageParser::Offsets),

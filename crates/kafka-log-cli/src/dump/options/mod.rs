@@ -1,46 +1,43 @@
 //! The command line of `kafka-dump-log`: Kafka's options with Kafka's habits, and ours beside them.
 //!
-//! [`parse`] takes words and gives back either what to do or what to print; it reads no file and no clock.
+//! [`parse`] takes words and returns either what to do or what to print; it reads no file and no clock.
 //!
 //! With Kafka's options alone, everything is as in Kafka's `DumpLogSegments`: what is accepted, what is printed, when
 //! a wrong value is noticed, the exit code; only where Kafka dies of a Java exception the words are ours. As soon as
-//! an option of ours is there, a wrong command line is one line on stderr before anything is done, and exit code 2.
+//! an option of ours is there, a wrong command line is one line on stderr before anything is done, and exit code 3.
+//! `--kafka-version` alone is not such an option: it says whose habits they are.
 
 mod error;
 mod extensions;
 mod filter;
 mod java;
-mod jopt;
 mod kafka;
 mod matcher;
-mod offsets;
-mod size;
 #[cfg(test)]
 mod tests;
-mod time;
 
 use std::ffi::OsString;
 
 pub use error::OptionError;
-pub use extensions::{Decode, Extensions, OutputFormat, Progress};
+pub use extensions::{Decode, Escape, Extensions, KafkaRelease, OutputFormat};
 pub use filter::{Control, Filter};
 pub use java::JavaFile;
 pub use kafka::{DecoderClass, KafkaOptions, MessageParser};
 pub use matcher::{HeaderMatch, KeyMatch};
-pub use offsets::OffsetRange;
-pub use size::ByteSize;
-pub use time::TimeBound;
 
 use extensions::Pages;
-use jopt::{Refusal, Words};
+use kafka_options::{Refusal, Words, os_string, split};
 
-/// The Kafka release whose tool this one stands in for.
-const KAFKA_VERSION: &str = "4.3.0";
+use crate::shared::exit;
+use crate::visible::Visible;
 
-/// What Kafka 4.3.0 prints as its usage, a recording.
+/// What Kafka 4.3.0 and 4.4.0 print as their usage, a recording.
 const USAGE: &str = include_str!("usage.txt");
 
-/// The line above the usage when it was asked for.
+/// Name of the option that says which release is followed.
+const KAFKA_VERSION: &str = "kafka-version";
+
+/// The line above the usage when it was requested.
 const ABOUT: &str = "This tool helps to parse a log file and dump its contents to the console, \
                      useful for debugging a seemingly corrupt log segment.";
 
@@ -73,7 +70,7 @@ pub struct Options {
     pub kafka: KafkaOptions,
     /// Ours.
     pub extensions: Extensions,
-    /// Whether one of ours was given; if not, the output must be Kafka's to the byte.
+    /// Whether one of ours other than `--kafka-version` was given; if not, the output must be Kafka's to the byte.
     pub extended: bool,
 }
 
@@ -83,7 +80,7 @@ impl Options {
         self.kafka.print_data_log() || self.extensions.decode == Decode::Auto
     }
 
-    /// Whether records are looked at, not only batches.
+    /// Whether records are examined, not only batches.
     pub fn deep_iteration(&self) -> bool {
         self.kafka.deep_iteration() || self.print_data_log() || self.extensions.filter.needs_records()
     }
@@ -92,9 +89,9 @@ impl Options {
 /// Reads `args`, the words after the program's name.
 pub fn parse(args: impl Iterator<Item = OsString>) -> Parsed {
     let command = extensions::command();
-    let Words { options, refusal, is_empty } = jopt::split(args, |name| extensions::takes(&command, name));
+    let Words { options, refusal, is_empty } = split(args, |name| extensions::takes(&command, name));
     let (kafka, ours): (Vec<_>, Vec<_>) = options.into_iter().partition(|word| kafka::has_option(&word.name));
-    let extended = !ours.is_empty();
+    let extended = ours.iter().any(|word| word.name != KAFKA_VERSION);
     let wrong = |what: String| Parsed::Exit(Exit::wrong(&what, extended));
 
     if let Some(refusal) = refusal {
@@ -104,12 +101,12 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Parsed {
     if is_empty || kafka.help() {
         return Parsed::Exit(Exit::usage(ABOUT));
     }
-    if kafka.version() {
-        return Parsed::Exit(Exit::page(format!("{KAFKA_VERSION}\n")));
-    }
     let (extensions, pages) = match extensions::parse(command, &ours) {
+        // Kafka's tool prints its version whatever else is wrong.
+        Err(_) if kafka.version() => return Parsed::Exit(Exit::version(KafkaRelease::V4_3)),
+        Ok((extensions, _)) if kafka.version() => return Parsed::Exit(Exit::version(extensions.kafka_version)),
         Ok(read) => read,
-        Err(error) => return wrong(error.to_string()),
+        Err(error) => return Parsed::Exit(Exit::wrong(&error.to_string(), true)),
     };
     if let Some(page) = page(&pages) {
         return Parsed::Exit(Exit::page(page));
@@ -132,13 +129,21 @@ impl Exit {
         Exit { stdout, ..Exit::default() }
     }
 
+    fn version(release: KafkaRelease) -> Self {
+        Exit::page(format!("{}\n", release.version()))
+    }
+
     /// `CommandLineUtils.printUsageAndExit`.
     fn usage(message: &str) -> Self {
-        Exit { stderr: format!("{message}\n{USAGE}"), code: 1, ..Exit::default() }
+        Exit { stderr: format!("{message}\n{USAGE}"), code: exit::KAFKA_FAILED, ..Exit::default() }
     }
 
     fn wrong(what: &str, extended: bool) -> Self {
-        Exit { stderr: format!("kafka-dump-log: {what}\n"), code: if extended { 2 } else { 1 }, ..Exit::default() }
+        Exit {
+            stderr: format!("kafka-dump-log: {}\n", Visible(what)),
+            code: if extended { exit::COULD_NOT_RUN } else { exit::KAFKA_FAILED },
+            ..Exit::default()
+        }
     }
 }
 
@@ -153,7 +158,7 @@ fn explain(refusal: &Refusal, command: clap::Command) -> String {
     }
 }
 
-/// The text that was asked for instead of a dump.
+/// The text that was requested instead of a dump.
 fn page(pages: &Pages) -> Option<String> {
     let mut command = extensions::command();
     let mut bytes = Vec::new();
@@ -168,15 +173,4 @@ fn page(pages: &Pages) -> Option<String> {
         return None;
     }
     Some(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Bytes of a command line as the system wants them, also if they are not UTF-8.
-#[cfg(unix)]
-fn os_string(bytes: &[u8]) -> OsString {
-    <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned()
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> OsString {
-    String::from_utf8_lossy(bytes).into_owned().into()
 }

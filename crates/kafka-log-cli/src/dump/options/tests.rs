@@ -2,6 +2,8 @@
 
 use std::ops::Bound;
 
+use crate::shared::{ByteSize, OffsetRange};
+
 use super::*;
 
 fn line(words: &[&str]) -> Parsed {
@@ -45,6 +47,20 @@ fn version_wins_over_everything_but_help() {
     let expected = Exit { stdout: "4.3.0\n".into(), ..Exit::default() };
     assert_eq!(exit(&["--version"]), expected);
     assert_eq!(exit(&["--files", "a", "--version", "--max-bytes", "x"]), expected);
+}
+
+#[test]
+fn the_release_that_is_followed_changes_the_version_but_no_habit_of_kafkas() {
+    let version = |words: &[&str]| exit(&[words, &["--version"]].concat()).stdout;
+    assert_eq!(version(&["--kafka-version", "4.4"]), "4.4.0\n");
+    assert_eq!(version(&["--kafka-version=4.3"]), "4.3.0\n");
+    assert_eq!(version(&["--kafka-version", "4.5"]), "4.3.0\n");
+    assert_eq!(exit(&["--kafka-version", "4.4"]).stderr, format!("Missing required argument \"[files]\"\n{USAGE}"));
+    let options = run(&["--kafka-version", "4.4", "--files", "a", "--max-bytes", "abc"]);
+    assert!(!options.extended && options.kafka.max_bytes().is_err());
+    assert_eq!(options.extensions.kafka_version, KafkaRelease::V4_4);
+    assert_eq!(wrong(&["--kafka-version", "4.4", "--nope"]).1, 1);
+    assert!(run(&["--kafka-version", "4.4", "--strict", "--files", "a"]).extended);
 }
 
 #[test]
@@ -108,6 +124,7 @@ fn without_our_options_ours_have_their_defaults() {
     assert_eq!(options.files.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(options.extensions.filter, Filter::default());
     assert_eq!(options.extensions.output, OutputFormat::Text);
+    assert_eq!(options.extensions.kafka_version, KafkaRelease::V4_3);
     assert_eq!(options.extensions.max_decompressed_bytes, ByteSize(256 << 20));
     assert!(!options.extended && !options.deep_iteration());
 }
@@ -158,23 +175,25 @@ fn our_options_are_read_with_kafkas_habits() {
 }
 
 #[test]
-fn a_wrong_value_of_ours_is_one_line_and_exit_code_2() {
+fn a_wrong_value_of_ours_is_one_line_and_exit_code_3() {
     for (words, text) in [
         (&["--output", "xml"][..], "--output: expected one of text, json, found 'xml'"),
         (&["--output="], "--output: expected one of text, json, found ''"),
         (&["--limit", "1", "--limit", "2"], "--limit: expected one value, found several"),
         (&["--strict=false"], "--strict: expected no value, found 'false'"),
         (&["--offset", "8..5"], "--offset: expected a range that contains an offset, found '8..5'"),
-        (&["--threads", "0"], "--threads: expected a number above 0, found '0'"),
+        (&["--threads", "0"], "--threads: expected a number from 1 to 1024, found '0'"),
+        (&["--threads", "100000000"], "--threads: expected a number from 1 to 1024, found '100000000'"),
         (&["--producer-id", "x\n"], "--producer-id: expected a producer id, a whole number, found 'x\\n'"),
         (&["--strict", "--max-bytes", "x"], "--max-bytes: expected a number from -2147483648 to 2147483647, found 'x'"),
+        (&["--kafka-version", "4.5"], "--kafka-version: expected one of 4.3, 4.4, found '4.5'"),
         (&["--limit"], "--limit: expected a value, found the end of the command line"),
     ] {
         let words = [&["--files", "a"], words].concat();
-        assert_eq!(wrong(&words), (format!("kafka-dump-log: {text}"), 2));
+        assert_eq!(wrong(&words), (format!("kafka-dump-log: {text}"), 3));
     }
-    assert_eq!(wrong(&["--strict"]), ("kafka-dump-log: expected --files or --dir, found neither".into(), 2));
-    assert_eq!(wrong(&["--nope", "--strict"]).1, 2);
+    assert_eq!(wrong(&["--strict"]), ("kafka-dump-log: expected --files or --dir, found neither".into(), 3));
+    assert_eq!(wrong(&["--nope", "--strict"]).1, 3);
 }
 
 #[test]

@@ -4,21 +4,22 @@ use std::io;
 use std::path::Path;
 
 use indicatif::HumanBytes;
-use kafka_log::fs::OsFs;
-use kafka_log::verify::{
-    Finding, Level, PartitionReport, Severity, Silent, Verdict, VerifyOptions, verify_log_dir, verify_partition,
+use kafka_log::audit::{
+    AuditOptions, Finding, Level, PartitionReport, Severity, Silent, Verdict, verify_log_dir, verify_partition,
 };
+use kafka_log::fs::OsFs;
 
 use super::super::Out;
-use super::{fact, heading};
+use super::{fact, heading, styled_fact};
+use crate::visible;
 
 /// Partitions of a log directory that are listed, the largest first.
 const LISTED_MAX: usize = 20;
 /// Segments of a partition that are listed, the newest.
 const SEGMENTS_MAX: usize = 12;
 
-fn quick() -> VerifyOptions {
-    VerifyOptions { level: Level::Quick, ..VerifyOptions::default() }
+fn quick() -> AuditOptions {
+    AuditOptions { level: Level::Quick, ..AuditOptions::default() }
 }
 
 /// What a partition directory is.
@@ -38,10 +39,10 @@ pub(super) fn partition(path: &Path, to: &mut Out<'_>) -> io::Result<Result<(), 
     fact("size", format!("{} in {} segments", HumanBytes(size(&report)), report.segments.len()), to)?;
     let skipped = report.segments.len().saturating_sub(SEGMENTS_MAX);
     if skipped > 0 {
-        fact("", to.style.dim(format!("{skipped} older segments")), to)?;
+        styled_fact("", to.style.dim(format!("{skipped} older segments")), to)?;
     }
     for segment in &report.segments[skipped..] {
-        let name = segment.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = visible::file_name(&segment.path);
         fact("", format!("{name}  {}", HumanBytes(segment.size)), to)?;
     }
     findings(report.all_findings(), report.verdict(), to)?;
@@ -75,12 +76,12 @@ pub(super) fn log_directory(path: &Path, to: &mut Out<'_>) -> io::Result<Result<
     let mut partitions: Vec<_> = report.partitions.iter().collect();
     partitions.sort_by_key(|partition| std::cmp::Reverse(size(partition)));
     for partition in partitions.iter().take(LISTED_MAX) {
-        let name = partition.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = visible::file_name(&partition.path);
         let (start, end) = (partition.log_start_offset, partition.log_end_offset);
         fact("", format!("{name}  {}, offsets {start} to {end}", HumanBytes(size(partition))), to)?;
     }
     if partitions.len() > LISTED_MAX {
-        fact("", to.style.dim(format!("{} smaller ones", partitions.len() - LISTED_MAX)), to)?;
+        styled_fact("", to.style.dim(format!("{} smaller ones", partitions.len() - LISTED_MAX)), to)?;
     }
     let all = || report.findings.iter().chain(report.partitions.iter().flat_map(PartitionReport::all_findings));
     findings(all(), Verdict::over(all()), to)?;
@@ -98,6 +99,5 @@ fn findings<'f>(findings: impl Iterator<Item = &'f Finding>, verdict: Verdict, t
         0 => "nothing is wrong at a quick look; kafka-log verify reads every batch".to_owned(),
         count => format!("{count} findings at a quick look; kafka-log verify tells them all"),
     };
-    let shown = to.style.verdict(verdict, words).to_string();
-    fact("verdict", shown, to)
+    styled_fact("verdict", to.style.verdict(verdict, words), to)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use indicatif::HumanBytes;
 use jiff::Timestamp;
+use kafka_log::audit::{AuditOptions, Severity, verify_segment};
 use kafka_log::format::clean_shutdown::read_clean_shutdown;
 use kafka_log::format::file_name::{FileKind, FileName, FileState};
 use kafka_log::format::leader_epoch_checkpoint::read_leader_epoch_checkpoint;
@@ -17,14 +18,11 @@ use kafka_log::format::producer_snapshot::ProducerSnapshot;
 use kafka_log::format::quorum_state::QuorumState;
 use kafka_log::format::time_index::TimeIndex;
 use kafka_log::format::transaction_index::TransactionIndex;
-use kafka_log::fs::{OsFs, read_whole};
-use kafka_log::verify::{Severity, VerifyOptions, verify_segment};
+use kafka_log::fs::{OsFs, SMALL_FILE_MAX, read_whole};
 
 use super::super::Out;
-use super::{fact, heading};
+use super::{fact, heading, styled_fact};
 
-/// Files that are read as a whole.
-const SMALL_MAX: u64 = 64 * 1024 * 1024;
 /// Lines of a checkpoint that are listed.
 const LISTED_MAX: usize = 20;
 
@@ -43,7 +41,7 @@ pub(super) fn describe(path: &Path, len: u64, to: &mut Out<'_>) -> io::Result<Re
     if matches!(name.kind, FileKind::Log | FileKind::KRaftSnapshot | FileKind::BootstrapCheckpoint) {
         return batches(path, to);
     }
-    if len > SMALL_MAX {
+    if len > SMALL_FILE_MAX {
         return Ok(Ok(()));
     }
     let bytes = match read_whole(&OsFs, path) {
@@ -52,13 +50,13 @@ pub(super) fn describe(path: &Path, len: u64, to: &mut Out<'_>) -> io::Result<Re
     };
     match content(name, &bytes) {
         Ok(lines) => lines.iter().try_for_each(|(name, value)| fact(name, value, to))?,
-        Err(error) => fact("content", to.style.damage(error), to)?,
+        Err(error) => styled_fact("content", to.style.damage(error), to)?,
     }
     Ok(Ok(()))
 }
 
 fn batches(path: &Path, to: &mut Out<'_>) -> io::Result<Result<(), String>> {
-    let report = match verify_segment(&OsFs, path, &VerifyOptions::default()) {
+    let report = match verify_segment(&OsFs, path, &AuditOptions::default()) {
         Ok(report) => report,
         Err(error) => return Ok(Err(error.to_string())),
     };
@@ -76,11 +74,10 @@ fn batches(path: &Path, to: &mut Out<'_>) -> io::Result<Result<(), String>> {
     }
     let found: Vec<_> = report.findings.iter().filter(|finding| finding.severity > Severity::Note).collect();
     if found.is_empty() {
-        let words = to.style.good("nothing is wrong with its batches").to_string();
-        fact("verdict", words, to)?;
+        styled_fact("verdict", to.style.good("nothing is wrong with its batches"), to)?;
     } else {
-        let words = to.style.damage(format!("{} findings; kafka-log verify tells them", found.len())).to_string();
-        fact("verdict", words, to)?;
+        let words = format!("{} findings; kafka-log verify tells them", found.len());
+        styled_fact("verdict", to.style.damage(words), to)?;
     }
     Ok(Ok(()))
 }

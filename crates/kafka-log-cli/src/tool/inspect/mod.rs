@@ -3,15 +3,19 @@
 mod directory;
 mod file;
 
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kafka_log::audit::{PathKind, path_kind};
 use kafka_log::fs::{Fs, OsFs};
-use kafka_log::verify::{PathKind, path_kind};
 
-use super::{Out, exit};
+use super::Out;
+use super::style::Styled;
+use crate::shared::exit;
+use crate::visible::{self, Visible};
 
-/// Runs the verb; gives its exit code.
+/// Runs the verb; returns its exit code.
 pub(super) fn run(paths: &[PathBuf], to: &mut Out<'_>) -> io::Result<u8> {
     let mut code = exit::CLEAN;
     for (i, path) in paths.iter().enumerate() {
@@ -19,7 +23,7 @@ pub(super) fn run(paths: &[PathBuf], to: &mut Out<'_>) -> io::Result<u8> {
             writeln!(to.out)?;
         }
         if let Err(error) = one(path, to)? {
-            writeln!(to.err, "kafka-log: {}: {error}", path.display())?;
+            to.complain(format_args!("{}: {error}", visible::path(path)))?;
             code = exit::COULD_NOT_RUN;
         }
     }
@@ -46,10 +50,15 @@ fn one(path: &Path, to: &mut Out<'_>) -> io::Result<Result<(), String>> {
 
 /// A heading: the path and what it is.
 fn heading(path: &Path, what: &str, to: &mut Out<'_>) -> io::Result<()> {
-    writeln!(to.out, "{}: {what}", to.style.bold(path.display()))
+    writeln!(to.out, "{}: {}", to.style.bold(visible::path(path)), Visible(what))
 }
 
 /// A line of its own for each fact.
-fn fact(name: &str, value: impl std::fmt::Display, to: &mut Out<'_>) -> io::Result<()> {
+fn fact(name: &str, value: impl Display, to: &mut Out<'_>) -> io::Result<()> {
+    writeln!(to.out, "  {name:<18} {}", Visible(value))
+}
+
+/// A fact with a style.
+fn styled_fact(name: &str, value: Styled<impl Display>, to: &mut Out<'_>) -> io::Result<()> {
     writeln!(to.out, "  {name:<18} {value}")
 }

@@ -5,29 +5,28 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
+use kafka_log::audit::{Checkpoints, LogDirCheckpoints};
 use kafka_log::format::partition_dir::{PartitionDirName, PartitionDirState};
 use kafka_log::fs::OsFs;
 use kafka_log::log::LogOptions;
 use kafka_log::log::config::LogConfig;
-use kafka_log::repair::{
-    Checkpoints, LogDirPlan, Place, RepairError, checkpoints_around, plan_like_kafka, read_checkpoints,
-};
+use kafka_log::repair::{LogDirPlan, Place, RepairError, plan_like_kafka};
 
-use super::{Plan, Target};
+use super::{Plan, Room, Target};
 
 /// What is asked of Kafka's own recovery.
 #[derive(Args, Debug)]
 #[group(id = "like", multiple = true)]
 pub(super) struct LikeKafkaOptions {
-    /// Leave exactly what Kafka's own start and clean close would leave, nothing saved that Kafka does not save
+    /// Leave exactly what a start and a clean stop of Kafka would leave, and save nothing more
     #[arg(long, conflicts_with_all = ["donor", "may_end_lower", "shallow"])]
     like_kafka: bool,
 
-    /// With --like-kafka: how the broker was stopped before; by default what the log directory says
+    /// With --like-kafka: how the broker was stopped before; by default as the log directory shows
     #[arg(long, value_name = "HOW", requires = "like_kafka")]
     stop: Option<Stop>,
 
-    /// With --like-kafka: a setting of the topic, as index.interval.bytes=4096, or producer.id.expiration.ms
+    /// With --like-kafka: topic setting, such as index.interval.bytes=4096, or producer.id.expiration.ms
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting, requires = "like_kafka")]
     settings: Vec<(String, String)>,
 
@@ -35,7 +34,7 @@ pub(super) struct LikeKafkaOptions {
     #[arg(long, value_name = "OFFSET", requires = "like_kafka")]
     log_start_offset: Option<i64>,
 
-    /// With --like-kafka: the offset up to which all is on disk; by default from the checkpoint of a log directory, else 0
+    /// With --like-kafka: the offset below which everything is on disk; by default from the checkpoint of a log directory, else 0
     #[arg(long, value_name = "OFFSET", requires = "like_kafka")]
     recovery_point: Option<i64>,
 }
@@ -64,18 +63,20 @@ fn setting(text: &str) -> Result<(String, String), String> {
 pub(super) fn plan(target: &Target, options: &LikeKafkaOptions) -> Result<Plan, RepairError> {
     match target.place {
         Place::Partition => {
-            let mut checkpoints = match &target.log_dir {
-                Some(_) => checkpoints_around(&OsFs, &target.dir)?,
-                None => Checkpoints::default(),
+            let name = target.dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let around = target.log_dir.as_ref().map(|log_dir| LogDirCheckpoints::of_dir(&OsFs, log_dir));
+            let mut checkpoints = match (around, PartitionDirName::parse(&name)) {
+                (Some(around), Some(name)) => around.of(name.topic, name.partition),
+                _ => Checkpoints::default(),
             };
-            // Of a partition alone nobody knows how far it was flushed.
+            // How far a partition alone was flushed is not known.
             checkpoints.recovery_point = None;
             of_partition(&target.dir, &checkpoints, options).map(Plan::Partition)
         }
         Place::LogDir => {
-            let checkpoints = read_checkpoints(&OsFs, &target.dir)?;
+            let checkpoints = LogDirCheckpoints::of_dir(&OsFs, &target.dir);
             let mut plan = LogDirPlan { path: target.dir.clone(), ..LogDirPlan::default() };
-            for (dir, is_log_dir) in target.rooms()? {
+            for Room { dir, is_log_dir, .. } in target.rooms()? {
                 let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
                 let Some(parsed) = PartitionDirName::parse(&name).filter(|_| !is_log_dir) else { continue };
                 if parsed.state == PartitionDirState::Live {
@@ -94,7 +95,7 @@ fn of_partition(
     options: &LikeKafkaOptions,
 ) -> Result<kafka_log::repair::PartitionPlan, RepairError> {
     let refused = |what: String| RepairError::Refused { path: dir.to_owned(), what };
-    let is_clean = options.stop.map_or(checkpoints.is_clean_stop, |stop| stop == Stop::Clean);
+    let is_clean = options.stop.map_or(checkpoints.is_clean_stop == Some(true), |stop| stop == Stop::Clean);
     let mut how = LogOptions {
         refuse_like_kafka: true,
         log_start_offset: options.log_start_offset.or(checkpoints.log_start_offset).unwrap_or(0),

@@ -1,22 +1,26 @@
 //! `kafka-log repair`.
 
-mod alone;
 mod into;
 mod json;
 mod like_kafka;
 mod text;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use kafka_log::audit::Remaining;
 use kafka_log::fs::OsFs;
 use kafka_log::repair::{
-    self, Checkpoints, Finished, LogDirLock, LogDirPlan, PartitionPlan, Place, RepairError, checkpoints_around,
-    plan_log_dir, plan_partition,
+    self, Finished, Home, LockedDir, LogDirPlan, PartitionPlan, Place, RepairError, plan_log_dir, plan_partition_alone,
 };
+use kafka_log::segment::error::StorageError;
+use serde_json::Value;
 
-use super::{Out, exit};
+use super::Out;
+use crate::shared::{ByteSize, exit, json_lines};
+use crate::visible::{self, write_json_line};
 
 /// What to repair, and how.
 #[derive(Args, Debug)]
@@ -25,19 +29,19 @@ pub(super) struct RepairOptions {
     #[arg(value_name = "PATH", required = true)]
     pub(super) paths: Vec<PathBuf>,
 
-    /// Carry the plan out. What is replaced or removed goes to a quarantine beside the partition's files
+    /// Execute the plan. Replaced and removed files go to a quarantine next to the partition's files
     #[arg(long, conflicts_with = "undo")]
     apply: bool,
 
-    /// Take the last repair back, byte for byte
+    /// Undo the last repair, byte for byte
     #[arg(long)]
     undo: bool,
 
-    /// With --undo: also where records were written since, which are then set aside
+    /// With --undo: also if records were written since. Files that have changed go to the quarantine as N.late.NAME
     #[arg(long, requires = "undo")]
     force: bool,
 
-    /// Repair a copy in this directory, and never touch the source
+    /// Repair a copy in this directory, which must be outside the source; the source is not changed
     #[arg(long, value_name = "DIR", conflicts_with_all = ["undo", "apply"])]
     into: Option<PathBuf>,
 
@@ -45,19 +49,23 @@ pub(super) struct RepairOptions {
     #[arg(long, value_name = "DIR")]
     donor: Option<PathBuf>,
 
-    /// Let the log end lower where its last batches are lost, as Kafka does. For a replica that another one brings up to
-    /// date; without it, offsets that were handed out are not used again
+    /// Allow a lower log end offset where the last batches are lost, as Kafka does. For a replica that catches up from another
+    /// one; without it, lost offsets are not assigned again
     #[arg(long)]
     may_end_lower: bool,
 
-    /// Do not look into the records: batches that cannot be decompressed stay
+    /// Do not decode records: batches that cannot be decompressed stay
     #[arg(long)]
     shallow: bool,
+
+    /// Refuse to decompress a batch to more than this; a larger one stays as it is
+    #[arg(long, value_name = "SIZE", default_value_t = ByteSize::DECOMPRESSED_MAX)]
+    max_decompressed_bytes: ByteSize,
 
     #[command(flatten)]
     like_kafka: like_kafka::LikeKafkaOptions,
 
-    /// How to print the plan
+    /// Output format of the plan
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Output,
 }
@@ -65,7 +73,7 @@ pub(super) struct RepairOptions {
 /// How a plan is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
-    /// For people.
+    /// Human-readable text.
     Text,
     /// JSON Lines: one object for each partition and for each log directory, and a summary.
     Json,
@@ -86,17 +94,25 @@ impl Plan {
     }
 
     fn is_empty(&self) -> bool {
-        let of_dir = if let Plan::LogDir(plan) = self { plan.changes.len() } else { 0 };
-        of_dir == 0 && self.partitions().iter().all(PartitionPlan::is_empty)
+        match self {
+            Plan::LogDir(plan) => plan.is_empty(),
+            Plan::Partition(plan) => plan.is_empty(),
+        }
     }
 
-    fn has_remaining(&self) -> bool {
-        self.partitions().iter().any(|plan| !plan.remaining.is_empty())
+    /// Damage that stays, of the directory first.
+    fn remaining(&self) -> impl Iterator<Item = &Remaining> {
+        let of_dir = if let Plan::LogDir(plan) = self { plan.remaining.as_slice() } else { &[] };
+        of_dir.iter().chain(self.partitions().iter().flat_map(|plan| &plan.remaining))
     }
 }
 
-/// Runs the verb; gives its exit code.
+/// Runs the verb; returns its exit code.
 pub(super) fn run(options: &RepairOptions, to: &mut Out<'_>) -> io::Result<u8> {
+    if options.output == Output::Json && !options.undo {
+        let paths = options.paths.iter().map(PathBuf::as_path);
+        write_json_line(to.out, &json_lines::run("kafka-log repair", paths, Value::Null))?;
+    }
     let mut code = exit::CLEAN;
     for path in &options.paths {
         let done = if options.undo { undo(path, options, to) } else { repair(path, options, to) };
@@ -104,7 +120,7 @@ pub(super) fn run(options: &RepairOptions, to: &mut Out<'_>) -> io::Result<u8> {
             Ok(code) => code,
             Err(Failure::Output(error)) => return Err(error),
             Err(Failure::Repair(error)) => {
-                writeln!(to.err, "kafka-log: {error}")?;
+                to.complain(&error)?;
                 if matches!(error, RepairError::Refused { .. }) { exit::DAMAGE } else { exit::COULD_NOT_RUN }
             }
         });
@@ -131,59 +147,123 @@ impl From<RepairError> for Failure {
 
 /// The directory that a path stands for, and the log directory around it.
 struct Target {
+    /// As its log directory names it.
     dir: PathBuf,
+    /// As it was given, with all links in it.
+    given: PathBuf,
     place: Place,
     log_dir: Option<PathBuf>,
+}
+
+/// A directory that repairs are made in.
+struct Room {
+    dir: PathBuf,
+    is_log_dir: bool,
+    /// Whether it lies elsewhere, and the log directory has a symbolic link to it.
+    is_link: bool,
+}
+
+/// For `map_err`: what was being done with which file.
+fn io_error(op: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RepairError {
+    move |source| StorageError::Io { op, path: path.to_owned(), source }.into()
 }
 
 impl Target {
     fn of(path: &Path) -> Result<Self, RepairError> {
         // A relative path may have no parent to speak of.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let dir = if path.is_file() { path.parent().map(Path::to_owned).unwrap_or(path) } else { path };
-        let place = repair::place(&OsFs, &dir)?;
-        let log_dir = match place {
-            Place::LogDir => Some(dir.clone()),
+        let given = if path.is_file() { path.parent().map(Path::to_owned).unwrap_or(path) } else { path };
+        let Home { dir, real, log_dirs } = repair::home(&OsFs, &given)?;
+        Ok(match repair::place(&OsFs, &dir)? {
+            Place::LogDir => Target { given, log_dir: Some(real.clone()), dir: real, place: Place::LogDir },
             Place::Partition => {
-                let around = dir.parent().filter(|parent| {
-                    matches!(repair::place(&OsFs, parent), Ok(Place::LogDir)) || parent.join(".lock").exists()
-                });
-                around.map(Path::to_owned)
+                let log_dir = log_dirs.into_iter().find(|log_dir| dir.parent() == Some(log_dir));
+                Target { dir, given, place: Place::Partition, log_dir }
             }
-        };
-        Ok(Target { dir, place, log_dir })
+        })
     }
 
-    fn lock(&self) -> Result<Option<LogDirLock<OsFs>>, RepairError> {
-        self.log_dir.as_deref().map(|log_dir| LogDirLock::take(&OsFs, log_dir)).transpose()
+    fn lock(&self) -> Result<Locks, RepairError> {
+        let own = LockedDir::take(&OsFs, &self.given, self.place == Place::LogDir)?;
+        Ok(Locks { own, dir: self.dir.clone(), linked: BTreeMap::new() })
     }
 
-    /// The directories that repairs are made in, and whether each is a log directory.
-    fn rooms(&self) -> Result<Vec<(PathBuf, bool)>, RepairError> {
+    /// The directories that repairs are made in, this one at last.
+    fn rooms(&self) -> Result<Vec<Room>, RepairError> {
         let mut rooms = Vec::new();
         if self.place == Place::LogDir {
-            let entries = std::fs::read_dir(&self.dir).into_iter().flatten().flatten();
-            rooms.extend(entries.map(|entry| entry.path()).filter(|path| path.is_dir()).map(|path| (path, false)));
-            rooms.sort();
+            let mut seen = vec![self.dir.clone()];
+            let entries = std::fs::read_dir(&self.dir).map_err(io_error("list", &self.dir))?.flatten();
+            let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+            paths.sort();
+            for dir in paths {
+                let is_link = dir.is_symlink();
+                if is_link {
+                    // Each directory once, and this one apart.
+                    let Ok(real) = std::fs::canonicalize(&dir) else { continue };
+                    if seen.contains(&real) || real.parent() == Some(&self.dir) {
+                        continue;
+                    }
+                    seen.push(real);
+                }
+                rooms.push(Room { dir, is_log_dir: false, is_link });
+            }
         }
-        rooms.push((self.dir.clone(), self.place == Place::LogDir));
+        rooms.push(Room { dir: self.dir.clone(), is_log_dir: self.place == Place::LogDir, is_link: false });
         Ok(rooms)
     }
 
-    fn plan(&self, options: &repair::Options, like_kafka: &like_kafka::LikeKafkaOptions) -> Result<Plan, RepairError> {
+    fn plan(
+        &self,
+        siblings: &[PathBuf],
+        options: &repair::Options,
+        like_kafka: &like_kafka::LikeKafkaOptions,
+    ) -> Result<Plan, RepairError> {
         if like_kafka.is_asked_for() {
             return like_kafka::plan(self, like_kafka);
         }
         match self.place {
-            Place::LogDir => plan_log_dir(&OsFs, &self.dir, options).map(Plan::LogDir),
-            Place::Partition => {
-                let checkpoints = match &self.log_dir {
-                    Some(_) => checkpoints_around(&OsFs, &self.dir)?,
-                    None => Checkpoints::default(),
-                };
-                plan_partition(&OsFs, &self.dir, &checkpoints, options).map(Plan::Partition)
+            Place::LogDir => {
+                let siblings: Vec<PathBuf> =
+                    siblings.iter().filter_map(|dir| Target::of(dir).ok()).map(|t| t.dir).collect();
+                let siblings: Vec<&Path> = siblings.iter().map(PathBuf::as_path).collect();
+                plan_log_dir(&OsFs, &self.dir, &siblings, options).map(Plan::LogDir)
             }
+            Place::Partition => plan_partition_alone(&OsFs, &self.dir, options).map(Plan::Partition),
         }
+    }
+}
+
+/// The locks that a repair holds from before it plans.
+struct Locks {
+    /// Of the target.
+    own: LockedDir<OsFs>,
+    dir: PathBuf,
+    /// Of partitions that lie elsewhere, where the lock of the log directory does not keep other repairs away.
+    linked: BTreeMap<PathBuf, LockedDir<OsFs>>,
+}
+
+impl Locks {
+    /// Runs `work` on a directory of the target under its lock.
+    fn on<T>(
+        &self,
+        dir: &Path,
+        work: impl FnOnce(&LockedDir<OsFs>) -> Result<T, RepairError>,
+    ) -> Result<T, RepairError> {
+        if dir == self.dir {
+            return work(&self.own);
+        }
+        match self.linked.get(dir) {
+            Some(lock) => work(lock),
+            None => work(&self.own.partition(dir)?),
+        }
+    }
+
+    fn hold(&mut self, room: &Room) -> Result<(), RepairError> {
+        if room.is_link {
+            self.linked.insert(room.dir.clone(), self.own.partition(&room.dir)?);
+        }
+        Ok(())
     }
 }
 
@@ -191,37 +271,31 @@ fn repair(path: &Path, options: &RepairOptions, to: &mut Out<'_>) -> Result<u8, 
     let how = repair::Options {
         is_shallow: options.shallow,
         may_end_lower: options.may_end_lower,
-        decompressed_max: None,
+        decompressed_max: options.max_decompressed_bytes.in_memory(),
         donor: options.donor.clone(),
     };
     let mut target = Target::of(path)?;
     if let Some(into) = &options.into {
-        target = into::copy(&target, into)?;
+        target = into::copy(&target, into, to)?;
     }
     let is_applied = options.apply || options.into.is_some();
-    let _lock = if options.apply { target.lock()? } else { None };
-    for (dir, is_log_dir) in target.rooms()? {
-        if is_applied {
-            match repair::finish(&OsFs, &dir, is_log_dir)? {
-                Finished::Nothing => {}
-                Finished::Repair => {
-                    writeln!(to.err, "kafka-log: {}: an interrupted repair was finished", dir.display())?
-                }
-                Finished::Undo => writeln!(to.err, "kafka-log: {}: an interrupted undo was finished", dir.display())?,
+    let locks = if is_applied { Some(finish(&target, to)?) } else { None };
+    if !is_applied {
+        for Room { dir, is_log_dir, .. } in target.rooms()? {
+            if repair::is_interrupted(&OsFs, &dir, is_log_dir)? {
+                let hint = "a repair was interrupted; --apply finishes it, --undo takes it back; the plan is for what is there now";
+                to.complain(format_args!("{}: {hint}", visible::path(&dir)))?;
             }
-        } else if repair::is_interrupted(&OsFs, &dir, is_log_dir)? {
-            let hint = "a repair was interrupted; --apply finishes it, --undo takes it back; the plan is for what is there now";
-            writeln!(to.err, "kafka-log: {}: {hint}", dir.display())?;
         }
     }
-    let plan = target.plan(&how, &options.like_kafka)?;
+    let plan = target.plan(&options.paths, &how, &options.like_kafka)?;
     match options.output {
-        Output::Text => text::print(&plan, !options.like_kafka.is_asked_for(), to)?,
-        Output::Json => json::print(&plan, !options.like_kafka.is_asked_for(), is_applied, to.out)?,
+        Output::Text => text::print(&plan, to)?,
+        Output::Json => json::print(&plan, is_applied, to.out)?,
     }
-    if is_applied {
+    if let Some(locks) = &locks {
         to.out.flush()?;
-        apply(&plan)?;
+        apply(&plan, locks)?;
         if options.into.is_some() {
             into::drop_quarantine(&target)?;
         }
@@ -229,37 +303,62 @@ fn repair(path: &Path, options: &RepairOptions, to: &mut Out<'_>) -> Result<u8, 
     if options.output == Output::Text {
         text::print_end(&plan, is_applied, options.into.is_some(), to)?;
     }
-    Ok(match (plan.has_remaining(), plan.is_empty()) {
+    Ok(match (plan.remaining().next().is_some(), plan.is_empty()) {
         (true, _) => exit::DAMAGE,
         (false, true) => exit::CLEAN,
         (false, false) => exit::TOLERATED,
     })
 }
 
-fn apply(plan: &Plan) -> Result<(), RepairError> {
+/// Locks the target and finishes what earlier repairs have left.
+fn finish(target: &Target, to: &mut Out<'_>) -> Result<Locks, Failure> {
+    let mut locks = target.lock()?;
+    for room in target.rooms()? {
+        locks.hold(&room)?;
+        let dir = visible::path(&room.dir);
+        match locks.on(&room.dir, LockedDir::finish)? {
+            Finished::Nothing => {}
+            Finished::Repair => to.complain(format_args!("{dir}: an interrupted repair was finished"))?,
+            Finished::Undo => to.complain(format_args!("{dir}: an interrupted undo was finished"))?,
+            Finished::TakenBack { changed } => to.complain(format_args!(
+                "{dir}: an interrupted repair was taken back: {} is not what it was when it was planned",
+                visible::path(&changed)
+            ))?,
+        }
+    }
+    Ok(locks)
+}
+
+fn apply(plan: &Plan, locks: &Locks) -> Result<(), RepairError> {
+    // Two links may lead to the same partition, and the second plan would be for files that are no longer there.
+    let mut done = BTreeSet::new();
     for partition in plan.partitions().iter().filter(|partition| !partition.is_empty()) {
-        repair::apply(&OsFs, &partition.path, false, &partition.changes)?;
+        let real = std::fs::canonicalize(&partition.path).map_err(io_error("look at", &partition.path))?;
+        if !done.insert(real) {
+            continue;
+        }
+        locks.on(&partition.path, |locked| locked.apply(&partition.changes))?;
     }
     if let Plan::LogDir(plan) = plan
         && !plan.changes.is_empty()
     {
-        repair::apply(&OsFs, &plan.path, true, &plan.changes)?;
+        locks.on(&plan.path, |locked| locked.apply(&plan.changes))?;
     }
     Ok(())
 }
 
 fn undo(path: &Path, options: &RepairOptions, to: &mut Out<'_>) -> Result<u8, Failure> {
     let target = Target::of(path)?;
-    let _lock = target.lock()?;
+    let locks = target.lock()?;
     let mut code = exit::CLEAN;
-    for (dir, is_log_dir) in target.rooms()? {
-        if repair::undo(&OsFs, &dir, is_log_dir, options.force)? {
-            writeln!(to.out, "{}: the last repair is taken back", dir.display())?;
+    for room in target.rooms()? {
+        if locks.on(&room.dir, |locked| locked.undo(options.force))? {
+            writeln!(to.out, "{}: the last repair is taken back", visible::path(&room.dir))?;
             code = exit::TOLERATED;
         }
     }
     if code == exit::CLEAN {
-        writeln!(to.out, "{}: there is no repair to take back", target.dir.display())?;
+        writeln!(to.out, "{}: there is no repair to take back", visible::path(&target.dir))?;
     }
     Ok(code)
 }

@@ -1,21 +1,23 @@
-//! A report for programs: JSON Lines, described in `docs/verify-json.md`.
+//! A report for programs: JSON Lines, described in `docs/json.md`.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
-use kafka_log::verify::predict::{Outcome, Prediction, refusals, takes_offline};
-use kafka_log::verify::{Fault, FaultKind, Finding, IndexReport, Level, OffsetRange, PartitionReport, SegmentReport};
+use kafka_log::audit::predict::{Outcome, Prediction};
+use kafka_log::audit::{
+    Fault, FaultKind, IndexReport, Level, NodeStart, OpenTransaction, PartitionReport, Refusal, SegmentReport, Severity,
+};
 use serde_json::{Map, Value, json};
 
 use super::{Run, predictions};
-
-/// Version of the form of the output. It grows when something is removed or changes its meaning.
-pub(super) const VERSION: u32 = 1;
+use crate::shared::json_lines;
+use crate::visible::write_json_line;
 
 /// Prints the report.
 pub(super) fn print(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let paths: Vec<_> = run.options.paths.iter().map(|path| path.to_string_lossy()).collect();
-    let level = Level::from(run.options.level).name();
-    writeln!(out, "{}", json!({"kind": "run", "version": VERSION, "level": level, "paths": paths}))?;
+    let level = json!({"level": Level::from(run.options.level).name()});
+    let paths = run.options.paths.iter().map(PathBuf::as_path);
+    write_json_line(out, &json_lines::run("kafka-log verify", paths, level))?;
     for directory in &run.report.directories {
         let meta = directory.meta_properties.as_ref();
         let line = json!({
@@ -27,57 +29,36 @@ pub(super) fn print(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
             "clean_stop": directory.is_clean_stop,
             "partitions": directory.partitions.len(),
         });
-        writeln!(out, "{line}")?;
+        write_json_line(out, &line)?;
     }
     for report in run.report.all_partitions() {
-        writeln!(out, "{}", partition(report))?;
+        write_json_line(out, &partition(report))?;
         for report in &report.segments {
-            writeln!(out, "{}", segment(report))?;
+            write_json_line(out, &segment(report))?;
         }
     }
     for report in &run.report.segments {
-        writeln!(out, "{}", segment(report))?;
+        write_json_line(out, &segment(report))?;
     }
     for found in run.report.all_findings() {
-        writeln!(out, "{}", finding(found))?;
+        write_json_line(out, &json_lines::finding(found))?;
     }
     for done in &run.earlier {
-        done.findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
+        done.findings.iter().try_for_each(|finding| write_json_line(out, &finding.json))?;
     }
     if run.options.predict {
-        refusals(&run.report).try_for_each(|found| writeln!(out, "{}", start_prediction(found, "refused")))?;
-        takes_offline(&run.report).try_for_each(|found| writeln!(out, "{}", start_prediction(found, "offline")))?;
+        match &run.report.start {
+            Some(NodeStart::Refuses(refusal)) => write_json_line(out, &start_prediction(refusal, "refused"))?,
+            Some(NodeStart::Starts { unserved, .. }) => {
+                unserved.iter().try_for_each(|refusal| write_json_line(out, &start_prediction(refusal, "unserved")))?;
+            }
+            None => {}
+        }
     }
     for made in &run.predictions {
-        writeln!(out, "{}", prediction(made))?;
+        write_json_line(out, &prediction(made))?;
     }
-    writeln!(out, "{}", summary(run))
-}
-
-/// A finding.
-pub(super) fn finding(finding: &Finding) -> Value {
-    let mut line = Map::new();
-    line.insert("kind".into(), "finding".into());
-    line.insert("code".into(), finding.code.id().into());
-    line.insert("severity".into(), finding.severity.name().into());
-    line.insert("class".into(), finding.class.name().into());
-    line.insert("path".into(), finding.path.to_string_lossy().into());
-    if let Some(bytes) = &finding.bytes {
-        line.insert("position".into(), bytes.start.into());
-        line.insert("bytes".into(), (bytes.end - bytes.start).into());
-    }
-    put_offsets(&mut line, finding.offsets);
-    line.insert("expected".into(), finding.expected.as_str().into());
-    line.insert("found".into(), finding.found.as_str().into());
-    line.insert("remedy".into(), finding.remedy.name().into());
-    Value::Object(line)
-}
-
-fn put_offsets(line: &mut Map<String, Value>, offsets: Option<OffsetRange>) {
-    if let Some(OffsetRange { first, last }) = offsets {
-        line.insert("first_offset".into(), first.into());
-        line.insert("last_offset".into(), last.into());
-    }
+    write_json_line(out, &summary(run))
 }
 
 fn partition(report: &PartitionReport) -> Value {
@@ -90,7 +71,15 @@ fn partition(report: &PartitionReport) -> Value {
         "log_start_offset": report.log_start_offset,
         "log_end_offset": report.log_end_offset,
         "segments": report.segments.len(),
+        "open_transactions": report.open_transactions.iter().map(open_transaction).collect::<Vec<_>>(),
         "verdict": report.verdict().name(),
+    })
+}
+
+fn open_transaction(open: &OpenTransaction) -> Value {
+    json!({
+        "producer_id": open.producer_id, "producer_epoch": open.producer_epoch, "first_offset": open.first_offset,
+        "since_ms": open.since_ms,
     })
 }
 
@@ -125,6 +114,7 @@ fn fault(fault: &Fault) -> Value {
         FaultKind::WrongEpoch { proven, found } => ("wrong-epoch", Some(proven.into()), Some(found.into())),
         FaultKind::WrongMagic { proven, found } => ("wrong-magic", Some(proven.into()), Some(found.into())),
         FaultKind::Misplaced => ("misplaced", None, None),
+        FaultKind::Superseded { .. } => ("superseded", None, None),
         FaultKind::Torn => ("torn", None, None),
         FaultKind::Zeros => ("zeros", None, None),
         _ => ("unreadable", None, None),
@@ -133,7 +123,7 @@ fn fault(fault: &Fault) -> Value {
     line.insert("fault".into(), name.into());
     line.insert("position".into(), fault.bytes.start.into());
     line.insert("bytes".into(), (fault.bytes.end - fault.bytes.start).into());
-    put_offsets(&mut line, fault.offsets);
+    json_lines::put_offsets(&mut line, fault.offsets);
     if let (Some(proven), Some(found)) = (proven, found) {
         line.insert("proven".into(), proven.into());
         line.insert("found".into(), found.into());
@@ -141,25 +131,19 @@ fn fault(fault: &Fault) -> Value {
     Value::Object(line)
 }
 
-/// What a start makes of a finding about a log directory, whatever its partitions are like.
-fn start_prediction(finding: &Finding, outcome: &str) -> Value {
-    json!({
-        "kind": "start_prediction",
-        "path": finding.path.to_string_lossy(),
-        "code": finding.code.id(),
-        "outcome": outcome,
-        "message": finding.to_string(),
-    })
+/// What keeps a node from starting, or from serving what the path is about.
+fn start_prediction(refusal: &Refusal, outcome: &str) -> Value {
+    let mut line = Map::new();
+    line.insert("kind".into(), "start_prediction".into());
+    line.insert("outcome".into(), outcome.into());
+    line.extend(json_lines::refusal(refusal));
+    Value::Object(line)
 }
 
 fn prediction(prediction: &Prediction) -> Value {
-    let (opens, refusal) = match &prediction.outcome {
-        Outcome::Opens(_) => (true, None),
-        Outcome::Refuses { exception, message } => (false, Some(json!({"exception": exception, "message": message}))),
-    };
     let report = match &prediction.outcome {
         Outcome::Opens(report) => Some(report),
-        Outcome::Refuses { .. } => None,
+        Outcome::SetAside { .. } | Outcome::Refuses { .. } => None,
     };
     let lost: Vec<Value> = prediction
         .lost
@@ -168,7 +152,7 @@ fn prediction(prediction: &Prediction) -> Value {
             let mut line = Map::new();
             line.insert("path".into(), loss.path.to_string_lossy().into());
             line.insert("bytes".into(), loss.bytes.into());
-            put_offsets(&mut line, Some(loss.offsets));
+            json_lines::put_offsets(&mut line, Some(loss.offsets));
             line.insert("records".into(), loss.records.into());
             line.insert("whole_segment".into(), loss.is_whole.into());
             Value::Object(line)
@@ -185,38 +169,34 @@ fn prediction(prediction: &Prediction) -> Value {
             })
         })
         .collect();
-    let rebuilt = report.map(|report| report.recovered_segments.iter().map(|s| s.base_offset).collect::<Vec<_>>());
-    json!({
-        "kind": "prediction",
-        "path": prediction.path.to_string_lossy(),
-        "stop": prediction.stop.name(),
-        "opens": opens,
-        "refusal": refusal,
-        "log_start_offset": report.map(|report| report.log_start_offset),
-        "log_end_offset": report.map(|report| report.log_end_offset),
-        "indexes_rebuilt": rebuilt,
-        "records_lost": prediction.records_lost(),
-        "lost": lost,
-        "changes": changes,
-        "damage_remaining": prediction.remaining.len(),
-        "text": predictions::lines(prediction),
-    })
+    let rebuilt = report.map(predictions::rebuilt);
+    let mut line = Map::new();
+    line.insert("kind".into(), "prediction".into());
+    line.insert("path".into(), prediction.path.to_string_lossy().into());
+    line.extend(json_lines::outcome(prediction));
+    line.insert("log_start_offset".into(), report.map(|report| report.log_start_offset).into());
+    line.insert("log_end_offset".into(), report.map(|report| report.log_end_offset).into());
+    line.insert("indexes_rebuilt".into(), rebuilt.into());
+    line.insert("lost".into(), lost.into());
+    line.insert("changes".into(), changes.into());
+    line.insert("damage_remaining".into(), prediction.remaining.len().into());
+    line.insert("text".into(), predictions::lines(prediction).into());
+    Value::Object(line)
 }
 
 fn summary(run: &Run<'_>) -> Value {
-    let count = |severity: &str| {
-        let now = run.report.all_findings().filter(|finding| finding.severity.name() == severity).count();
+    let count = |severity| {
+        let now = run.report.all_findings().filter(|finding| finding.severity == severity).count();
         let earlier = run.earlier.iter().flat_map(|done| &done.findings);
-        now + earlier.filter(|finding| finding["severity"].as_str() == Some(severity)).count()
+        now + earlier.filter(|finding| finding.severity == severity).count()
     };
     json!({
         "kind": "summary",
-        "version": VERSION,
         "verdict": run.verdict().name(),
         "exit_code": run.verdict().exit_code(),
-        "damage": count("damage"),
-        "warnings": count("warning"),
-        "notes": count("note"),
+        "damage": count(Severity::Damage),
+        "warnings": count(Severity::Warning),
+        "notes": count(Severity::Note),
         "partitions": run.report.all_partitions().count() + run.earlier.len(),
         "segments": run.report.all_segments().count(),
         "bytes": run.report.all_segments().map(|segment| segment.size).sum::<u64>(),

@@ -1,42 +1,80 @@
 //! `--metrics`: a file for the textfile collector of Prometheus' node exporter.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Run;
+use super::own_file::{named, open_existing, refused};
+
+/// How every name begins.
+const PREFIX: &str = "kafka_log_verify_";
+
+/// Refuses a file that is not empty and holds anything but the metrics of an earlier run.
+///
+/// # Errors
+/// The file is refused, or cannot be read.
+pub(super) fn check(path: &Path) -> io::Result<()> {
+    let Some(file) = open_existing(path, File::options().read(true))? else { return Ok(()) };
+    let start = format!("# HELP {PREFIX}");
+    let mut found = Vec::new();
+    file.take(start.len() as u64).read_to_end(&mut found).map_err(|error| named(path, &error))?;
+    if found.is_empty() || found == start.as_bytes() {
+        return Ok(());
+    }
+    Err(refused(path, format!("expected metrics of an earlier run, which begin with \"{start}\", found another file")))
+}
 
 /// Writes the file: beside it first, then in its place, so that the collector never sees half of it.
 ///
 /// # Errors
-/// It cannot be written.
+/// It cannot be written, or [`check`] refuses it.
 pub(super) fn write(run: &Run<'_>, path: &Path) -> io::Result<()> {
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    let beside = path.with_extension("prom.tmp");
-    std::fs::write(&beside, text(run)).and_then(|()| std::fs::rename(&beside, path)).map_err(named)
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}-{}.tmp", std::process::id(), now.as_nanos()));
+    let beside = path.with_file_name(name);
+    let mut file = File::create_new(&beside).map_err(|error| named(&beside, &error))?;
+    let placed = file
+        .write_all(text(run, now.as_secs_f64()).as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(|error| named(&beside, &error))
+        .and_then(|()| check(path))
+        .and_then(|()| fs::rename(&beside, path).map_err(|error| named(path, &error)));
+    if placed.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    placed
 }
 
-fn text(run: &Run<'_>) -> String {
-    let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for finding in run.report.all_findings() {
-        *counts.entry((finding.severity.name().to_owned(), finding.class.name().to_owned())).or_default() += 1;
-    }
-    for finding in run.earlier.iter().flat_map(|done| &done.findings) {
-        let of = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
-        *counts.entry((of("severity"), of("class"))).or_default() += 1;
-    }
+/// A label with its value, as the text format of Prometheus escapes it.
+fn label(name: &str, value: &str) -> String {
+    format!("{name}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}
+
+fn text(run: &Run<'_>, now_seconds: f64) -> String {
+    let now = run.report.all_findings().map(|finding| (finding.severity, finding.class));
+    let earlier = run.earlier.iter().flat_map(|done| &done.findings).map(|finding| (finding.severity, finding.class));
+    let mut counts: BTreeMap<_, u64> = BTreeMap::new();
+    now.chain(earlier).for_each(|kind| *counts.entry(kind).or_default() += 1);
     let mut text = String::new();
     let mut metric = |name: &str, help: &str, values: &[(String, f64)]| {
-        let _ = writeln!(text, "# HELP kafka_log_verify_{name} {help}\n# TYPE kafka_log_verify_{name} gauge");
+        let _ = writeln!(text, "# HELP {PREFIX}{name} {help}\n# TYPE {PREFIX}{name} gauge");
         for (labels, value) in values {
-            let _ = writeln!(text, "kafka_log_verify_{name}{labels} {value}");
+            let _ = writeln!(text, "{PREFIX}{name}{labels} {value}");
         }
     };
     let findings: Vec<_> = counts
         .iter()
-        .map(|((severity, class), &count)| (format!("{{severity=\"{severity}\",class=\"{class}\"}}"), count as f64))
+        .map(|((severity, class), &count)| {
+            let labels = [label("severity", severity.name()), label("class", class.name())];
+            (format!("{{{}}}", labels.join(",")), count as f64)
+        })
         .collect();
     metric("findings", "Findings of the last run.", &findings);
     let verdict = f64::from(run.verdict().exit_code());
@@ -52,7 +90,6 @@ fn text(run: &Run<'_>) -> String {
         "Whether the last run was paused before its end.",
         &[(String::new(), f64::from(u8::from(run.is_paused)))],
     );
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |now| now.as_secs_f64());
-    metric("last_run_timestamp_seconds", "When the last run ended.", &[(String::new(), now)]);
+    metric("last_run_timestamp_seconds", "When the last run ended.", &[(String::new(), now_seconds)]);
     text
 }

@@ -4,8 +4,8 @@ mod html;
 mod json;
 mod metrics;
 mod options;
+mod own_file;
 mod predictions;
-mod priority;
 mod progress;
 mod scrub_fs;
 mod state;
@@ -18,17 +18,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use kafka_log::audit::predict::{Prediction, Stop, predict};
+use kafka_log::audit::{self, Report, Verdict, VerifyError};
 use kafka_log::log::config::LogConfig;
-use kafka_log::verify::predict::{Prediction, Stop, predict};
-use kafka_log::verify::{self, Report, Verdict, VerifyError, combine};
+use rustix::process::setpriority_process;
 
-use super::{Out, exit};
+use super::Out;
+use crate::shared::exit;
 use options::OutputFormat;
 pub(super) use options::VerifyOptions;
 use progress::Progress;
 use scrub_fs::{Limits, ScrubFs};
 use state::State;
 use tracker::Tracker;
+
+/// The niceness that gives way to all others.
+const LOWEST_PRIORITY: i32 = 19;
 
 /// What a run found, and what it took.
 struct Run<'r> {
@@ -50,7 +55,7 @@ impl Run<'_> {
     }
 }
 
-/// Runs the verb; gives its exit code.
+/// Runs the verb; returns its exit code.
 pub(super) fn run(options: &VerifyOptions, to: &mut Out<'_>) -> io::Result<u8> {
     let config = match config(&options.set) {
         Ok(config) => Arc::new(config),
@@ -59,14 +64,15 @@ pub(super) fn run(options: &VerifyOptions, to: &mut Out<'_>) -> io::Result<u8> {
     if options.predict && options.level == options::LevelOption::Quick {
         return could_not_run(to, "--predict needs --level default or deep");
     }
-    let state = match options.state.as_deref().map(|path| State::open(path, options.level.into())).transpose() {
+    let state = match own_files(options) {
         Ok(state) => state,
         Err(error) => return could_not_run(to, &error.to_string()),
     };
+    // Threads inherit it, and none has been started yet.
     if options.idle
-        && let Err(error) = priority::make_idle()
+        && let Err(error) = setpriority_process(None, LOWEST_PRIORITY)
     {
-        writeln!(to.err, "kafka-log: idle priority: {error}; going on without it")?;
+        to.complain(format_args!("lowest priority: {error}; continuing without it"))?;
     }
     let started = Instant::now();
     let limits =
@@ -74,16 +80,24 @@ pub(super) fn run(options: &VerifyOptions, to: &mut Out<'_>) -> io::Result<u8> {
     let fs = ScrubFs::new(limits);
     let progress = Progress::new(options, to.is_interactive, &fs);
     let tracker = Tracker::new(options, state, started);
-    let verified = verify_all(&fs, options, &tracker);
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
+    let audit_options = audit::AuditOptions {
+        level: options.level.into(),
+        threads: options.threads.get(),
+        decompressed_max: usize::try_from(options.max_decompressed_bytes.0).unwrap_or(usize::MAX),
+        config,
+        now_ms,
+        ..audit::AuditOptions::default()
+    };
+    let verified = verify_all(&fs, options, &audit_options, &tracker);
     progress.finish();
     let report = match verified {
         Ok(report) => report,
         Err(error) => return could_not_run(to, &error.to_string()),
     };
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
     let mut predictions = Vec::new();
     for stop in [Stop::Clean, Stop::Unclean].into_iter().filter(|_| options.predict) {
-        match predict(&fs, &report, stop, &config, now_ms) {
+        match predict(&fs, &report, stop, &audit_options) {
             Ok(mut found) => predictions.append(&mut found),
             Err(error) => return could_not_run(to, &error.to_string()),
         }
@@ -109,8 +123,17 @@ pub(super) fn run(options: &VerifyOptions, to: &mut Out<'_>) -> io::Result<u8> {
     Ok(run.verdict().exit_code())
 }
 
+/// Checks where the run is to write, and opens the state.
+fn own_files(options: &VerifyOptions) -> io::Result<Option<State>> {
+    for path in options.state.iter().chain(&options.metrics) {
+        own_file::check_place(path, &options.paths)?;
+    }
+    options.metrics.as_deref().map_or(Ok(()), metrics::check)?;
+    options.state.as_deref().map(|path| State::open(path, options.level.into())).transpose()
+}
+
 fn could_not_run(to: &mut Out<'_>, what: &str) -> io::Result<u8> {
-    writeln!(to.err, "kafka-log: {what}")?;
+    to.complain(what)?;
     Ok(exit::COULD_NOT_RUN)
 }
 
@@ -124,24 +147,13 @@ fn config(set: &[String]) -> Result<LogConfig, String> {
 }
 
 /// Verifies the paths, those of different devices at the same time.
-fn verify_all(fs: &ScrubFs, options: &VerifyOptions, tracker: &Tracker) -> Result<Report, VerifyError> {
-    let verify_options = verify::VerifyOptions {
-        level: options.level.into(),
-        threads: options.threads.get(),
-        decompressed_max: usize::try_from(options.max_decompressed_bytes.0).unwrap_or(usize::MAX),
-    };
-    let devices = by_device(&options.paths);
-    let of = |paths: &[PathBuf]| verify::verify(fs, paths, &verify_options, tracker);
-    let reports: Vec<_> = std::thread::scope(|scope| {
-        let others: Vec<_> = devices.iter().skip(1).map(|paths| scope.spawn(|| of(paths))).collect();
-        let first = devices.first().map(|paths| of(paths));
-        let others = others.into_iter().map(|thread| match thread.join() {
-            Ok(report) => report,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        first.into_iter().chain(others).collect()
-    });
-    Ok(combine(reports.into_iter().collect::<Result<Vec<_>, _>>()?))
+fn verify_all(
+    fs: &ScrubFs,
+    options: &VerifyOptions,
+    audit_options: &audit::AuditOptions,
+    tracker: &Tracker,
+) -> Result<Report, VerifyError> {
+    audit::verify_groups(fs, &by_device(&options.paths), audit_options, tracker)
 }
 
 /// The paths by the devices that they are on.

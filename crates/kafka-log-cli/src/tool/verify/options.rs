@@ -4,18 +4,18 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use kafka_log::verify::Level;
+use kafka_log::audit::Level;
 
-use crate::dump::options::ByteSize;
+use crate::shared::{ByteSize, ProgressOption, parse_threads};
 
-/// What to verify, and how.
+/// Options of `verify`.
 #[derive(Args, Debug)]
 pub(in crate::tool) struct VerifyOptions {
-    /// Segments, partition directories, log directories; several directories are taken for those of one broker
+    /// Segments, partition directories, log directories; several log directories are treated as those of one broker
     #[arg(value_name = "PATH", required = true)]
     pub(super) paths: Vec<PathBuf>,
 
-    /// How thoroughly to look
+    /// How thoroughly to verify
     #[arg(long, value_name = "LEVEL", default_value = "default")]
     pub(super) level: LevelOption,
 
@@ -23,60 +23,73 @@ pub(in crate::tool) struct VerifyOptions {
     #[arg(long)]
     pub(super) predict: bool,
 
-    /// A setting of the topics for --predict, as segment.bytes=1048576; may be repeated
+    /// Topic setting for --predict, such as segment.bytes=1048576; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", requires = "predict")]
     pub(super) set: Vec<String>,
 
-    /// What to print
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) output: OutputFormat,
 
-    /// Print notes, too: what is odd but legal
+    /// Also print notes: odd but legal states
     #[arg(long)]
     pub(super) notes: bool,
 
-    /// Show how far it is on stderr; auto does so on a terminal
+    /// List every finding; by default many of one kind in one directory are summarized
+    #[arg(long)]
+    pub(super) all: bool,
+
+    /// Show progress on stderr; auto does so on a terminal
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) progress: ProgressOption,
 
-    /// Threads that work at the same time on each device
-    #[arg(long, value_name = "N", default_value = "1", help_heading = SCRUB)]
+    /// Number of threads for each device
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_threads, help_heading = SCRUB)]
     pub(super) threads: NonZeroUsize,
 
-    /// Read no more than this many bytes a second, as 50MiB
-    #[arg(long, value_name = "SIZE", help_heading = SCRUB)]
+    /// Read at most this many bytes per second, such as 50MiB
+    #[arg(long, value_name = "SIZE", value_parser = rate, help_heading = SCRUB)]
     pub(super) max_rate: Option<ByteSize>,
 
-    /// Let everybody else go first: idle I/O priority (by ionice) and lowest CPU priority
+    /// Run at the lowest CPU priority, from which Linux derives the lowest best-effort I/O priority
     #[arg(long, help_heading = SCRUB)]
     pub(super) idle: bool,
 
-    /// Drop what was read from the page cache, so that it pushes nothing out
+    /// Do not pollute the page cache: drop what was read from it
     #[arg(long, help_heading = SCRUB)]
     pub(super) cache_neutral: bool,
 
-    /// Verify only so many percent of the partitions, others each time
+    /// Verify a random PERCENT of the partitions, different ones each time
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100), help_heading = SCRUB)]
     pub(super) sample: Option<u8>,
 
-    /// Note in this file which partitions are done, and go on behind them when run again
+    /// Record the finished partitions in this file, and continue after them in the next run; the file must be outside the
+    /// verified paths, and an existing file with other content is refused
     #[arg(long, value_name = "FILE", help_heading = SCRUB)]
     pub(super) state: Option<PathBuf>,
 
-    /// Pause after this many minutes, to be taken up again with the same --state
+    /// Stop after this many minutes; a run with the same --state continues
     #[arg(long, value_name = "MINUTES", requires = "state", help_heading = SCRUB)]
     pub(super) pause_after: Option<u64>,
 
-    /// Write metrics for Prometheus' textfile collector
+    /// Write metrics for Prometheus' textfile collector; the file must be outside the verified paths, and an existing file
+    /// with other content is refused
     #[arg(long, value_name = "FILE", help_heading = SCRUB)]
     pub(super) metrics: Option<PathBuf>,
 
     /// Refuse to decompress a batch to more than this at level deep
-    #[arg(long, value_name = "SIZE", default_value = "256MiB")]
+    #[arg(long, value_name = "SIZE", default_value_t = ByteSize::DECOMPRESSED_MAX)]
     pub(super) max_decompressed_bytes: ByteSize,
 }
 
 const SCRUB: &str = "Scrubbing large disks";
+
+fn rate(text: &str) -> Result<ByteSize, &'static str> {
+    match text.parse()? {
+        ByteSize(0) => Err("a number of bytes above 0, such as 50MiB"),
+        rate => Ok(rate),
+    }
+}
 
 /// How thoroughly to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -85,7 +98,7 @@ pub(super) enum LevelOption {
     Quick,
     /// Every batch and every index entry
     Default,
-    /// Every record, too
+    /// Also every record
     Deep,
 }
 
@@ -102,21 +115,10 @@ impl From<LevelOption> for Level {
 /// Form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum OutputFormat {
-    /// For people
+    /// Human-readable text
     Text,
     /// JSON Lines
     Json,
-    /// One page for a browser
+    /// One HTML page
     Html,
-}
-
-/// When progress is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ProgressOption {
-    /// If stderr is a terminal
-    Auto,
-    /// Not at all
-    Never,
-    /// In any case
-    Always,
 }

@@ -1,12 +1,21 @@
 //! What Kafka would do, in words.
 
+use std::collections::BTreeSet;
+
 use indicatif::HumanBytes;
-use kafka_log::verify::predict::{Outcome, Prediction};
+use kafka_log::audit::predict::{Outcome, Prediction};
+use kafka_log::log::OpenReport;
 
 /// What a start would do with a partition, one line each; empty where it does nothing.
 pub(super) fn lines(prediction: &Prediction) -> Vec<String> {
     let report = match &prediction.outcome {
         Outcome::Opens(report) => report,
+        Outcome::SetAside { why } => {
+            let lost = prediction.records_lost();
+            return vec![format!(
+                "set it aside as stray with {lost} records, and begin an empty log in its place: {why}"
+            )];
+        }
         Outcome::Refuses { exception, message } => {
             return vec![format!("refuse to open it, and its log directory with it: {exception}: {message}")];
         }
@@ -21,9 +30,10 @@ pub(super) fn lines(prediction: &Prediction) -> Vec<String> {
     if !report.split_segments.is_empty() {
         lines.push(format!("split the segments {}", list(&report.split_segments)));
     }
-    if !report.recovered_segments.is_empty() {
-        let bases: Vec<i64> = report.recovered_segments.iter().map(|segment| segment.base_offset).collect();
-        lines.push(format!("rebuild the indexes of {}", list(&bases)));
+    let rebuilt = rebuilt(report);
+    if !rebuilt.is_empty() {
+        let segments = if rebuilt.len() == 1 { "segment" } else { "segments" };
+        lines.push(format!("rebuild the indexes of {segments} {}", list(&rebuilt)));
     }
     for loss in &prediction.lost {
         let name = loss.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -45,10 +55,21 @@ pub(super) fn lines(prediction: &Prediction) -> Vec<String> {
     if !rewritten.is_empty() {
         lines.push(format!("rewrite {}", list(&rewritten)));
     }
-    if !prediction.remaining.is_empty() {
-        lines.push(format!("leave {} findings of damage as they are", prediction.remaining.len()));
+    if let Some(first) = prediction.remaining.first() {
+        let more = match prediction.remaining.len() {
+            1 => String::new(),
+            count => format!(", and {} more", count - 1),
+        };
+        let name = first.path.file_name().unwrap_or_default().to_string_lossy();
+        lines.push(format!("leave damage that readers run into: {} in {name}{more}", first.code.id()));
     }
     lines
+}
+
+/// Base offsets of the segments whose indexes are rebuilt, each once.
+pub(super) fn rebuilt(report: &OpenReport) -> Vec<i64> {
+    let bases: BTreeSet<i64> = report.recovered_segments.iter().map(|segment| segment.base_offset).collect();
+    bases.into_iter().collect()
 }
 
 /// The first few of many.

@@ -1,4 +1,4 @@
-//! How far a verification is: a bar with rate and time left on a terminal, lines elsewhere if asked for.
+//! How far a verification is: a bar with rate and time left on a terminal, lines elsewhere on request.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use kafka_log::audit::Level;
 use kafka_log::format::file_name::{FileKind, FileName};
-use kafka_log::verify::Level;
 
-use super::options::{ProgressOption, VerifyOptions};
+use super::options::VerifyOptions;
 use super::scrub_fs::ScrubFs;
-use crate::dump::progress::Progress as Bar;
+use crate::shared::progress::Progress as Bar;
 
 /// How often the bar is moved.
 const TICK: Duration = Duration::from_millis(100);
@@ -26,11 +26,7 @@ impl Progress {
     /// Starts to show how far the verification is, if that is wanted.
     pub(super) fn new(options: &VerifyOptions, is_terminal: bool, fs: &ScrubFs) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
-        let is_wanted = match options.progress {
-            ProgressOption::Never => false,
-            ProgressOption::Always => true,
-            ProgressOption::Auto => is_terminal,
-        };
+        let is_wanted = options.progress.is_wanted(|| is_terminal);
         let thread = (is_wanted && Level::from(options.level) != Level::Quick).then(|| {
             let (over, fs, paths) = (Arc::clone(&is_over), fs.clone(), options.paths.clone());
             std::thread::spawn(move || follow(&paths, &fs, &over))

@@ -1,12 +1,13 @@
 //! The file system as a verification sees it: for reading alone, counted, and no faster than allowed.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use kafka_log::fs::{DirEntry, Fs, FsFile, Metadata, NoView, NoWindow, OpenMode, OsFile, OsFs, ReadAt};
+use kafka_log::fs::{DirEntry, Fs, FsFile, Metadata, OpenMode, OsFile, OsFs, ReadAt};
 
 /// How reading is limited.
 #[derive(Clone, Copy, Debug, Default)]
@@ -141,12 +142,12 @@ fn drop_from_cache(file: &OsFile, position: u64, len: u64) {
 fn drop_from_cache(_: &OsFile, _: u64, _: u64) {}
 
 impl FsFile for ScrubFile {
-    type Map = Vec<u8>;
-    type Window = NoWindow;
-    type View = NoView;
-
     fn len(&self) -> io::Result<u64> {
         self.file.len()
+    }
+
+    fn next_data(&self, from: u64) -> io::Result<Option<Range<u64>>> {
+        self.file.next_data(from)
     }
 
     fn write_all_at(&self, _: &[u8], _: u64) -> io::Result<()> {
@@ -159,21 +160,5 @@ impl FsFile for ScrubFile {
 
     fn sync(&self) -> io::Result<()> {
         read_only()
-    }
-
-    fn map(&self) -> io::Result<Vec<u8>> {
-        let len = usize::try_from(self.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        let mut bytes = vec![0; len];
-        let got = self.read_full_at(&mut bytes, 0)?;
-        bytes.truncate(got);
-        Ok(bytes)
-    }
-
-    fn window(&self, _: u64, _: usize) -> io::Result<Option<NoWindow>> {
-        Ok(None)
-    }
-
-    fn reserve(&self, _: u64, _: usize) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
     }
 }

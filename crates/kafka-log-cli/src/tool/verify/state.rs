@@ -2,20 +2,26 @@
 //!
 //! JSON Lines: a head with the version, the level and the seed of the sample, then one line for each partition that is done,
 //! with its verdict and findings. Each line is on its way to the disk before the next partition begins; half a line at the
-//! end, left by a crash, is passed over. A run that comes to its end removes the file.
+//! end, left by a crash, is passed over, and so is a line that no run writes: its partition is verified again. A run that
+//! comes to its end removes the file. A file that does not begin with a head is not ours, and stays as it is.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use kafka_log::verify::{Level, PartitionReport, Verdict};
+use kafka_log::audit::{Class, Code, Level, PartitionReport, Severity, Verdict};
 use serde_json::{Value, json};
 
-use super::json;
+use super::own_file::{named, open_existing, refused};
+use crate::shared::json_lines;
 
 /// Version of the form of the file.
 const VERSION: u64 = 1;
+
+/// Bytes of the longest head.
+const HEAD_MAX: u64 = 256;
 
 /// A partition that an earlier run has verified.
 #[derive(Clone, Debug)]
@@ -24,8 +30,17 @@ pub(super) struct Done {
     pub(super) path: PathBuf,
     /// What came of it.
     pub(super) verdict: Verdict,
-    /// Its findings as JSON.
-    pub(super) findings: Vec<Value>,
+    /// Its findings.
+    pub(super) findings: Vec<EarlierFinding>,
+}
+
+/// A finding of an earlier run.
+#[derive(Clone, Debug)]
+pub(super) struct EarlierFinding {
+    pub(super) severity: Severity,
+    pub(super) class: Class,
+    /// As the JSON output has it.
+    pub(super) json: Value,
 }
 
 /// The file, open for more.
@@ -33,44 +48,56 @@ pub(super) struct State {
     path: PathBuf,
     file: File,
     done: HashMap<PathBuf, Done>,
-    seed: Option<u64>,
+    seed: u64,
 }
 
 impl State {
     /// Reads the file at `path`, or begins it.
     ///
     /// # Errors
-    /// It cannot be read or written, or belongs to a run at another level.
+    /// It cannot be read or written, is no state of a run at this level, or no regular file. It is not changed then.
     pub(super) fn open(path: &Path, level: Level) -> io::Result<Self> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(named(path, &error)),
+        let failed = |error: io::Error| named(path, &error);
+        let mut state = match open_existing(path, File::options().read(true).append(true))? {
+            None => {
+                let file = File::options().append(true).create_new(true).open(path).map_err(failed)?;
+                State { path: path.to_owned(), file, done: HashMap::new(), seed: drawn_seed() }
+            }
+            Some(file) if file.metadata().map_err(failed)?.len() == 0 => {
+                State { path: path.to_owned(), file, done: HashMap::new(), seed: drawn_seed() }
+            }
+            Some(file) => return State::resume(path, file, level),
         };
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let mut lines = whole.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let head = lines.next();
-        if let Some(head) = &head
-            && (head["version"].as_u64() != Some(VERSION) || head["level"].as_str() != Some(level.name()))
-        {
-            let what = format!("expected the state of a run at level {}, found {head}", level.name());
-            return Err(named(path, &io::Error::other(what)));
+        let head = json!({"kind": "state", "version": VERSION, "level": level.name(), "seed": state.seed});
+        writeln!(state.file, "{head}").map_err(failed)?;
+        Ok(state)
+    }
+
+    fn resume(path: &Path, file: File, level: Level) -> io::Result<Self> {
+        let failed = |error: io::Error| named(path, &error);
+        let mut reader = BufReader::new(&file);
+        let mut line = Vec::new();
+        reader.by_ref().take(HEAD_MAX).read_until(b'\n', &mut line).map_err(failed)?;
+        let seed = seed(&line, level).map_err(|what| refused(path, what))?;
+        let (mut end, mut done) = (line.len() as u64, HashMap::new());
+        loop {
+            line.clear();
+            let read = reader.read_until(b'\n', &mut line).map_err(failed)?;
+            if !line.ends_with(b"\n") {
+                break;
+            }
+            end += read as u64;
+            if let Some(read) = serde_json::from_slice(&line).ok().as_ref().and_then(Done::read) {
+                done.insert(read.path.clone(), read);
+            }
         }
-        let done = lines.filter_map(|line| Done::read(&line)).map(|done| (done.path.clone(), done)).collect();
-        let mut file = File::options().append(true).create(true).open(path).map_err(|error| named(path, &error))?;
-        file.set_len(if whole.is_empty() { 0 } else { whole.len() as u64 + 1 })?;
-        let mut seed = head.as_ref().and_then(|head| head["seed"].as_u64());
-        if head.is_none() {
-            let drawn = u64::from(std::process::id()) << 20 | fs::metadata(path).map_or(0, |found| found.len());
-            seed = Some(drawn);
-            writeln!(file, "{}", json!({"kind": "state", "version": VERSION, "level": level.name(), "seed": drawn}))?;
-        }
+        file.set_len(end).map_err(failed)?;
         Ok(State { path: path.to_owned(), file, done, seed })
     }
 
     /// The number that draws the sample.
-    pub(super) fn seed(&self, otherwise: u64) -> u64 {
-        self.seed.unwrap_or(otherwise)
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Whether an earlier run has verified the partition.
@@ -83,7 +110,7 @@ impl State {
     /// # Errors
     /// The file cannot be written.
     pub(super) fn add(&mut self, report: &PartitionReport) -> io::Result<()> {
-        let findings: Vec<Value> = report.all_findings().map(json::finding).collect();
+        let findings: Vec<Value> = report.all_findings().map(json_lines::finding).collect();
         let verdict = report.verdict().name();
         let path = report.path.to_string_lossy();
         let line = json!({"kind": "done", "path": path, "verdict": verdict, "findings": findings});
@@ -105,18 +132,46 @@ impl State {
     }
 }
 
+/// A seed for a sample, another one in each run.
+pub(super) fn drawn_seed() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64)
+}
+
+/// The seed in `line`, the first of a file.
+///
+/// # Errors
+/// What is expected, where the line is no head, or that of a run at another level.
+fn seed(line: &[u8], level: Level) -> Result<u64, String> {
+    const EXPECTED: &str = "expected the state of an earlier run, found another file";
+    let head: Value = serde_json::from_slice(line).map_err(|_| EXPECTED)?;
+    let seed = head["seed"].as_u64().filter(|_| head["kind"] == "state" && line.ends_with(b"\n")).ok_or(EXPECTED)?;
+    if head["version"] != VERSION || head["level"] != level.name() {
+        return Err(format!("expected the state of a run at level {}, found {head}", level.name()));
+    }
+    Ok(seed)
+}
+
 impl Done {
+    /// Reads a line; `None` where no run writes such a one.
     fn read(line: &Value) -> Option<Self> {
-        let verdict = match line["verdict"].as_str()? {
-            "clean" => Verdict::Clean,
-            "tolerated" => Verdict::Tolerated,
-            _ => Verdict::Damaged,
-        };
-        let findings = line["findings"].as_array().cloned().unwrap_or_default();
-        Some(Done { path: line["path"].as_str()?.into(), verdict, findings })
+        if line["kind"] != "done" {
+            return None;
+        }
+        let verdicts = [Verdict::Clean, Verdict::Tolerated, Verdict::Damaged];
+        let verdict = verdicts.into_iter().find(|verdict| line["verdict"] == verdict.name())?;
+        let findings: Vec<_> = line["findings"].as_array()?.iter().map(EarlierFinding::read).collect::<Option<_>>()?;
+        let worst = findings.iter().map(|finding| Verdict::of(finding.severity)).max();
+        Some(Done { path: line["path"].as_str()?.into(), verdict: verdict.max(worst.unwrap_or(verdict)), findings })
     }
 }
 
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+impl EarlierFinding {
+    /// Reads a finding; `None` where its kind, severity, class or code is none that a run gives.
+    fn read(json: &Value) -> Option<Self> {
+        let severities = [Severity::Note, Severity::Warning, Severity::Damage];
+        let severity = severities.into_iter().find(|severity| json["severity"] == severity.name())?;
+        let class = Class::ALL.into_iter().find(|class| json["class"] == class.name())?;
+        let is_known = json["kind"] == "finding" && Code::ALL.iter().any(|code| json["code"] == code.id());
+        is_known.then(|| EarlierFinding { severity, class, json: json.clone() })
+    }
 }

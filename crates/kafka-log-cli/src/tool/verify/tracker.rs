@@ -6,12 +6,12 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use kafka_log::verify::{Observer, PartitionReport};
+use kafka_log::audit::{Observer, PartitionReport};
 
 use super::options::VerifyOptions;
-use super::state::{Done, State};
+use super::state::{Done, State, drawn_seed};
 
 /// Follows a run.
 pub(super) struct Tracker {
@@ -26,11 +26,10 @@ pub(super) struct Tracker {
 
 impl Tracker {
     pub(super) fn new(options: &VerifyOptions, state: Option<State>, started: Instant) -> Self {
-        let drawn = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
         Tracker {
             sample: options.sample,
             // A run that is taken up again goes on with its own sample.
-            seed: state.as_ref().map_or(drawn, |state| state.seed(drawn)),
+            seed: state.as_ref().map_or_else(drawn_seed, State::seed),
             until: options.pause_after.map(|minutes| started + Duration::from_secs(minutes.saturating_mul(60))),
             state: state.map(Mutex::new),
             is_paused: AtomicBool::new(false),

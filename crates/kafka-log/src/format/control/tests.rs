@@ -28,7 +28,7 @@ fn every_type_keeps_its_id_unknown_ones_too() {
 #[test]
 fn keys_that_kafka_refuses_are_refused() {
     let parse = |key: Option<&[u8]>| ControlRecordType::parse(key).map_err(|e| e.kind);
-    assert!(matches!(parse(None), Err(FormatErrorKind::Invalid(_))));
+    assert!(matches!(parse(None), Err(FormatErrorKind::Invalid { .. })));
     for len in 0..4 {
         let truncated = FormatErrorKind::Truncated { needed: 4, available: len as u64 };
         assert_eq!(parse(Some(&[0; 4][..len])), Err(truncated));

@@ -127,7 +127,7 @@ fn a_run_that_breaks_off_inside_of_a_message_ends_before_it() {
 
 #[test]
 fn lengths_that_bytes_do_not_cover_are_errors_at_their_place() {
-    // The key length of magic 1 lies at byte 26, the value length behind the key.
+    // The key length of magic 1 lies at byte 26, the value length after the key.
     for (lengths, key, value) in [
         ([100, -1], Some(26), Some(130)),
         ([i32::MAX, -1], Some(26), Some(30 + i32::MAX as u64)),

@@ -22,7 +22,7 @@ fn with_count(mut bytes: Vec<u8>, count: i32) -> Vec<u8> {
     bytes
 }
 
-/// One record with the length field `length` in place of the right one, if given, and `body` behind offset and timestamp.
+/// One record with the length field `length` in place of the right one, if given, and `body` after offset and timestamp.
 fn record(offset_delta: i32, length: Option<i32>, body: &[u8]) -> Vec<u8> {
     let mut whole = vec![0];
     write_varlong(&mut whole, 0);

@@ -1,9 +1,9 @@
 //! Values of control records (`ControlRecordUtils`): read at version 0, shown at the version that they name.
 
-use super::datum::{Datum, Decoded};
-use super::error::SchemaError;
-use super::table::Message;
 use super::tables::control::*;
+use kafka_schema::SchemaError;
+use kafka_schema::table::Message;
+use kafka_schema::{Datum, Decoded, KafkaVersion};
 
 /// The version at which Kafka reads all of them, whatever they say.
 const CURRENT_VERSION: i16 = 0;
@@ -21,13 +21,17 @@ pub fn control_message(type_id: i16) -> Option<&'static Message> {
     })
 }
 
-/// Reads the value of a control record. The version of the result is the one that the message names, so that
+/// Reads the value of a control record as this release of Kafka does. The version of the result is the one that the message names, so that
 /// [`Decoded::push_json`] shows it as the dump tool does.
 ///
 /// # Errors
 /// Where Kafka's class throws, which ends its dump tool.
-pub fn read_control_message<'a>(message: &'static Message, value: &'a [u8]) -> Result<Decoded<'a>, SchemaError> {
-    let (mut decoded, _) = message.read(value, CURRENT_VERSION)?;
+pub fn read_control_message<'a>(
+    message: &'static Message,
+    value: &'a [u8],
+    kafka: KafkaVersion,
+) -> Result<Decoded<'a>, SchemaError> {
+    let (mut decoded, _) = message.read(value, CURRENT_VERSION, kafka)?;
     if let Some(Datum::Int(version)) = decoded.get("version") {
         decoded.version = *version as i16;
     }

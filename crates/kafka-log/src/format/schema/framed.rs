@@ -1,18 +1,19 @@
 //! Records of `__cluster_metadata` and `__remote_log_metadata`: frame version, type and version as unsigned varints,
 //! then the message (`AbstractApiMessageSerde`).
 
-use super::datum::Decoded;
-use super::read::Reader;
-use super::table::Message;
+use kafka_schema::Decoded;
+use kafka_schema::table::Message;
+use kafka_schema::{FRAME_VERSION, KafkaVersion, Reader};
 
-/// `AbstractApiMessageSerde.DEFAULT_FRAME_VERSION`.
-pub(super) const FRAME_VERSION: i16 = 1;
-
-/// Reads a framed record of one of these types.
+/// Reads a framed record of one of these types, as far as this release of Kafka has them.
 ///
 /// # Errors
 /// The message of the exception that Kafka throws.
-pub(super) fn read_framed<'a>(types: &[&'static Message], bytes: Option<&'a [u8]>) -> Result<Decoded<'a>, String> {
+pub(super) fn read_framed<'a>(
+    types: &[&'static Message],
+    bytes: Option<&'a [u8]>,
+    kafka: KafkaVersion,
+) -> Result<Decoded<'a>, String> {
     // A null value fails at the first byte in Kafka, as an empty one does.
     let mut reader = Reader::new(bytes.unwrap_or_default());
     match short(&mut reader, "frame version")? {
@@ -31,11 +32,11 @@ pub(super) fn read_framed<'a>(types: &[&'static Message], bytes: Option<&'a [u8]
     }
     let api_key = short(&mut reader, "type")?;
     let version = short(&mut reader, "version")?;
-    let Some(message) = types.iter().find(|message| message.api_key == api_key) else {
+    let Some(message) = types.iter().find(|message| message.api_key == api_key && message.added_in <= kafka) else {
         let exception = "org.apache.kafka.common.errors.UnsupportedVersionException";
         return Err(format!("{exception}: Unknown metadata id {api_key}"));
     };
-    match message.read(reader.rest(), version) {
+    match message.read(reader.rest(), version, kafka) {
         Err(_) => Err(format!("Failed to deserialize record with type {api_key}")),
         Ok((_, rest @ [_, ..])) => Err(format!("Found {} byte(s) of garbage after {api_key}", rest.len())),
         Ok((decoded, [])) => Ok(decoded),

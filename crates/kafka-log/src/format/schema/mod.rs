@@ -3,35 +3,28 @@
 //! [`tables`] holds the definitions, generated from Kafka's, in the terms of [`table`]. Every [`table::Message`] is
 //! read to a [`Decoded`], which is written back or shown as the JSON of Kafka's dump tool, byte for byte.
 //! [`InternalTopic`] knows which message a record holds and answers like the tool's decoders, failures included.
+//! [`KafkaVersion`] names the release that is followed: what a later one added is unknown to an earlier one.
 //!
 //! ```
-//! use kafka_log::format::schema::InternalTopic;
+//! use kafka_log::format::schema::{InternalTopic, KafkaVersion};
 //!
 //! let key = b"\0\x03\0\x06orders";
-//! let record = InternalTopic::ConsumerOffsets.decode(Some(key), None, 0).expect("it has a key");
+//! let record = InternalTopic::ConsumerOffsets.decode(Some(key), None, 0, KafkaVersion::LATEST).expect("it has a key");
 //! let mut text = Vec::new();
 //! record.key.expect("decoded").push_text(&mut text);
 //! assert_eq!(text, br#"{"type":"3","data":{"groupId":"orders"}}"#);
 //! ```
 
-pub mod base64;
 mod control;
 mod coordinator;
-mod datum;
-mod error;
 mod framed;
-mod java_double;
-mod json;
-mod read;
 mod remote_log;
-pub mod table;
-pub mod tables;
 #[cfg(test)]
 mod tests;
 mod topic;
-mod write;
 
 pub use control::{control_message, read_control_message};
-pub use datum::{Datum, Decoded, Embedded, Fields};
-pub use error::{SchemaError, SchemaErrorKind};
+pub use kafka_schema::{
+    Datum, Decoded, Embedded, Fields, KafkaVersion, SchemaError, SchemaErrorKind, push_base64, table, tables,
+};
 pub use topic::{DecodedRecord, InternalTopic, MissingKey, Part};

@@ -1,12 +1,12 @@
 //! Values of `__remote_log_metadata`, which the dump tool prints as `toString` of the classes in
 //! `org.apache.kafka.server.log.remote`, not as JSON.
 
-use super::base64::push_uuid;
-use super::datum::{Datum, Decoded, Fields};
-use super::json::push_int;
-use super::table::{Field, Kind};
 use super::tables::remote_log::*;
 use crate::format::java_text::push_java_utf8;
+use crate::format::uuid::Uuid;
+use kafka_schema::push_int;
+use kafka_schema::table::{Field, Kind};
+use kafka_schema::{Datum, Decoded, Fields};
 use std::collections::BTreeMap;
 
 /// `RemoteLogSegmentState`, in the order of its numbers.
@@ -142,7 +142,7 @@ fn push_value(out: &mut Vec<u8>, field: &Field, value: &Datum<'_>) {
         }
         (Datum::Int(number), _) => push_int(out, *number),
         (Datum::Bool(value), _) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
-        (Datum::Uuid(uuid), _) => push_uuid(out, uuid),
+        (Datum::Uuid(uuid), _) => Uuid(*uuid).push(out),
         (Datum::Bytes(bytes), _) => {
             out.extend_from_slice(format!("Optional[CustomMetadata{{{} bytes}}]", bytes.len()).as_bytes());
         }
@@ -157,7 +157,7 @@ fn push_value(out: &mut Vec<u8>, field: &Field, value: &Datum<'_>) {
 /// `TopicIdPartition.toString`: topic id, topic, partition.
 fn push_partition(out: &mut Vec<u8>, entry: &Fields<'_>) {
     if let [Datum::Text(name), Datum::Uuid(id), Datum::Int(partition)] = entry.values.as_slice() {
-        push_uuid(out, id);
+        Uuid(*id).push(out);
         out.push(b':');
         push_java_utf8(out, name);
         out.push(b'-');

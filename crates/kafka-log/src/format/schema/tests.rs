@@ -5,16 +5,17 @@ use super::tables::cluster_metadata::{CLIENT_QUOTA_RECORD, PARTITION_RECORD};
 use super::tables::control::LEADER_CHANGE_MESSAGE;
 use super::*;
 use crate::format::FormatError;
+use data_encoding::HEXLOWER;
 
 fn unhex(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    HEXLOWER.decode(&digits).unwrap()
 }
 
 /// What stands behind the metadata of a record's line.
 fn line(topic: InternalTopic, key: Option<&str>, value: Option<&str>) -> String {
     let (key, value) = (key.map(unhex), value.map(unhex));
-    let record = topic.decode(key.as_deref(), value.as_deref(), 5).unwrap();
+    let record = topic.decode(key.as_deref(), value.as_deref(), 5, KafkaVersion::V4_3).unwrap();
     let mut line = Vec::new();
     for (label, part) in [("key: ", record.key), ("payload: ", record.payload)] {
         if let Some(part) = part {
@@ -83,7 +84,7 @@ fn a_control_message_is_shown_at_the_version_it_names() {
     let shown = |value: &str| {
         let value = unhex(value);
         let mut json = Vec::new();
-        read_control_message(&LEADER_CHANGE_MESSAGE, &value).unwrap().push_json(&mut json);
+        read_control_message(&LEADER_CHANGE_MESSAGE, &value, KafkaVersion::V4_3).unwrap().push_json(&mut json);
         String::from_utf8(json).unwrap()
     };
     assert_eq!(
@@ -155,14 +156,14 @@ fn unreadable_records_are_skipped_in_kafkas_words() {
         assert_eq!(line(topic, key, value), text);
     }
     assert_eq!(
-        ShareGroupState.decode(None, Some(b"x"), 5).unwrap_err().to_string(),
+        ShareGroupState.decode(None, Some(b"x"), 5, KafkaVersion::V4_3).unwrap_err().to_string(),
         "Failed to decode message at offset 5 using the specified decoder (message had a missing key)"
     );
 }
 
 #[test]
 fn an_error_tells_people_where_and_what() {
-    let error = PARTITION_RECORD.read(&[0, 0, 0, 7, 1, 2], 2).unwrap_err();
+    let error = PARTITION_RECORD.read(&[0, 0, 0, 7, 1, 2], 2, KafkaVersion::V4_3).unwrap_err();
     assert_eq!(FormatError::from(error).to_string(), "topicId at byte 4: expected 16 more bytes, found 2");
     assert_eq!(error.java_message(), None);
 }
@@ -172,7 +173,7 @@ fn text_is_escaped_and_replaced_like_jackson_and_java_do() {
     let value = unhex("01 0e 00 01 09 225c 2f 0a 01 7f c3 ed 4059000000000000 00 00");
     let expected = "payload: {\"type\":\"CLIENT_QUOTA_RECORD\",\"version\":0,\"data\":{\"entity\":[],\
                     \"key\":\"\\\"\\\\/\\n\\u0001\u{7f}\u{fffd}\u{fffd}\",\"value\":100.0,\"remove\":false}}";
-    let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = HEXLOWER.encode(&value);
     assert_eq!(line(InternalTopic::ClusterMetadata, None, Some(&hex)), expected);
 }
 
@@ -188,9 +189,37 @@ fn a_message_is_refused_in_versions_that_cannot_carry_its_values() {
     let with_directory = Decoded { message: &PARTITION_RECORD, version: 2, fields: fields(vec![Datum::Uuid([2; 16])]) };
     let mut bytes = Vec::new();
     with_directory.write(&mut bytes).unwrap();
-    assert_eq!(PARTITION_RECORD.read(&bytes, 2), Ok((with_directory.clone(), [].as_slice())));
+    assert_eq!(PARTITION_RECORD.read(&bytes, 2, KafkaVersion::V4_3), Ok((with_directory.clone(), [].as_slice())));
     let error = with_directory.write_at(0, &mut Vec::new()).unwrap_err();
     assert_eq!(error.java_message().unwrap(), "Attempted to write a non-default directories at version 0");
     let of_wrong_type = Decoded { message: &CLIENT_QUOTA_RECORD, version: 0, fields: fields(Vec::new()) };
     assert_eq!(of_wrong_type.write(&mut Vec::new()).unwrap_err().kind, SchemaErrorKind::WrongType);
+}
+
+#[test]
+fn a_release_knows_neither_records_nor_tags_that_a_later_one_added() {
+    let unregister = unhex("01 1d 00 00000007 00");
+    let read =
+        |kafka| InternalTopic::ClusterMetadata.decode(None, Some(&unregister), 5, kafka).unwrap().payload.unwrap();
+    assert!(matches!(read(KafkaVersion::V4_3), Part::Skipped(text) if text.ends_with("Unknown metadata id 29")));
+    let Part::Metadata(record) = read(KafkaVersion::V4_4) else { panic!("not read") };
+    assert_eq!((record.message.name, record.get("controllerId")), ("UnregisterControllerRecord", Some(&Datum::Int(7))));
+
+    let (key, value) = (unhex("0011 0001 67"), unhex("0000 00000005 0000000000000006 01 02 04 00000007"));
+    let read =
+        |kafka| InternalTopic::ConsumerOffsets.decode(Some(&key), Some(&value), 5, kafka).unwrap().payload.unwrap();
+    for (kafka, shown) in [
+        (KafkaVersion::V4_3, r#"{"version":"0","data":{"epoch":5,"metadataHash":6}}"#),
+        (
+            KafkaVersion::V4_4,
+            r#"{"version":"0","data":{"epoch":5,"metadataHash":6,"storedDescriptionTopologyEpoch":7}}"#,
+        ),
+    ] {
+        let Part::Value(group) = read(kafka) else { panic!("not read") };
+        let (mut text, mut written) = (Vec::new(), Vec::new());
+        Part::Value(group.clone()).push_text(&mut text);
+        assert_eq!(String::from_utf8(text).unwrap(), shown);
+        group.write_value(&mut written).unwrap();
+        assert_eq!(written, value, "a tag is written as it was read, known or not");
+    }
 }

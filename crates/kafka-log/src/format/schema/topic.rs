@@ -1,11 +1,11 @@
 //! Records of the internal topics as the dump tool shows them (`DumpLogSegments`, the `MessageParser` classes).
 
 use super::coordinator::{CoordinatorError, RecordTypes, read_record};
-use super::datum::Decoded;
 use super::framed::read_framed;
-use super::json::push_int;
 use super::remote_log;
 use super::tables::*;
+use kafka_schema::push_int;
+use kafka_schema::{Decoded, KafkaVersion};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -67,8 +67,8 @@ impl fmt::Display for MissingKey {
 impl std::error::Error for MissingKey {}
 
 impl InternalTopic {
-    /// Decodes a record of this topic; `offset` is only for the texts. Bytes that are no such record give a
-    /// [`Part::Skipped`], as in Kafka.
+    /// Decodes a record of this topic as this release of Kafka does; `offset` is only for the texts. Bytes that are no
+    /// such record give a [`Part::Skipped`], as in Kafka.
     ///
     /// # Errors
     /// [`MissingKey`] for the three topics of coordinators.
@@ -77,6 +77,7 @@ impl InternalTopic {
         key: Option<&'a [u8]>,
         value: Option<&'a [u8]>,
         offset: i64,
+        kafka: KafkaVersion,
     ) -> Result<DecodedRecord<'a>, MissingKey> {
         const GROUPS: &[RecordTypes] = &[
             classic_group::RECORD_TYPES,
@@ -90,9 +91,9 @@ impl InternalTopic {
             InternalTopic::ShareGroupState => &[share_state::RECORD_TYPES],
             InternalTopic::ClusterMetadata | InternalTopic::RemoteLogMetadata => {
                 let read = if self == InternalTopic::ClusterMetadata {
-                    read_framed(cluster_metadata::RECORD_TYPES, value).map(Part::Metadata)
+                    read_framed(cluster_metadata::RECORD_TYPES, value, kafka).map(Part::Metadata)
                 } else {
-                    remote(value).map(Part::RemoteLog)
+                    remote(value, kafka).map(Part::RemoteLog)
                 };
                 return Ok(match read {
                     Ok(part) => DecodedRecord { key: None, payload: Some(part) },
@@ -100,7 +101,7 @@ impl InternalTopic {
                 });
             }
         };
-        Ok(match read_record(types, key.ok_or(MissingKey { offset })?, value) {
+        Ok(match read_record(types, key.ok_or(MissingKey { offset })?, value, kafka) {
             Ok((key, value)) => {
                 DecodedRecord { key: Some(Part::Key(key)), payload: Some(value.map_or(Part::Delete, Part::Value)) }
             }
@@ -129,14 +130,14 @@ impl InternalTopic {
     }
 }
 
-fn remote(value: Option<&[u8]>) -> Result<Decoded<'_>, String> {
+fn remote(value: Option<&[u8]>, kafka: KafkaVersion) -> Result<Decoded<'_>, String> {
     if value.is_none() {
         // Java's own words for calling a method of null.
         let method = "org.apache.kafka.common.record.internal.Record.value()";
         let text = "Cannot invoke \"java.nio.ByteBuffer.remaining()\" because the return value of";
         return Err(format!("{text} \"{method}\" is null"));
     }
-    let record = read_framed(super::tables::remote_log::RECORD_TYPES, value)?;
+    let record = read_framed(super::tables::remote_log::RECORD_TYPES, value, kafka)?;
     remote_log::check(&record)?;
     Ok(record)
 }

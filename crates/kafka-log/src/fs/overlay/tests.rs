@@ -40,11 +40,8 @@ fn random_writes_and_cuts_read_back_as_on_a_vector() {
         let fs = OverlayFs::new(OsFs);
         let file = fs.open(&below.path("file"), OpenMode::Write).unwrap();
         let mut model = content();
-        let mut x = seed;
-        let mut next = |n: u64| {
-            x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (x >> 33) % n
-        };
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut next = |n: u64| random.u64(..n);
         for _ in 0..60 {
             if next(4) == 0 {
                 let len = next(15_000) as usize;
@@ -107,4 +104,28 @@ fn what_was_only_read_is_no_change() {
     assert_eq!(fs.open(&below.path("file"), OpenMode::CreateNew).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(fs.open(&below.path("none"), OpenMode::Write).unwrap_err().kind(), io::ErrorKind::NotFound);
     assert_eq!(fs.open(&below.path("no/dir"), OpenMode::Create).unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn nothing_but_zeros_lies_outside_of_what_is_told_as_stored() {
+    const LEN: u64 = 1024 * 1024;
+    let below = Below::new();
+    let path = below.path("sparse");
+    let file = OsFs.open(&path, OpenMode::CreateNew).unwrap();
+    file.set_len(LEN).unwrap();
+    file.write_all_at(&[1], 300_000).unwrap();
+    let fs = OverlayFs::new(OsFs);
+    let file = fs.open(&path, OpenMode::Write).unwrap();
+    let stored = |from| file.next_data(from).unwrap();
+    let first = stored(0).unwrap();
+    assert!(first.contains(&300_000) && first.end <= LEN && stored(LEN).is_none());
+    // What was cut and let grow again is zero.
+    file.set_len(200_000).unwrap();
+    file.set_len(LEN).unwrap();
+    assert!(stored(0).is_none_or(|stored| stored.end <= 200_000));
+    file.write_all_at(&[1], 600_000).unwrap();
+    let written = stored(250_000).unwrap();
+    assert!(written.start <= 600_000 && written.end > 600_000, "{written:?}");
+    assert_eq!(stored(600_001).map(|stored| stored.start), Some(600_001));
+    assert_eq!(stored(700_000), None);
 }

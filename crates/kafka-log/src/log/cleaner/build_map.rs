@@ -2,7 +2,8 @@
 
 use std::num::NonZero;
 
-use super::filter::{FilterError, as_default, control_type, new_decompressor};
+use super::error::FilterError;
+use super::filter::{as_default, control_type, new_decompressor};
 use super::lanes::{Applied, Pass};
 use super::offset_map::{KEYS_AHEAD, KeyHash, KeyHasher, OffsetMap};
 use super::retention::BatchFacts;

@@ -50,7 +50,7 @@ impl<F: Fs> Log<F> {
     /// `cleaner-offset-checkpoint`.
     ///
     /// # Errors
-    /// Those of the medium: time indexes and first batches are read where a lag is set.
+    /// I/O errors: time indexes and first batches are read where a lag is set.
     pub fn log_to_clean(&self, checkpoint: Option<i64>, now_ms: i64) -> Result<LogToClean, LogError> {
         self.check_usable()?;
         let assessed = self.assess(checkpoint, now_ms);

@@ -1,6 +1,7 @@
 //! Second pass: what stays of a segment goes into a new one (`Cleaner.cleanInto`).
 
-use super::filter::{BatchFilter, BatchOutcome, FilterError};
+use super::error::FilterError;
+use super::filter::{BatchFilter, BatchOutcome};
 use super::lanes::{Applied, Pass};
 use super::retention::{BatchVerdict, Retention, last_offset};
 use super::source::{Source, Window};
@@ -12,7 +13,7 @@ use crate::log::error::LogError;
 use crate::segment::batch::RawBatch;
 use crate::segment::log_segment::{Home, LogSegment, SEGMENT_BYTES_MAX, SegmentError};
 
-/// Bytes that are written before they are sent on their way to the medium.
+/// Bytes that are written before they are sent on their way to disk.
 const WRITEBACK: u32 = 8 * 1024 * 1024;
 
 /// What of a buffer is kept from round to round.
@@ -41,7 +42,7 @@ pub(crate) struct OutSink<'a, F: Fs> {
     pub(crate) dest: &'a LogSegment<F>,
     /// Largest offset so far that comes from the segment at hand, -1 none.
     pub(crate) largest_offset: i64,
-    /// How much of `dest` is on its way to the medium.
+    /// How much of `dest` is on its way to disk.
     pub(crate) written_back: u32,
     pub(crate) stats: &'a mut CleanerStats,
 }

@@ -1,6 +1,6 @@
 //! Thins out an uncompressed batch without encoding its records again.
 
-use super::filter::FilterError;
+use super::error::FilterError;
 use crate::compression::Compressor;
 use crate::format::batch::{
     ATTRIBUTES, CRC, LENGTH, LOG_OVERHEAD, MAX_TIMESTAMP, NO_TIMESTAMP, RECORD_BATCH_OVERHEAD, RECORD_COUNT,

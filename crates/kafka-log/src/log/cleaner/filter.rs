@@ -1,8 +1,7 @@
 //! Thins out batches: bytes in, bytes out (`MemoryRecords.filterTo`).
 
-use std::fmt;
-
 use super::copy_records::copy_records;
+use super::error::FilterError;
 use super::offset_map::{KEYS_AHEAD, KeyHash, OffsetMap};
 use super::retention::{BatchFacts, BatchRetention, BatchVerdict, Retention};
 use super::stats::CleanerStats;
@@ -16,35 +15,6 @@ use crate::format::legacy::LegacyRecord;
 use crate::format::record::{Headers, Record};
 use crate::segment::batch::{Batch, RawBatch};
 
-/// Why a batch cannot be cleaned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FilterError {
-    /// The batch cannot be read. The position is relative to it, or to its decompressed records.
-    Format(FormatError),
-    /// Kafka would not write such a batch (`IllegalArgumentException`).
-    IllegalArgument(&'static str),
-    /// (`IllegalStateException`).
-    IllegalState(&'static str),
-}
-
-impl From<FormatError> for FilterError {
-    fn from(error: FormatError) -> Self {
-        FilterError::Format(error)
-    }
-}
-
-impl fmt::Display for FilterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FilterError::Format(error) => error.fmt(f),
-            FilterError::IllegalArgument(what) | FilterError::IllegalState(what) => f.write_str(what),
-        }
-    }
-}
-
-impl std::error::Error for FilterError {}
-
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchOutcome {
@@ -52,7 +22,7 @@ pub enum BatchOutcome {
     Removed,
     /// Copied byte for byte.
     Copied,
-    /// Built anew from the records that stay.
+    /// Rebuilt from the records that stay.
     Rebuilt,
     /// Only a header is left, for its offsets and its producer.
     Emptied,
@@ -76,11 +46,11 @@ struct Entry {
     hash: KeyHash,
     offset: i64,
     has_value: bool,
-    verdict: Verdict,
+    verdict: RecordVerdict,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum RecordVerdict {
     Keep,
     Drop,
     LookUp,
@@ -134,7 +104,7 @@ impl BatchFilter {
     /// Appends what stays of a batch to `out`. `verdict` is what [`BatchFilter::check`] said of it.
     ///
     /// The checksum of a batch is not looked at, as in Kafka: a batch that loses nothing keeps a wrong one, one that is
-    /// built anew gets a new one.
+    /// rebuilt gets a new one.
     ///
     /// # Errors
     /// Records that cannot be read, and what Kafka's builder refuses: negative timestamps other than -1, offsets that do
@@ -172,7 +142,7 @@ impl BatchFilter {
                     };
                     let fields = rebuilt_fields(&view, horizon)?;
                     let copied = if fields.codec == Codec::None {
-                        let keeps = work.entries.iter().map(|entry| entry.verdict == Verdict::Keep);
+                        let keeps = work.entries.iter().map(|entry| entry.verdict == RecordVerdict::Keep);
                         copy_records(
                             &view,
                             records.clone(),
@@ -232,9 +202,9 @@ impl Work {
         self.entries.clear();
         let no_hash = KeyHash::NONE;
         let all = if verdict.discard_records {
-            Some(Verdict::Drop)
+            Some(RecordVerdict::Drop)
         } else if batch.is_control {
-            Some(Verdict::Keep)
+            Some(RecordVerdict::Keep)
         } else {
             None
         };
@@ -243,11 +213,11 @@ impl Work {
             let (hash, verdict) = match (all, record.key) {
                 (Some(verdict), _) => (no_hash, verdict),
                 // The map does not know what comes behind its end.
-                _ if record.offset > map.latest_offset() => (no_hash, Verdict::Keep),
-                (None, Some(key)) => (map.hash(key), Verdict::LookUp),
+                _ if record.offset > map.latest_offset() => (no_hash, RecordVerdict::Keep),
+                (None, Some(key)) => (map.hash(key), RecordVerdict::LookUp),
                 (None, None) => {
                     stats.invalid_messages_read += 1;
-                    (no_hash, Verdict::Drop)
+                    (no_hash, RecordVerdict::Drop)
                 }
             };
             self.entries.push(Entry { hash, offset: record.offset, has_value: record.value.is_some(), verdict });
@@ -258,7 +228,7 @@ impl Work {
         for entries in self.entries.chunks_mut(KEYS_AHEAD) {
             look_up(entries, map, retain_deletes);
             for entry in entries {
-                let keeps = entry.verdict == Verdict::Keep;
+                let keeps = entry.verdict == RecordVerdict::Keep;
                 kept.kept += u64::from(keeps);
                 kept.has_tombstones |= keeps && !entry.has_value;
             }
@@ -268,7 +238,7 @@ impl Work {
     }
 
     fn first_kept_offset(&self) -> Option<i64> {
-        self.entries.iter().find(|entry| entry.verdict == Verdict::Keep).map(|entry| entry.offset)
+        self.entries.iter().find(|entry| entry.verdict == RecordVerdict::Keep).map(|entry| entry.offset)
     }
 
     /// Writes the records that stay as a new batch (`buildRetainedRecordsInto`).
@@ -280,7 +250,7 @@ impl Work {
     ) -> Result<(), FilterError> {
         self.builder.reset(fields);
         for (record, entry) in records.zip(&self.entries) {
-            if entry.verdict != Verdict::Keep {
+            if entry.verdict != RecordVerdict::Keep {
                 continue;
             }
             let record = record?;
@@ -316,10 +286,10 @@ pub(crate) fn new_decompressor() -> Decompressor {
 
 /// Answers the entries that the map has to answer.
 fn look_up(entries: &mut [Entry], map: &OffsetMap, retain_deletes: bool) {
-    map.touch(entries.iter().filter(|entry| entry.verdict == Verdict::LookUp).map(|entry| entry.hash));
-    for entry in entries.iter_mut().filter(|entry| entry.verdict == Verdict::LookUp) {
+    map.touch(entries.iter().filter(|entry| entry.verdict == RecordVerdict::LookUp).map(|entry| entry.hash));
+    for entry in entries.iter_mut().filter(|entry| entry.verdict == RecordVerdict::LookUp) {
         let keeps = (entry.has_value || retain_deletes) && entry.offset >= map.get(entry.hash);
-        entry.verdict = if keeps { Verdict::Keep } else { Verdict::Drop };
+        entry.verdict = if keeps { RecordVerdict::Keep } else { RecordVerdict::Drop };
     }
 }
 
@@ -351,7 +321,7 @@ fn kept_fields(batch: &RecordBatch<'_>) -> BatchFields {
     }
 }
 
-/// Fields of a batch of magic 2 that is built anew; a negative horizon is none.
+/// Fields of a batch of magic 2 that is rebuilt; a negative horizon is none.
 fn rebuilt_fields(batch: &RecordBatch<'_>, horizon: Option<i64>) -> Result<BatchFields, FilterError> {
     let fields = BatchFields {
         codec: batch.header().attributes().codec()?,

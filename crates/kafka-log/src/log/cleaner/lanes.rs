@@ -13,7 +13,7 @@ use std::thread;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::filter::FilterError;
+use super::error::FilterError;
 use super::hooks::CleanerHooks;
 use super::io_buffer::IoBuffer;
 use super::source::{Source, Window};
@@ -68,7 +68,7 @@ pub(crate) enum Walked {
 /// Takes a segment from `position` on through a pass, with a thread for each lane; the first of them is the caller's.
 ///
 /// # Errors
-/// Those of the medium and of the pass; a batch that cannot be read, or is larger than it may be; an abort.
+/// I/O errors, those of the pass; a batch that cannot be read, or is larger than it may be; an abort.
 pub(crate) fn walk<F: Fs, S: Send, P: Pass<S>>(
     pass: &P,
     source: &Source<'_, F>,

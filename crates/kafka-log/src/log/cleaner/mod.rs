@@ -36,6 +36,7 @@ mod build_map;
 mod candidate;
 mod clean_into;
 mod copy_records;
+mod error;
 pub mod filter;
 pub mod group;
 mod hooks;
@@ -49,5 +50,6 @@ pub mod stats;
 pub mod transactions;
 
 pub use candidate::LogToClean;
+pub use error::FilterError;
 pub use hooks::CleanerHooks;
 pub use round::{Cleaned, Cleaner, CleanerConfig};

@@ -1,6 +1,6 @@
 //! Which offset a key was seen at last (`SkimpyOffsetMap`): hashes of keys instead of keys, 24 bytes a slot, no removal.
 //!
-//! Kafka's hash is MD5; this one is SipHash-1-3 with 128 bits and a key that is drawn anew for each map. Two keys with the
+//! Kafka's hash is MD5; this one is SipHash-1-3 with 128 bits and a key that is drawn again for each map. Two keys with the
 //! same hash would cost one of them its record, so the hash must not only be good, it must also be one that nobody who
 //! chooses the keys of records can make collide: MD5 no longer is, a keyed hash is.
 //!
@@ -9,8 +9,6 @@
 //! map.
 
 mod memory;
-
-use std::hash::{BuildHasher, Hasher, RandomState};
 
 use memory::Memory;
 use siphasher::sip128::SipHasher13;
@@ -54,8 +52,9 @@ pub(crate) struct KeyHasher(SipHasher13);
 
 impl KeyHasher {
     fn new() -> Self {
-        let random = || RandomState::new().build_hasher().finish();
-        KeyHasher(SipHasher13::new_with_keys(random(), random()))
+        let mut key = [0; 16];
+        getrandom::fill(&mut key).expect("the operating system provides random bytes");
+        KeyHasher(SipHasher13::new_with_key(&key))
     }
 
     #[inline]

@@ -90,11 +90,11 @@ impl Cleaner {
     /// As in Kafka, transactions that were aborted below the log start are forgotten: whoever calls this must have written
     /// down the log start before, so that their records do not come back with the next start.
     ///
-    /// Each group of segments takes the place of its sources when it is done and on the medium, so what is done stays
+    /// Each group of segments takes the place of its sources when it is done and on disk, so what is done stays
     /// when the round ends early.
     ///
     /// # Errors
-    /// Those of the medium; `CleaningAborted`; a batch that cannot be read, or that Kafka does not clean either: such a
+    /// I/O errors; `CleaningAborted`; a batch that cannot be read, or that Kafka does not clean either: such a
     /// log should not be tried again.
     pub fn clean<F: Fs>(
         &mut self,
@@ -124,7 +124,7 @@ impl Cleaner {
         now_ms: i64,
     ) -> Result<Cleaned, LogError> {
         let config = log.config();
-        // What makes records superfluous must be on the medium before they go: later records of their keys, and the markers
+        // What makes records superfluous must be on disk before they go: later records of their keys, and the markers
         // of transactions, which may lie in the active segment.
         log.sync_for_cleaning()?;
         let mut stats = CleanerStats::default();
@@ -231,7 +231,7 @@ impl<F: Fs, H: CleanerHooks> Round<'_, F, H> {
         let dest = LogSegment::create(home, first.base_offset(), FileState::Cleaned, &options, self.now_ms)?;
         let filled = self.fill(group, &dest, map).and_then(|()| {
             dest.seal(home)?;
-            // Everything must be on the medium before the sources lose their names.
+            // Everything must be on disk before the sources lose their names.
             dest.files_to_sync(home)?.sync()?;
             dest.set_last_modified(home, last.last_modified_ms(home)?)?;
             Ok(())

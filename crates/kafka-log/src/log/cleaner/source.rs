@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::filter::FilterError;
+use super::error::FilterError;
 use super::io_buffer::IoBuffer;
 use crate::format::batch::{BatchOverhead, HEADER_SIZE_UP_TO_MAGIC};
 use crate::format::file_name::{FileKind, FileName, FileState};
@@ -82,7 +82,7 @@ impl Window {
     /// Reads as much as belongs into a window and lies before `end`. Says how many bytes.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub(crate) fn fetch<F: Fs>(&mut self, source: &Source<'_, F>, file: &F::File, end: u64) -> Result<u64, LogError> {
         let end = Window::end(self.start).min(end);
         self.read_on(source, file, end.saturating_sub(self.start) as usize)
@@ -106,7 +106,7 @@ impl Window {
     /// count.
     ///
     /// # Errors
-    /// Those of the medium and of `look`; a batch that cannot be read, or is larger than it may be.
+    /// I/O errors, those of `look`; a batch that cannot be read, or is larger than it may be.
     pub(crate) fn look_through<F: Fs>(
         &mut self,
         source: &Source<'_, F>,

@@ -61,10 +61,10 @@ impl LogConfig {
                 config.set_default(Setting { name, text })?;
             }
         }
-        require(config.segment_ms >= 1, "log.roll.ms must be 1 or more")?;
-        require(config.segment_jitter_ms >= 0, "log.roll.jitter.ms must be 0 or more")?;
+        require(config.segment_ms >= 1, "log.roll.ms must be greater than or equal to 1")?;
+        require(config.segment_jitter_ms >= 0, "log.roll.jitter.ms must be greater than or equal to 0")?;
         config.retention_ms = config.retention_ms.max(-1);
-        require(config.retention_ms != 0, "log.retention.ms must be 1 or more, or -1")?;
+        require(config.retention_ms != 0, "log.retention.ms must be unlimited (-1) or, greater than or equal to 1")?;
         if config.flush_ms < 0 {
             let text = config.flush_ms.to_string();
             return Err(Setting { name: "flush.ms", text: &text }.invalid("0 or more"));

@@ -33,7 +33,7 @@ pub enum ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ConfigError::UnknownName { name } => write!(f, "no topic setting is called {name}"),
+            ConfigError::UnknownName { name } => write!(f, "Unknown topic config name: {name}"),
             ConfigError::InvalidValue { name, value, expected } => {
                 write!(f, "{name} is {value:?}, expected {expected}")
             }

@@ -7,7 +7,7 @@ mod broker;
 mod error;
 mod properties;
 mod validate;
-pub(crate) mod value;
+pub mod value;
 
 use crate::compression::Codec;
 use crate::format::batch::TimestampType;

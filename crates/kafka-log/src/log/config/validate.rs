@@ -32,7 +32,8 @@ impl LogConfig {
     pub fn validate_values(&self) -> Result<(), ConfigError> {
         let (min, max) = (self.min_compaction_lag_ms, self.max_compaction_lag_ms);
         if min > max {
-            let message = format!("min.compaction.lag.ms is {min}, above max.compaction.lag.ms, which is {max}");
+            let message =
+                format!("conflict topic config setting min.compaction.lag.ms ({min}) > max.compaction.lag.ms ({max})");
             return Err(ConfigError::Conflict(message));
         }
         Ok(())
@@ -49,7 +50,7 @@ impl LogConfig {
         if self.remote_storage_enable {
             self.validate_remote_system(remote_system_enabled)?;
             if self.compact {
-                let message = "remote.storage.enable needs a cleanup.policy that is delete, or nothing";
+                let message = "Remote log storage only supports topics with cleanup.policy=delete or cleanup.policy being an empty list.";
                 return Err(ConfigError::RemoteStorage(message.to_owned()));
             }
             self.validate_local_retention()?;
@@ -80,7 +81,7 @@ impl LogConfig {
 
     fn validate_remote_system(&self, remote_system_enabled: bool) -> Result<(), ConfigError> {
         if self.remote_storage_enable && !remote_system_enabled {
-            let message = "remote.storage.enable needs a broker with tiered storage";
+            let message = "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.";
             return Err(ConfigError::RemoteStorage(message.to_owned()));
         }
         Ok(())
@@ -88,20 +89,26 @@ impl LogConfig {
 
     fn validate_turning_off(&self, was_remote_enabled: bool) -> Result<(), ConfigError> {
         if was_remote_enabled && !self.remote_storage_enable && !self.remote_log_delete_on_disable {
-            let message = "turning remote.storage.enable off needs remote.log.delete.on.disable; to keep the remote data, \
-                           set remote.log.copy.disable instead";
+            let message = "It is invalid to disable remote storage without deleting remote data. If you want to keep the \
+                           remote data and turn to read only, please set `remote.storage.enable=true,\
+                           remote.log.copy.disable=true`. If you want to disable remote storage and delete all remote data, \
+                           please set `remote.storage.enable=false,remote.log.delete.on.disable=true`.";
             return Err(ConfigError::Conflict(message.to_owned()));
         }
         Ok(())
     }
 
     fn validate_local_retention(&self) -> Result<(), ConfigError> {
-        let bytes =
-            ("local.retention.bytes", self.local_retention_bytes, self.retention_bytes, self.retention_bytes > -1);
-        let ms = ("local.retention.ms", self.local_retention_ms, self.retention_ms, self.retention_ms != -1);
-        for (name, local, total, limited) in [bytes, ms] {
+        let bytes = ("bytes", self.local_retention_bytes, self.retention_bytes, self.retention_bytes > -1);
+        let ms = ("ms", self.local_retention_ms, self.retention_ms, self.retention_ms != -1);
+        for (unit, local, total, limited) in [bytes, ms] {
             if limited && local != -2 && (local == -1 || local > total) {
-                let message = format!("{name} is {local}, above its counterpart for all data, which is {total}");
+                let name = format!("retention.{unit}");
+                let why = match local {
+                    -1 => format!("Value must not be -1 as {name} value is set as {total}."),
+                    _ => format!("Value must not be more than {name} property value: {total}"),
+                };
+                let message = format!("Invalid value {local} for configuration local.{name}: {why}");
                 return Err(ConfigError::RemoteStorage(message));
             }
         }
@@ -109,11 +116,14 @@ impl LogConfig {
     }
 
     fn validate_copy_disabled(&self) -> Result<(), ConfigError> {
-        let bytes = ("local.retention.bytes", self.local_retention_bytes, self.retention_bytes);
-        let ms = ("local.retention.ms", self.local_retention_ms, self.retention_ms);
-        for (name, local, total) in [bytes, ms] {
+        let bytes = ("bytes", self.local_retention_bytes, self.retention_bytes);
+        let ms = ("ms", self.local_retention_ms, self.retention_ms);
+        for (unit, local, total) in [bytes, ms] {
             if self.remote_log_copy_disable && local != -2 && local != total {
-                let message = format!("with remote.log.copy.disable {name}, {local}, must be as for all data: {total}");
+                let message = format!(
+                    "When `remote.log.copy.disable` is set to true, the `local.retention.{unit}` and `retention.{unit}` must be \
+                     set to the identical value because there will be no more logs copied to the remote storage."
+                );
                 return Err(ConfigError::Conflict(message));
             }
         }

@@ -8,11 +8,32 @@ use std::fmt::Display;
 use super::{CompressionType, ConfigError};
 use crate::compression::Codec;
 use crate::format::batch::TimestampType;
-use crate::format::java_number::{parse_java_int, parse_java_long};
+use crate::format::java_number::{parse_java_double, parse_java_int, parse_java_long};
 
 /// `String.trim`.
-fn trim(text: &str) -> &str {
+pub fn trim(text: &str) -> &str {
     text.trim_matches(|c| c <= ' ')
+}
+
+/// True or false, in letters of any case.
+pub fn boolean(text: &str) -> Option<bool> {
+    // `equalsIgnoreCase` compares upper case too, which makes the long s an S.
+    let is = |word: &str| {
+        let lower = |c: char| if c == 'ſ' { 's' } else { c.to_ascii_lowercase() };
+        trim(text).chars().map(lower).eq(word.chars())
+    };
+    match (is("true"), is("false")) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
+/// The parts between commas, without white space at the commas; none in an empty text.
+pub fn list(text: &str) -> Vec<&str> {
+    let text = trim(text);
+    let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r');
+    if text.is_empty() { Vec::new() } else { text.split(',').map(|part| part.trim_matches(is_space)).collect() }
 }
 
 /// A setting's name and text on its way to a value.
@@ -24,16 +45,7 @@ pub(crate) struct Setting<'a> {
 
 impl<'a> Setting<'a> {
     pub(crate) fn boolean(self) -> Result<bool, ConfigError> {
-        // `equalsIgnoreCase` compares upper case too, which makes the long s an S.
-        let is = |word: &str| {
-            let lower = |c: char| if c == 'ſ' { 's' } else { c.to_ascii_lowercase() };
-            trim(self.text).chars().map(lower).eq(word.chars())
-        };
-        match (is("true"), is("false")) {
-            (true, _) => Ok(true),
-            (_, true) => Ok(false),
-            _ => Err(self.invalid("true or false")),
-        }
+        boolean(self.text).ok_or_else(|| self.invalid("true or false"))
     }
 
     pub(crate) fn int(self) -> Result<i32, ConfigError> {
@@ -71,11 +83,8 @@ impl<'a> Setting<'a> {
         if (0.0..=1.0).contains(&value) || value.is_nan() { Ok(value) } else { Err(self.invalid("0 to 1")) }
     }
 
-    /// The parts between commas, without white space at the commas; none in an empty text.
     pub(crate) fn list(self) -> Vec<&'a str> {
-        let text = trim(self.text);
-        let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r');
-        if text.is_empty() { Vec::new() } else { text.split(',').map(|part| part.trim_matches(is_space)).collect() }
+        list(self.text)
     }
 
     /// `cleanup.policy`: whether it has `delete`, and whether it has `compact`.
@@ -136,24 +145,6 @@ impl<'a> Setting<'a> {
     }
 }
 
-fn parse_java_double(text: &str) -> Option<f64> {
-    let (sign, body) = match text.as_bytes().first()? {
-        b'-' => (-1.0, &text[1..]),
-        b'+' => (1.0, &text[1..]),
-        _ => (1.0, text),
-    };
-    match body {
-        "NaN" => return Some(f64::NAN),
-        "Infinity" => return Some(sign * f64::INFINITY),
-        _ => {}
-    }
-    let digits = body.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(body);
-    // Rust reads words that Java does not.
-    let is_decimal = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
-    if is_decimal { Some(sign * digits.parse::<f64>().ok()?) } else { None }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,21 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn doubles_are_those_of_java() {
-        for (text, value) in [
-            ("0.5", 0.5),
-            (" .5 ", 0.5),
-            ("5.", 5.0),
-            ("+1e-1", 0.1),
-            ("0.25d", 0.25),
-            ("1F", 1.0),
-            ("-Infinity", f64::NEG_INFINITY),
-        ] {
-            assert_eq!(of(text).double(), Ok(value), "{text}");
-        }
-        for text in ["", ".", "-", "inf", "infinity", "nan", "1e", "1ff", "0,5", "１", "+-1", "1_0", "Infinityd"] {
-            assert!(of(text).double().is_err(), "{text}");
-        }
+    fn ratios_are_between_0_and_1() {
         assert!(of("NaN").ratio().is_ok_and(f64::is_nan));
         assert!(of("1.0000001").ratio().is_err());
     }

@@ -12,6 +12,8 @@ use crate::log::error::{ErrorCode, KafkaError, LogError, StorageError};
 pub enum OpenError {
     /// The name of the directory names no partition (`KafkaException`).
     NotAPartition(PathBuf),
+    /// Another log or a repair holds the lock on the folder of the partition (`KafkaException`).
+    Locked(PathBuf),
     /// The directory belongs to another topic of that name (`InconsistentTopicIdException`).
     InconsistentTopicId {
         /// The file that says so.
@@ -37,6 +39,7 @@ impl fmt::Display for OpenError {
             OpenError::NotAPartition(path) => {
                 write!(f, "{}: expected a name of the form topic-partition", path.display())
             }
+            OpenError::Locked(path) => write!(f, "{} is in use: its lock is held", path.display()),
             OpenError::InconsistentTopicId { path, given, found } => {
                 write!(f, "{}: expected topic id {given}, found {found}", path.display())
             }
@@ -60,7 +63,7 @@ impl std::error::Error for OpenError {
 impl KafkaError for OpenError {
     fn exception(&self) -> &'static str {
         match self {
-            OpenError::NotAPartition(_) => "KafkaException",
+            OpenError::NotAPartition(_) | OpenError::Locked(_) => "KafkaException",
             OpenError::InconsistentTopicId { .. } => "InconsistentTopicIdException",
             OpenError::BadName(_) | OpenError::CheckpointNumber(_) => "NumberFormatException",
             OpenError::Checkpoint(_) => "KafkaStorageException",
@@ -70,9 +73,10 @@ impl KafkaError for OpenError {
 
     fn code(&self) -> ErrorCode {
         match self {
-            OpenError::NotAPartition(_) | OpenError::BadName(_) | OpenError::CheckpointNumber(_) => {
-                ErrorCode::UnknownServerError
-            }
+            OpenError::NotAPartition(_)
+            | OpenError::Locked(_)
+            | OpenError::BadName(_)
+            | OpenError::CheckpointNumber(_) => ErrorCode::UnknownServerError,
             OpenError::Checkpoint(_) => ErrorCode::KafkaStorageError,
             OpenError::InconsistentTopicId { .. } => ErrorCode::InconsistentTopicId,
             OpenError::Log(error) => error.code(),

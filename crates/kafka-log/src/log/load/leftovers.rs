@@ -44,7 +44,7 @@ impl<F: Fs> Loader<'_, F> {
         Ok(())
     }
 
-    /// Kafka writes the epochs anew when one of them starts at the log start or below, and so uses up what an interrupted
+    /// Kafka writes the epochs again when one of them starts at the log start or below, and so uses up what an interrupted
     /// write has left.
     pub(super) fn remove_epochs_temporary(&mut self) -> Result<(), OpenError> {
         let log_start = self.options.log_start_offset;
@@ -52,7 +52,7 @@ impl<F: Fs> Loader<'_, F> {
         if self.has_epochs_temporary && is_written { self.remove(EPOCHS_TEMPORARY) } else { Ok(()) }
     }
 
-    /// Names of all files, in order. Who asks may change the files: they are listed anew for the next one.
+    /// Names of all files, in order. Who asks may change the files: they are listed again for the next one.
     pub(super) fn file_names(&mut self) -> Result<Vec<String>, OpenError> {
         if let Some(names) = self.names.take() {
             return Ok(names);
@@ -101,7 +101,7 @@ impl<F: Fs> Loader<'_, F> {
             let segment = Arc::new(segment);
             first = first.min(base_offset);
             let next_offset = match segment.read_next_offset(home) {
-                // The successor of an empty segment, which was appended to before its name was on the medium. It is recovered
+                // The successor of an empty segment, which was appended to before its name was on disk. It is recovered
                 // like any other; Kafka does not start.
                 Err(SegmentError::Corrupt(_)) if self.goes_beyond_kafka() => base_offset,
                 found => found.map_err(LogError::from)?,
@@ -144,5 +144,5 @@ impl<F: Fs> Loader<'_, F> {
 }
 
 fn remove<F: Fs>(fs: &F, path: &Path) -> Result<(), StorageError> {
-    crate::log::tasks::remove_file(fs, path.to_owned())
+    crate::log::upkeep::remove_file(fs, path.to_owned())
 }

@@ -12,6 +12,7 @@ mod report;
 mod segments;
 mod split;
 
+use std::any::Any;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,12 +22,14 @@ pub use report::{OpenReport, RecoveredSegment, RecoveryReason};
 
 use super::epochs::LeaderEpochCache;
 use super::error::{LogError, StorageError};
-use super::flush::Syncs;
+use super::metrics::TrafficCounters;
+use super::observer::Observed;
+use super::offsets::Offsets;
 use super::producers::ProducerStateManager;
-use super::rebuild::rebuild_producer_state;
-use super::state::{Offsets, Segments};
-use super::tasks::{Task, Work};
+use super::segments::{Segments, rebuild_producer_state};
+use super::state::LogState;
 use super::types::LogOffsetMetadata;
+use super::upkeep::{Syncs, Task, Work};
 use super::writer::{Writer, WriterLock};
 use super::{Log, LogOptions, TopicPartition, segment_options};
 use crate::format::checkpoint_file::{CheckpointException, exception_of};
@@ -45,6 +48,8 @@ struct Loader<'l, F: Fs> {
     segments: Segments<F>,
     epochs: LeaderEpochCache,
     producers: ProducerStateManager,
+    /// The producers after the recovery of the last segment, unless snapshots have been changed since.
+    recovered_producers: Option<ProducerStateManager>,
     report: OpenReport,
     tasks: Vec<Task>,
     /// Names of all files in order, as long as none has come or gone.
@@ -76,23 +81,30 @@ impl<F: Fs> Log<F> {
     fn load(fs: F, dir: &Path, options: &LogOptions) -> Result<(Self, OpenReport), OpenError> {
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
         let parsed = PartitionDirName::parse(&name).ok_or_else(|| OpenError::NotAPartition(dir.to_owned()))?;
-        let topic_partition = TopicPartition::new(parsed.topic, parsed.partition);
-        let home = Home::new(fs, dir).with_views_from(options.map_for_look_ups_from);
-        let names = match list_files(home.fs(), dir) {
-            Ok(names) => names,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                home.fs().create_dir_all(dir).map_err(StorageError::io("create", dir))?;
-                Vec::new()
+        let topic_partition = TopicPartition::on_disk(parsed.topic, parsed.partition);
+        let home = Home::new(fs, dir);
+        let mut names = list_files(home.fs(), dir);
+        if names.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::NotFound) {
+            home.fs().create_dir_all(dir).map_err(StorageError::io("create", dir))?;
+            names = Ok(Vec::new());
+        }
+        let mut names = names.map_err(StorageError::io("list", dir))?;
+        let dir_lock = match &options.dir_lock {
+            Some(lock) => Some(Arc::clone(lock)),
+            None => {
+                let lock = lock_folder(home.fs(), dir)?;
+                if lock.is_some() {
+                    // The owner before may have changed them.
+                    names = list_files(home.fs(), dir).map_err(StorageError::io("list", dir))?;
+                }
+                lock
             }
-            Err(e) => return Err(StorageError::io("list", dir)(e).into()),
         };
         if !options.had_clean_shutdown {
             home.note_names();
         }
         let epochs = LeaderEpochCache::open(home.fs(), dir).map_err(of_epochs)?;
         let producers = ProducerStateManager::open_listed(dir, &names, options.producers)?;
-        let is_remote =
-            options.remote_storage_system_enable && options.config.remote_storage_enable && !options.config.compact;
         let mut loader = Loader {
             home: &home,
             options,
@@ -100,6 +112,7 @@ impl<F: Fs> Log<F> {
             segments: Segments::new(Vec::new()),
             epochs,
             producers,
+            recovered_producers: None,
             report: OpenReport::default(),
             tasks: Vec::new(),
             names: Some(names),
@@ -120,7 +133,7 @@ impl<F: Fs> Log<F> {
             offsets
         };
         let first_base = loader.segments.first().map_or(0, |first| first.base_offset());
-        let log_start = if is_remote { options.log_start_offset } else { options.log_start_offset.max(first_base) };
+        let log_start = options.log_start_offset.max(first_base);
         let from_end = loader.epochs.truncate_from_end(next_offset);
         let from_start = loader.epochs.truncate_from_start(options.log_start_offset);
         if from_end || from_start {
@@ -148,7 +161,8 @@ impl<F: Fs> Log<F> {
             home,
             config: RwLock::new(Arc::clone(&options.config)),
             health: options.health.clone(),
-            is_closed: AtomicBool::new(false),
+            state: LogState::default(),
+            dir_lock: Mutex::new(dir_lock),
             writer: WriterLock::new(Writer {
                 producers,
                 epochs,
@@ -162,29 +176,28 @@ impl<F: Fs> Log<F> {
             syncs: Syncs::default(),
             last_flush_ms: AtomicI64::new(options.now_ms),
             metrics: Arc::clone(&options.metrics),
-            remote_storage_system_enable: options.remote_storage_system_enable,
+            traffic: TrafficCounters::default(),
+            observed: Observed::default(),
+            is_sole_replica: AtomicBool::new(false),
             jitter: options.jitter,
-            append_ahead_bytes: options.append_ahead_bytes,
         };
         if !options.had_clean_shutdown || !report.recovered_segments.is_empty() {
             log.syncs.note_sealed_change();
         }
-        log.settle(log_start, first_base, options)?;
+        log.settle(log_start, options)?;
         Ok((log, report))
     }
 
     /// What `UnifiedLog`'s constructor does with what was loaded.
-    fn settle(&self, log_start: i64, first_base: i64, options: &LogOptions) -> Result<(), OpenError> {
+    fn settle(&self, log_start: i64, options: &LogOptions) -> Result<(), OpenError> {
         let mut writer = self.writer.lock();
         self.set_log_start(&mut writer, log_start)?;
-        let local = log_start.max(first_base);
         {
             let mut offsets = self.offsets.write();
-            offsets.local_log_start = local;
-            offsets.recovery_point = offsets.recovery_point.max(local);
+            offsets.recovery_point = offsets.recovery_point.max(log_start);
         }
-        if self.high_watermark() < local {
-            self.update_high_watermark_locked(&mut writer, local)?;
+        if self.high_watermark() < log_start {
+            self.update_high_watermark_locked(&mut writer, log_start)?;
         }
         self.update_first_unstable(&mut writer)?;
         self.adopt_topic_id(&mut writer, options)?;
@@ -223,6 +236,16 @@ fn list_files<F: Fs>(fs: &F, dir: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// A lock on the folder of the partition; `None` on a file system that cannot lock folders.
+fn lock_folder<F: Fs>(fs: &F, dir: &Path) -> Result<Option<Arc<dyn Any + Send + Sync>>, OpenError> {
+    match fs.try_lock_dir(dir) {
+        Ok(Some(lock)) => Ok(Some(Arc::new(lock))),
+        Ok(None) => Err(OpenError::Locked(dir.to_owned())),
+        Err(e) if e.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Err(e) => Err(StorageError::io("lock", dir)(e).into()),
+    }
+}
+
 /// Kafka wraps what is wrong with the form of a checkpoint, but not what is wrong with a number in it.
 fn of_epochs(error: LogError) -> OpenError {
     match error {
@@ -246,12 +269,10 @@ fn initial_offsets<F: Fs>(segments: &Segments<F>, log_start: i64, recovery_point
     };
     Offsets {
         log_start,
-        local_log_start: log_start,
         log_end,
         high_watermark: LogOffsetMetadata::offset_only(log_start),
         first_unstable: None,
         recovery_point,
-        highest_in_remote_storage: -1,
         truncations: 0,
     }
 }

@@ -6,9 +6,8 @@ use super::{Loader, OpenError, RecoveredSegment, RecoveryReason};
 use crate::fs::Fs;
 use crate::log::epochs::LeaderEpochCache;
 use crate::log::error::{AppendError, LogError};
-use crate::log::producers::{AppendTerms, EndTransaction, ProducerAppends, ProducerStateManager};
-use crate::log::rebuild::rebuild_producer_state;
-use crate::log::replace::mark_deleted;
+use crate::log::producers::{EndTransaction, ProducerAppends, ProducerStateManager};
+use crate::log::segments::{mark_deleted, rebuild_producer_state};
 use crate::segment::log_segment::{LogSegment, ReplayBatch, ReplayProducer, ReplayedBatch};
 
 impl<F: Fs> Loader<'_, F> {
@@ -22,7 +21,10 @@ impl<F: Fs> Loader<'_, F> {
         let span = tracing::info_span!("recover_segment", base_offset = segment.base_offset(), ?reason);
         let _entered = span.enter();
         let (home, dir) = (self.home, self.home.dir());
-        let mut producers = ProducerStateManager::open(home.fs(), &dir, self.options.producers)?;
+        let mut producers = match self.recovered_producers.take() {
+            Some(before) => before.with_snapshots_alone(),
+            None => ProducerStateManager::open(home.fs(), &dir, self.options.producers)?,
+        };
         rebuild_producer_state(
             &mut producers,
             home,
@@ -44,6 +46,9 @@ impl<F: Fs> Loader<'_, F> {
         }
         let recovered = recovered.map_err(LogError::from)?;
         producers.take_snapshot(home.fs(), &dir, true)?;
+        self.recovered_producers = Some(producers);
+        // There may be more segments than files that a process may have open.
+        segment.release_idle(home)?;
         let truncated_bytes = recovered.truncated_bytes;
         self.options.metrics.recovered_segments.add(1);
         self.options.metrics.recovery_truncated_bytes.add(truncated_bytes.into());
@@ -105,7 +110,7 @@ impl<F: Fs> Loader<'_, F> {
         Ok((self.options.recovery_point.min(log_end), log_end))
     }
 
-    /// A segment whose offsets are out of order, or that cannot be read, starts anew.
+    /// A segment whose offsets are out of order, or that cannot be read, is emptied and starts again.
     fn empty_segment(&mut self, segment: &Arc<LogSegment<F>>) -> Result<u32, OpenError> {
         let max = self.segment_options.index_bytes_max;
         let base_offset = segment.base_offset();
@@ -131,6 +136,7 @@ impl<F: Fs> Loader<'_, F> {
         self.delete_segments(&all)?;
         let dir = self.home.dir();
         self.epochs.clear_and_flush(self.home.fs(), &dir)?;
+        self.recovered_producers = None;
         self.producers.truncate_fully_and_start_at(self.home.fs(), &dir, self.options.log_start_offset)?;
         Ok(None)
     }
@@ -140,11 +146,13 @@ impl<F: Fs> Loader<'_, F> {
         if segments.is_empty() {
             return Ok(());
         }
+        self.segments.remove_all(segments);
+        self.report.deleted_segments.extend(segments.iter().map(|segment| segment.base_offset()));
+        let mut names = Vec::new();
         for segment in segments {
-            self.segments.remove(segment.base_offset());
-            self.report.deleted_segments.push(segment.base_offset());
+            names.extend(mark_deleted(self.home, std::slice::from_ref(segment))?);
+            segment.release_unread();
         }
-        let names = mark_deleted(self.home, segments)?;
         self.schedule_removal(names);
         self.delete_snapshots_of(segments)
     }
@@ -152,6 +160,7 @@ impl<F: Fs> Loader<'_, F> {
     /// (`deleteProducerSnapshotsAsync`)
     pub(super) fn delete_snapshots_of(&mut self, segments: &[Arc<LogSegment<F>>]) -> Result<(), OpenError> {
         let dir = self.home.dir();
+        self.recovered_producers = None;
         let mut names = Vec::new();
         for segment in segments {
             let marked = self.producers.mark_snapshot_for_deletion(self.home.fs(), &dir, segment.base_offset())?;
@@ -192,24 +201,16 @@ impl Replay<'_> {
         if epoch >= 0 && self.epochs.latest_epoch().is_none_or(|latest| epoch > latest) {
             self.epochs.assign(fs, dir, epoch, batch.base_offset)?;
         }
-        let mut replayed = ReplayedBatch::Done;
-        if let Some(producer) = batch.producer {
-            let (header, marker) = match producer {
-                ReplayProducer::Data(header) => (header, None),
-                ReplayProducer::Marker(batch) => (batch.header(), EndTransaction::read(&batch)?),
-            };
-            self.appends.clear();
-            self.producers.check(&header, marker, None, &AppendTerms::REPLICATION, &mut self.appends)?;
-            self.producers.apply(&self.appends);
-            for completed in self.appends.completed() {
-                let last_stable_offset = self.producers.last_stable_offset(completed);
-                if let Some(txn) = completed.aborted(last_stable_offset) {
-                    replayed = ReplayedBatch::Aborted(txn);
-                }
-                self.producers.complete_txn(completed)?;
+        let (header, marker) = match batch.producer {
+            Some(ReplayProducer::Data(header)) => (header, None),
+            Some(ReplayProducer::Marker(batch)) => (batch.header(), EndTransaction::read(&batch)?),
+            None => {
+                self.producers.update_map_end_offset(batch.last_offset.wrapping_add(1));
+                return Ok(ReplayedBatch::Done);
             }
-        }
-        self.producers.update_map_end_offset(batch.last_offset.wrapping_add(1));
-        Ok(replayed)
+        };
+        let completed = self.producers.replay(&header, marker, &mut self.appends)?;
+        let aborted = completed.and_then(|(txn, last_stable_offset)| txn.aborted(last_stable_offset));
+        Ok(aborted.map_or(ReplayedBatch::Done, ReplayedBatch::Aborted))
     }
 }

@@ -17,7 +17,7 @@ pub struct OpenReport {
     pub log_start_offset: i64,
     /// Offset behind the last record.
     pub log_end_offset: i64,
-    /// Offset up to which all is on the medium.
+    /// Offset up to which all is on disk.
     pub recovery_point: i64,
 }
 

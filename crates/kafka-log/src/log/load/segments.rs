@@ -6,7 +6,7 @@ use super::{Loader, OpenError, RecoveryReason};
 use crate::format::file_name::{FileKind, FileName, FileState, offset_from_file_name};
 use crate::fs::Fs;
 use crate::log::error::{LogError, StorageError};
-use crate::log::state::Segments;
+use crate::log::segments::Segments;
 use crate::segment::log_segment::LogSegment;
 
 const INDEX_EXTENSIONS: [&str; 3] = [".index", ".timeindex", ".txnindex"];

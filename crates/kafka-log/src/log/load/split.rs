@@ -6,8 +6,7 @@ use super::{Loader, OpenError};
 use crate::format::file_name::FileState;
 use crate::fs::Fs;
 use crate::log::error::LogError;
-use crate::log::replace::{Change, swap_in};
-use crate::log::split::write_parts;
+use crate::log::segments::{Change, swap_in, write_parts};
 use crate::segment::log_segment::{LogSegment, remove_segment_files};
 
 impl<F: Fs> Loader<'_, F> {

@@ -1,10 +1,8 @@
 //! What an append does to its producers, checked before it is written and applied after (`ProducerAppendInfo`).
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::entry::ProducerState;
-use super::map::{java_bucket, java_capacity_computed};
 use super::marker::EndTransaction;
 use super::transactions::{CompletedTxn, TxnMetadata};
 use super::verification::{VerificationGuard, VerificationState};
@@ -113,16 +111,9 @@ impl ProducerAppends {
         })
     }
 
-    /// Hands out what was staged in the order in which Kafka goes through it: in a snapshot new producers keep that order.
-    /// Of several producers in one append a list is made; mostly there is one.
-    pub(super) fn for_each_in_java_order(&self, mut take: impl FnMut(&Staged)) {
-        if let [staged] = &self.staged[..] {
-            return take(staged);
-        }
-        let capacity = java_capacity_computed(self.staged.len());
-        let mut ordered: Vec<_> = self.staged.iter().enumerate().collect();
-        ordered.sort_unstable_by_key(|(at, staged)| (java_bucket(staged.producer_id, capacity), Reverse(*at)));
-        ordered.into_iter().for_each(|(_, staged)| take(staged));
+    /// What was staged, a producer each, in the order of their first batches.
+    pub(super) fn staged(&self) -> &[Staged] {
+        &self.staged
     }
 
     /// Checks a data batch of the producer at `at`, and stages it.

@@ -18,7 +18,6 @@
 
 mod append;
 mod entry;
-mod map;
 mod marker;
 mod snapshots;
 mod transactions;
@@ -27,12 +26,14 @@ mod verification;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 pub use append::{AppendTerms, Checked, ProducerAppends, TV_UNKNOWN};
 pub use entry::{NUM_BATCHES_TO_RETAIN, ProducerState};
-use map::Producers;
 pub use marker::EndTransaction;
 use snapshots::Snapshots;
 pub use snapshots::snapshot_path;
@@ -76,7 +77,7 @@ impl Default for ProducerStateConfig {
 #[derive(Debug)]
 pub struct ProducerStateManager {
     config: ProducerStateConfig,
-    producers: Producers,
+    producers: HashMap<i64, ProducerState>,
     verifications: Verifications,
     transactions: Transactions,
     snapshots: Snapshots,
@@ -88,7 +89,7 @@ impl ProducerStateManager {
     /// Knows of no producer, and of the snapshots in `dir`.
     ///
     /// # Errors
-    /// Those of the medium; `Corrupt` where the name of a snapshot has no offset.
+    /// I/O errors; `Corrupt` where the name of a snapshot has no offset.
     pub fn open<F: Fs>(fs: &F, dir: &Path, config: ProducerStateConfig) -> Result<Self, StorageError> {
         Ok(Self::with_snapshots(Snapshots::find(fs, dir)?, config))
     }
@@ -104,13 +105,19 @@ impl ProducerStateManager {
     fn with_snapshots(snapshots: Snapshots, config: ProducerStateConfig) -> Self {
         ProducerStateManager {
             config,
-            producers: Producers::new(),
+            producers: HashMap::new(),
             verifications: Verifications::default(),
             transactions: Transactions::new(),
             snapshots,
             map_end_offset: 0,
             last_snapshot_offset: 0,
         }
+    }
+
+    /// One that knows of no producer, and of the snapshots that this one knows of: the same directory need not be listed again.
+    #[must_use]
+    pub(in crate::log) fn with_snapshots_alone(self) -> Self {
+        Self::with_snapshots(self.snapshots, self.config)
     }
 
     /// The settings.
@@ -146,7 +153,7 @@ impl ProducerStateManager {
         if producer_id <= NO_PRODUCER_ID {
             return Ok(Checked::Accepted);
         }
-        let known = self.producers.get(producer_id);
+        let known = self.producers.get(&producer_id);
         if terms.origin == AppendOrigin::Client
             && let Some(duplicate) = known.and_then(|state| state.find_duplicate_batch(batch))
         {
@@ -173,7 +180,7 @@ impl ProducerStateManager {
         appends: &mut ProducerAppends,
     ) -> Result<(), AppendError> {
         let producer_id = batch.producer_id();
-        let known = self.producers.get(producer_id);
+        let known = self.producers.get(&producer_id);
         let at = appends.entry(producer_id, known, self.verifications.get(producer_id));
         if batch.attributes().is_control() {
             return marker.map_or(Ok(()), |marker| appends.append_marker(at, terms, batch, &marker));
@@ -205,7 +212,12 @@ impl ProducerStateManager {
 
     /// Takes over what was staged, once it is written (`update`). `appends` keeps what it has.
     pub fn apply(&mut self, appends: &ProducerAppends) {
-        appends.for_each_in_java_order(|staged| self.producers.update(staged.producer_id, &staged.updated));
+        for staged in appends.staged() {
+            match self.producers.entry(staged.producer_id) {
+                Entry::Occupied(mut known) => known.get_mut().update(&staged.updated),
+                Entry::Vacant(unknown) => drop(unknown.insert(staged.updated)),
+            }
+        }
         for &txn in &appends.started {
             self.transactions.begin(txn);
         }
@@ -251,7 +263,7 @@ impl ProducerStateManager {
         supports_epoch_bump: bool,
         now_ms: i64,
     ) -> Result<VerificationGuard, AppendError> {
-        let known = self.producers.get(producer_id);
+        let known = self.producers.get(&producer_id);
         check_epoch_not_below(producer_id, epoch, known)?;
         if has_ongoing_transaction(known, epoch) {
             return Ok(VerificationGuard::SENTINEL);
@@ -271,17 +283,17 @@ impl ProducerStateManager {
 
     /// Whether the producer has a transaction open in this epoch.
     pub fn has_ongoing_transaction(&self, producer_id: i64, epoch: i16) -> bool {
-        has_ongoing_transaction(self.producers.get(producer_id), epoch)
+        has_ongoing_transaction(self.producers.get(&producer_id), epoch)
     }
 
     /// State of a producer (`lastEntry`).
     pub fn producer(&self, producer_id: i64) -> Option<&ProducerState> {
-        self.producers.get(producer_id)
+        self.producers.get(&producer_id)
     }
 
     /// All producers, in no particular order (`activeProducers`).
     pub fn active_producers(&self) -> impl ExactSizeIterator<Item = (i64, &ProducerState)> {
-        self.producers.iter()
+        self.producers.iter().map(|(&id, state)| (id, state))
     }
 
     /// Number of producers.
@@ -336,7 +348,7 @@ impl ProducerStateManager {
     /// Last timestamp in ms of the producer whose transaction is the oldest, -1 where none is open: what
     /// [`ProducerStateManager::has_late_transaction`] goes by.
     pub fn oldest_txn_last_timestamp(&self) -> i64 {
-        let producer = self.transactions.oldest().and_then(|txn| self.producers.get(txn.producer_id));
+        let producer = self.transactions.oldest().and_then(|txn| self.producers.get(&txn.producer_id));
         producer.map_or(-1, ProducerState::last_timestamp)
     }
 
@@ -351,7 +363,7 @@ impl ProducerStateManager {
     /// (`removeExpiredProducers`).
     pub fn remove_expired(&mut self, now_ms: i64) {
         let expiration_ms = self.config.expiration_ms;
-        self.producers.retain(|state| !is_expired(state, now_ms, expiration_ms));
+        self.producers.retain(|_, state| !is_expired(state, now_ms, expiration_ms));
         self.verifications.remove_expired(now_ms, expiration_ms);
     }
 
@@ -359,13 +371,16 @@ impl ProducerStateManager {
     /// its offset. With `sync` it is durable when this returns, else after [`ProducerStateManager::flush_snapshot`].
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn take_snapshot<F: Fs>(&mut self, fs: &F, dir: &Path, sync: bool) -> Result<Option<i64>, StorageError> {
         let offset = self.map_end_offset;
         if offset <= self.last_snapshot_offset {
             return Ok(None);
         }
-        let entries = self.producers.in_java_order().into_iter().map(|(id, state)| state.to_snapshot(id));
+        // Kafka writes them in the order of its hash map, which means nothing. Sorted, equal states have equal files.
+        let mut producers: Vec<_> = self.producers.iter().collect();
+        producers.sort_unstable_by_key(|&(id, _)| id);
+        let entries = producers.into_iter().map(|(&id, state)| state.to_snapshot(id));
         self.snapshots.write(fs, dir, offset, entries, sync)?;
         self.last_snapshot_offset = offset;
         Ok(Some(offset))
@@ -374,7 +389,7 @@ impl ProducerStateManager {
     /// Syncs the content of a snapshot, if it is still there (`flushProducerStateSnapshot`). The caller syncs `dir`.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn flush_snapshot<F: Fs>(fs: &F, dir: &Path, offset: i64) -> Result<(), StorageError> {
         let path = snapshot_path(dir, offset, FileState::Live);
         match fs.open(&path, OpenMode::Write) {
@@ -404,7 +419,7 @@ impl ProducerStateManager {
     /// start are removed, corrupt ones too.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn truncate_and_reload<F: Fs>(
         &mut self,
         fs: &F,
@@ -413,19 +428,20 @@ impl ProducerStateManager {
         log_end_offset: i64,
         now_ms: i64,
     ) -> Result<(), StorageError> {
-        self.snapshots.delete_where(fs, dir, |offset| offset > log_end_offset || offset <= log_start_offset)?;
+        self.snapshots.delete_range(fs, dir, (Bound::Excluded(log_end_offset), Bound::Unbounded))?;
+        self.snapshots.delete_range(fs, dir, ..=log_start_offset)?;
         if log_end_offset == self.map_end_offset {
             self.on_log_start_offset_incremented(log_start_offset);
             return Ok(());
         }
-        self.producers.clear();
+        self.producers = HashMap::new();
         self.transactions.clear();
         let (producers, transactions, expiration_ms) =
             (&mut self.producers, &mut self.transactions, self.config.expiration_ms);
         let loaded = self.snapshots.load_latest(fs, dir, |entry| {
             let state = ProducerState::from_snapshot(&entry);
             if !is_expired(&state, now_ms, expiration_ms) {
-                producers.put(entry.producer_id, state);
+                producers.insert(entry.producer_id, state);
                 if let Some(offset) = state.current_txn_first_offset() {
                     let first_offset = LogOffsetMetadata::offset_only(offset);
                     transactions.begin(TxnMetadata { producer_id: entry.producer_id, first_offset });
@@ -440,17 +456,17 @@ impl ProducerStateManager {
     /// Forgets everything and removes all snapshots; the state then reflects the log up to `offset`.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn truncate_fully_and_start_at<F: Fs>(&mut self, fs: &F, dir: &Path, offset: i64) -> Result<(), StorageError> {
-        self.producers.clear();
+        self.producers = HashMap::new();
         self.transactions.clear();
-        self.snapshots.delete_where(fs, dir, |_| true)?;
+        self.snapshots.delete_range(fs, dir, ..)?;
         self.last_snapshot_offset = 0;
         self.map_end_offset = offset;
         Ok(())
     }
 
-    /// The same up to offset 0, then looks for snapshots anew: files may have come from elsewhere
+    /// The same up to offset 0, then looks for snapshots again: files may have come from elsewhere
     /// (`truncateFullyAndReloadSnapshots`).
     ///
     /// # Errors
@@ -489,16 +505,16 @@ impl ProducerStateManager {
     /// Removes the snapshots below `offset`.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn delete_snapshots_before<F: Fs>(&mut self, fs: &F, dir: &Path, offset: i64) -> Result<(), StorageError> {
-        self.snapshots.delete_where(fs, dir, |at| (0..offset).contains(&at))
+        if offset > 0 { self.snapshots.delete_range(fs, dir, 0..offset) } else { Ok(()) }
     }
 
     /// Renames the snapshot at `offset` to end in `.deleted`: the new path, for the caller to remove in time; `None` where
     /// there is none (`removeAndMarkSnapshotForDeletion`).
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn mark_snapshot_for_deletion<F: Fs>(
         &mut self,
         fs: &F,

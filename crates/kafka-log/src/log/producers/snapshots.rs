@@ -3,14 +3,15 @@
 //! A snapshot is written in place, without a rename: its checksum tells a torn one, and a missing one costs a longer
 //! replay.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
+use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
 
 use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::producer_snapshot::{ProducerEntry, ProducerSnapshot, write_producer_snapshot};
 use crate::format::{FormatError, FormatErrorKind};
-use crate::fs::{Fs, FsFile, OpenMode, read_whole};
+use crate::fs::{ENTRY_FILE_MAX, Fs, FsFile, OpenMode, read_at_most};
 use crate::log::error::StorageError;
 
 /// Path of the snapshot at `offset`.
@@ -22,7 +23,7 @@ pub fn snapshot_path(dir: &Path, offset: i64, state: FileState) -> PathBuf {
 /// Offsets of the snapshots that are on disk, ascending.
 #[derive(Debug, Default)]
 pub(super) struct Snapshots {
-    offsets: Vec<i64>,
+    offsets: BTreeSet<i64>,
 }
 
 impl Snapshots {
@@ -38,17 +39,18 @@ impl Snapshots {
 
     /// Those among the names of the files in a directory.
     pub(super) fn among<'n>(dir: &Path, names: impl Iterator<Item = &'n str>) -> Result<Self, StorageError> {
-        let mut offsets = Vec::new();
+        let mut offsets = BTreeSet::new();
         for name in names.filter(|name| name.ends_with(".snapshot")) {
             // Kafka does not start either when such a name has no offset.
             let offset = FileName::parse(name).and_then(|name| name.offset).ok_or_else(|| {
-                let kind = FormatErrorKind::Invalid("expected a number before the first dot of the name");
+                let kind = FormatErrorKind::Invalid {
+                    expected: "a number before the first dot of the name",
+                    found: "other text",
+                };
                 StorageError::corrupt(&dir.join(name))(FormatError::new(0, "offset of the snapshot", kind))
             })?;
-            offsets.push(offset);
+            offsets.insert(offset);
         }
-        offsets.sort_unstable();
-        offsets.dedup();
         Ok(Snapshots { offsets })
     }
 
@@ -61,7 +63,7 @@ impl Snapshots {
     }
 
     pub(super) fn contains(&self, offset: i64) -> bool {
-        self.offsets.binary_search(&offset).is_ok()
+        self.offsets.contains(&offset)
     }
 
     /// Removes those that belong to no segment, save the last of them, and that too if it is below the last segment.
@@ -81,18 +83,15 @@ impl Snapshots {
         strays.into_iter().try_for_each(|offset| self.delete(fs, dir, offset))
     }
 
-    /// Removes the files of all those for which `which` holds.
-    pub(super) fn delete_where<F: Fs>(
+    /// Removes the files at these offsets, the largest first.
+    pub(super) fn delete_range<F: Fs>(
         &mut self,
         fs: &F,
         dir: &Path,
-        mut which: impl FnMut(i64) -> bool,
+        offsets: impl RangeBounds<i64> + Clone,
     ) -> Result<(), StorageError> {
-        for at in (0..self.offsets.len()).rev() {
-            if which(self.offsets[at]) {
-                let offset = self.offsets.remove(at);
-                remove_if_there(fs, &snapshot_path(dir, offset, FileState::Live))?;
-            }
+        while let Some(&offset) = self.offsets.range(offsets.clone()).next_back() {
+            self.delete(fs, dir, offset)?;
         }
         Ok(())
     }
@@ -123,8 +122,7 @@ impl Snapshots {
     }
 
     fn forget(&mut self, offset: i64) -> bool {
-        let found = self.offsets.binary_search(&offset);
-        found.map(|at| self.offsets.remove(at)).is_ok()
+        self.offsets.remove(&offset)
     }
 
     /// Writes the file at `offset`. With `sync`, content and name are durable when this returns.
@@ -146,9 +144,7 @@ impl Snapshots {
             file.sync().map_err(StorageError::io("sync", &path))?;
             fs.sync_dir(dir).map_err(StorageError::io("sync", dir))?;
         }
-        if let Err(at) = self.offsets.binary_search(&offset) {
-            self.offsets.insert(at, offset);
-        }
+        self.offsets.insert(offset);
         Ok(())
     }
 
@@ -161,7 +157,7 @@ impl Snapshots {
     ) -> Result<Option<i64>, StorageError> {
         while let Some(offset) = self.latest() {
             let path = snapshot_path(dir, offset, FileState::Live);
-            let bytes = read_whole(fs, &path).map_err(StorageError::io("read", &path))?;
+            let bytes = read_at_most(fs, &path, ENTRY_FILE_MAX).map_err(StorageError::io("read", &path))?;
             let bytes = bytes.ok_or_else(|| StorageError::io("read", &path)(io::ErrorKind::NotFound.into()))?;
             match ProducerSnapshot::read(&bytes) {
                 Ok(snapshot) => {

@@ -17,7 +17,7 @@ use crate::log::error::Refused;
 /// With `at_once` no codec is involved: Kafka then builds while it checks, else when it has checked everything. The
 /// difference is in which error comes first.
 pub(super) fn validate(
-    records: &mut [u8],
+    records: &[u8],
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
     at_once: bool,

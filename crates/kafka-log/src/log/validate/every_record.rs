@@ -3,13 +3,13 @@
 
 use super::batches::{AppendedBatches, BatchView};
 use super::legacy::OldRecords;
-use super::{DECOMPRESSED_BYTES_MAX, records_of};
-use crate::compression::Decompressor;
+use super::records_of;
+use crate::compression::{DECOMPRESSED_MAX, Decompressor};
 use crate::log::error::Refused;
 
 /// Reads the first `limit` records.
 pub(crate) fn check_every_record(records: &[u8], limit: usize) -> Result<(), Refused> {
-    let mut decompressor = Decompressor::new(DECOMPRESSED_BYTES_MAX);
+    let mut decompressor = Decompressor::new(DECOMPRESSED_MAX);
     let mut left = limit;
     let mut batches = AppendedBatches::new(records);
     while left > 0 {
@@ -41,7 +41,7 @@ pub(crate) fn check_every_record(records: &[u8], limit: usize) -> Result<(), Ref
 
 /// Reads the key and the value of every message (`AbstractRecords.estimateSizeInBytes`), none of them compressed.
 pub(super) fn check_every_size(records: &[u8]) -> Result<(), Refused> {
-    let mut decompressor = Decompressor::new(DECOMPRESSED_BYTES_MAX);
+    let mut decompressor = Decompressor::new(DECOMPRESSED_MAX);
     let mut batches = AppendedBatches::new(records);
     while let Some(batch) = batches.next_batch()? {
         match batch.view_to_read()? {

@@ -1,7 +1,7 @@
 //! What a leader takes, and what it writes for it (`LogValidator`).
 //!
 //! [`validate`] runs without the log's lock: nothing in it depends on the offsets the batch will get. The records are
-//! checked, and then either stay where they are, with a few fields of their header changed, or are written anew as one batch
+//! checked, and then either stay where they are, with a few fields of their header changed, or are rewritten as one batch
 //! of magic 2. Under the lock [`Validated::assign_offsets`] then writes the base offset and the leader epoch, which the
 //! checksum does not cover.
 //!
@@ -10,8 +10,8 @@
 //! | magic 2, uncompressed | uncompressed | in place (`in_place`) |
 //! | magic 2, compressed | the same codec, of any level | in place (`recompress`) |
 //! | magic 2, control records, uncompressed | a codec | in place |
-//! | magic 2 | another codec | built anew |
-//! | magic 0 or 1 | anything | built anew (`convert`) |
+//! | magic 2 | another codec | rebuilt |
+//! | magic 0 or 1 | anything | rebuilt (`convert`) |
 
 pub(crate) mod batches;
 mod checks;
@@ -28,22 +28,15 @@ mod skip;
 use super::config::{CompressionType, LogConfig};
 use super::error::{AppendError, Refused};
 use super::types::AppendOrigin;
-use crate::compression::{Codec, Compressor, DecompressError, Decompressor};
+use crate::compression::{Codec, Compressor, DECOMPRESSED_MAX, DecompressError, Decompressor};
 use crate::format::batch::{BatchHeader, NO_TIMESTAMP, RECORD_BATCH_OVERHEAD, RecordBatch, TimestampType};
-use crate::format::batch_mut::BatchMut;
+use crate::format::batch_mut::BatchHeaderMut;
 use crate::format::builder::{BatchFields, RecordBatchBuilder};
 use crate::format::record::{Record, Records};
 use crate::format::{FormatError, FormatErrorKind};
 use batches::{AppendedBatches, BatchView};
 use checks::check_batch;
 use refuse::{broken_record, broken_stream, corrupt, not_for_us};
-
-/// Most bytes a batch may decompress to.
-///
-/// Kafka has no such limit, only its heap: where it need not build a batch anew it decompresses piece by piece, and a small
-/// batch may keep it busy for minutes. 256 MiB is 256 times the largest batch that a topic takes by default. What is
-/// larger is answered as `RecordTooLarge`, at which Kafka's producer sends the batch again in two halves.
-pub const DECOMPRESSED_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Buffers above this many bytes are given back after the call that needed them.
 const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -104,7 +97,7 @@ fn level_of(config: &LogConfig, codec: Codec) -> Option<i32> {
 /// Records that a leader takes (`LogValidator.ValidationResult`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validated {
-    /// Were the records written anew? Then they are in [`ValidationScratch::rebuilt_mut`], of another size than they came
+    /// Were the records rewritten? Then they are in [`ValidationScratch::rebuilt_mut`], of another size than they came
     /// with, and it is for the caller to compare that with `max.message.bytes` again. Otherwise they are where they were.
     pub rebuilt: bool,
     /// Number of offsets they take.
@@ -118,13 +111,13 @@ pub struct Validated {
 impl Validated {
     /// Gives the batch its offsets and its leader epoch, and says which is the last offset. `batch` is what was validated, or
     /// what was built of it. Neither is covered by the checksum.
+    #[inline]
     pub fn assign_offsets(&self, batch: &mut [u8], first_offset: i64, leader_epoch: i32) -> i64 {
         let last_offset = self.last_offset(first_offset);
-        // Nothing is left of a batch without records that was to be built anew.
-        if let Ok(mut batch) = BatchMut::parse(batch) {
-            batch.set_last_offset(last_offset);
-            // All that was validated has magic 2 now, and so an epoch.
-            let _ = batch.set_partition_leader_epoch(leader_epoch);
+        // Nothing is left of a batch without records that was to be rebuilt. All that was validated has magic 2 now.
+        if let Some(mut header) = BatchHeaderMut::of(batch) {
+            header.set_last_offset(last_offset);
+            header.set_partition_leader_epoch(leader_epoch);
         }
         last_offset
     }
@@ -142,11 +135,15 @@ pub struct ValidationScratch {
     compressor: Compressor,
     builder: RecordBatchBuilder,
     rebuilt: Vec<u8>,
+    /// Header of the batch that stays as it is but for this.
+    header: [u8; RECORD_BATCH_OVERHEAD],
 }
 
 impl Default for ValidationScratch {
+    /// With [`DECOMPRESSED_MAX`]; what is larger is answered as `RecordTooLarge`, at which Kafka's producer sends the batch again in two
+    /// halves.
     fn default() -> Self {
-        Self::new(DECOMPRESSED_BYTES_MAX)
+        Self::new(DECOMPRESSED_MAX)
     }
 }
 
@@ -159,6 +156,7 @@ impl ValidationScratch {
             compressor: Compressor::new(),
             builder: RecordBatchBuilder::new(BatchFields::default()),
             rebuilt: Vec::new(),
+            header: [0; RECORD_BATCH_OVERHEAD],
         }
     }
 
@@ -170,6 +168,11 @@ impl ValidationScratch {
     /// As [`Self::rebuilt`], to assign offsets and epoch.
     pub fn rebuilt_mut(&mut self) -> &mut [u8] {
         &mut self.rebuilt
+    }
+
+    /// The header of a batch that was not rebuilt, as it is to be written, and what was rebuilt. One of them counts.
+    pub(crate) fn parts_mut(&mut self) -> (&mut [u8; RECORD_BATCH_OVERHEAD], &mut [u8]) {
+        (&mut self.header, &mut self.rebuilt)
     }
 
     /// Gives back what a large batch needed.
@@ -184,17 +187,33 @@ impl ValidationScratch {
 /// Checks `records`, the whole batches of one append as [`analyze`](super::analyze::analyze) found them, and makes of them
 /// what is to be written (`LogValidator.validateMessagesAndAssignOffsets`), all but offsets and leader epoch.
 ///
-/// When they stay as they are, in `records`, of a batch of magic 2 only its largest timestamp and timestamp type may change,
-/// and the checksum with them.
+/// When they stay as they are, in `records`, only the largest timestamp and timestamp type of the one batch may change, and the
+/// checksum with them. The appends of a log leave the caller's records alone and keep that header apart.
 ///
 /// # Errors
 /// `InvalidRecord` for batches and records that break a rule, with the indexes of the records where it is about those;
 /// `InvalidTimestamp` where a timestamp of one is out of range; `CorruptRecord` for a wrapped message with a wrong checksum or
 /// size; `RecordTooLarge` where a batch decompresses to more than the scratch allows; `IllegalArgument` and `Unreadable`
 /// where Kafka trips over the bytes. `records` are then as they were.
-#[inline(always)]
 pub fn validate(
     records: &mut [u8],
+    params: &ValidationParams,
+    scratch: &mut ValidationScratch,
+) -> Result<Validated, Refused> {
+    let validated = validate_shared(records, params, scratch)?;
+    if let Some(header) = records.first_chunk_mut().filter(|_| !validated.rebuilt) {
+        *header = scratch.header;
+    }
+    Ok(validated)
+}
+
+/// As [`validate`], of records that stay as they are. If they are not rebuilt, the header that they get is the scratch's.
+///
+/// # Errors
+/// As [`validate`].
+#[inline(always)]
+pub(crate) fn validate_shared(
+    records: &[u8],
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
 ) -> Result<Validated, Refused> {
@@ -204,7 +223,7 @@ pub fn validate(
     {
         check_batch(params, first.magic(), &first)?;
         let (count, max_timestamp) = in_place::check_records(&batch, params)?;
-        return stamp(records, params, count, max_timestamp);
+        return stamp(records, params, count, max_timestamp, &mut scratch.header);
     }
     validate_with_buffers(records, params, scratch)
 }
@@ -212,7 +231,7 @@ pub fn validate(
 /// What is compressed, is to be, or is to become a batch of magic 2.
 #[inline(never)]
 fn validate_with_buffers(
-    records: &mut [u8],
+    records: &[u8],
     params: &ValidationParams,
     scratch: &mut ValidationScratch,
 ) -> Result<Validated, Refused> {
@@ -220,7 +239,9 @@ fn validate_with_buffers(
         (first @ BatchView::Default(batch), false) => {
             check_batch(params, first.magic(), &first)?;
             match recompress::validate(&batch, params, scratch) {
-                Ok(Way::InPlace { count, max_timestamp }) => stamp(records, params, count, max_timestamp),
+                Ok(Way::InPlace { count, max_timestamp }) => {
+                    stamp(records, params, count, max_timestamp, &mut scratch.header)
+                }
                 Ok(Way::Rebuilt(validated)) => Ok(validated),
                 Err(error) => Err(error),
             }
@@ -242,18 +263,21 @@ enum Way {
     Rebuilt(Validated),
 }
 
-/// Writes into the header of a batch that stays in place what is to be in it, and answers.
+/// Puts into `header` what is to be in that of a batch that stays as it is otherwise, and answers.
 #[inline(always)]
 fn stamp(
-    records: &mut [u8],
+    batch: &[u8],
     params: &ValidationParams,
     record_count: i32,
     max_timestamp: i64,
+    header: &mut [u8; RECORD_BATCH_OVERHEAD],
 ) -> Result<Validated, Refused> {
     let log_append_time = params.timestamp_type == TimestampType::LogAppendTime;
     let max_timestamp = if log_append_time { params.now_ms } else { max_timestamp };
-    BatchMut::parse(records)
-        .and_then(|mut batch| batch.set_max_timestamp(params.timestamp_type, max_timestamp))
+    let (stored, records) = BatchHeader::split_bytes(batch).map_err(|error| corrupt(error.to_string()))?;
+    *header = *stored;
+    BatchHeaderMut::new(header)
+        .set_max_timestamp(params.timestamp_type, max_timestamp, records)
         .map_err(|error| corrupt(error.to_string()))?;
     Ok(Validated {
         rebuilt: false,

@@ -39,7 +39,7 @@ pub(super) fn validate(
     let walked = if params.source_codec == params.target_codec {
         let walked = walk_compressed(batch, params, &mut scratch.decompressor)?;
         if !walked.in_order {
-            // Kafka would build the batch anew, but has skipped what it needs for that.
+            // Kafka would rebuild the batch, but has skipped what it needs for that.
             let message = "the inner offsets of a batch are not 0, 1, 2 and so on";
             return Err(trips("UnsupportedOperationException", message));
         }

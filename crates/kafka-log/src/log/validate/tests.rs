@@ -67,7 +67,7 @@ fn a_batch_that_is_right_keeps_every_byte_but_offset_and_epoch() {
 fn a_largest_timestamp_that_is_wrong_is_put_right() {
     for codec in Codec::ALL {
         let mut records = batch(codec, &[NOW, NOW - 2]);
-        let mut batch = BatchMut::parse(&mut records).unwrap();
+        let mut batch = crate::format::batch_mut::BatchMut::parse(&mut records).unwrap();
         batch.set_max_timestamp(TimestampType::CreateTime, NOW + 1_000_000).unwrap();
         let validated = validate(&mut records, &params(codec), &mut ValidationScratch::default()).unwrap();
         assert_eq!(validated.max_timestamp, NOW);

@@ -73,7 +73,7 @@ impl<F: Fs> LogManager<F> {
         let found = match self.grab_filthiest(now_ms) {
             Ok(Some(found)) => found,
             Ok(None) => return CleaningOutcome::NothingToDo,
-            Err(outcome) => return outcome,
+            Err(outcome) => return *outcome,
         };
         let Filthiest { hosted, to_clean, stop } = found;
         let partition = hosted.log.topic_partition().clone();
@@ -96,15 +96,18 @@ impl<F: Fs> LogManager<F> {
         match (result, done) {
             (Ok(cleaned), Done::Completed) => CleaningOutcome::Cleaned { partition, cleaned },
             (Ok(_) | Err(LogError::CleaningAborted), _) => CleaningOutcome::Aborted { partition },
-            (Err(LogError::Storage(StorageError::Offline { .. } | StorageError::Closed { .. })), _) => {
-                CleaningOutcome::Aborted { partition }
-            }
+            (
+                Err(LogError::Storage(
+                    StorageError::Offline { .. } | StorageError::Closed { .. } | StorageError::Deleted { .. },
+                )),
+                _,
+            ) => CleaningOutcome::Aborted { partition },
             (Err(error), _) => self.mark_uncleanable(&hosted, error),
         }
     }
 
     /// (`grabFilthiestCompactedLog`)
-    fn grab_filthiest(&self, now_ms: i64) -> Result<Option<Filthiest<F>>, CleaningOutcome> {
+    fn grab_filthiest(&self, now_ms: i64) -> Result<Option<Filthiest<F>>, Box<CleaningOutcome>> {
         let mut dirty: Vec<(Hosted<F>, LogToClean)> = Vec::new();
         for hosted in self.compacted() {
             let tp = hosted.log.topic_partition();
@@ -115,7 +118,7 @@ impl<F: Fs> LogManager<F> {
             let looked = hosted.log.log_to_clean(checkpoint, now_ms);
             let to_clean = match self.note_failure(hosted.dir, looked) {
                 Ok(to_clean) => to_clean,
-                Err(error) => return Err(self.mark_uncleanable(&hosted, error)),
+                Err(error) => return Err(Box::new(self.mark_uncleanable(&hosted, error))),
             };
             if to_clean.force_update_checkpoint {
                 self.set_cleaner_offset(hosted.dir, tp, to_clean.first_dirty_offset);
@@ -180,11 +183,6 @@ impl<F: Fs> LogManager<F> {
     /// Has cleaning of a partition stop, and not begin again until resumed as often as paused (`abortAndPauseCleaning`).
     pub fn abort_and_pause_cleaning(&self, partition: &TopicPartition) {
         self.cleaning.states.abort_and_pause(partition);
-    }
-
-    /// Has cleaning of a partition stop; it may begin again at once (`abortCleaning`).
-    pub fn abort_cleaning(&self, partition: &TopicPartition) {
-        drop(self.cleaning.states.pause(partition));
     }
 
     /// Undoes one pause (`resumeCleaning`).

@@ -169,7 +169,7 @@ mod tests {
     use std::thread;
 
     fn tp() -> TopicPartition {
-        TopicPartition::new("t", 0)
+        TopicPartition::on_disk("t", 0)
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl OffsetCheckpointFile {
     /// What is in the file, nothing if there is none.
     ///
     /// # Errors
-    /// `Io` of the medium, `Corrupt` for a file that is no checkpoint.
+    /// `Io`, `Corrupt` for a file that is no checkpoint.
     pub(crate) fn read<F: Fs>(&self, fs: &F) -> Result<Offsets, StorageError> {
         let _turn = self.turn.lock();
         let bytes = read_whole(fs, &self.path).map_err(StorageError::io("read", &self.path))?.unwrap_or_default();
@@ -39,19 +39,19 @@ impl OffsetCheckpointFile {
             if *last != *entry.topic {
                 last = Arc::from(entry.topic);
             }
-            (TopicPartition { topic: Arc::clone(&last), partition: entry.partition }, entry.offset)
+            (TopicPartition::on_disk(Arc::clone(&last), entry.partition), entry.offset)
         });
         Ok(with_shared_topics.collect())
     }
 
-    /// Gives the file this content; it is on the medium when this returns.
+    /// Gives the file this content; it is on disk when this returns.
     ///
     /// # Errors
-    /// `Io` of the medium; the file has then the old content or the new.
+    /// `Io`; the file has then the old content or the new.
     pub(crate) fn write<F: Fs>(&self, fs: &F, offsets: &Offsets) -> Result<(), StorageError> {
         let entries: Vec<_> = offsets
             .iter()
-            .map(|(tp, &offset)| PartitionOffset { topic: &tp.topic, partition: tp.partition, offset })
+            .map(|(tp, &offset)| PartitionOffset { topic: tp.topic(), partition: tp.partition(), offset })
             .collect();
         let mut bytes = Vec::new();
         write_offset_checkpoint(&entries, &mut bytes);
@@ -70,7 +70,8 @@ mod tests {
         let dir = crate::manager::testing::TempDir::new("checkpoint");
         let file = OffsetCheckpointFile::new(dir.path().join("recovery-point-offset-checkpoint"));
         assert_eq!(file.read(&OsFs).unwrap(), Offsets::default());
-        let (b1, b0, a) = (TopicPartition::new("b", 1), TopicPartition::new("b", 0), TopicPartition::new("a", 3));
+        let (b1, b0, a) =
+            (TopicPartition::on_disk("b", 1), TopicPartition::on_disk("b", 0), TopicPartition::on_disk("a", 3));
         let offsets: Offsets = [(b1, 10), (a, 7), (b0, 9)].into_iter().collect();
         file.write(&OsFs, &offsets).unwrap();
         assert_eq!(std::fs::read_to_string(&file.path).unwrap(), "0\n3\na 3 7\nb 0 9\nb 1 10\n");

@@ -1,7 +1,6 @@
 //! The marker of a clean stop (`CleanShutdownFileHandler`).
 
 use std::io;
-use std::sync::atomic::Ordering;
 
 use super::LogDir;
 use crate::format::clean_shutdown::{read_clean_shutdown, write_clean_shutdown};
@@ -14,7 +13,7 @@ impl<F: Fs> LogDir<F> {
     /// Whether the last stop was clean. The marker goes at once: a crash while logs are being loaded is no clean stop.
     ///
     /// # Errors
-    /// `Io` of the medium.
+    /// `Io`.
     pub(crate) fn take_clean_shutdown(&self, fs: &F) -> Result<bool, StorageError> {
         let path = self.join(NAME);
         let clean = exists(fs, &path).map_err(StorageError::io("look at", &path))?;
@@ -23,19 +22,14 @@ impl<F: Fs> LogDir<F> {
             // Otherwise it might come back with the next crash.
             fs.sync_dir(&self.path).map_err(StorageError::io("sync", &self.path))?;
         }
-        self.had_clean_shutdown.store(clean, Ordering::Release);
         Ok(clean)
     }
 
-    /// Leaves the marker, and says whether it did: not if some log was never recovered, as the start was not clean and not
-    /// all logs were loaded.
+    /// Leaves the marker.
     ///
     /// # Errors
-    /// `Io` of the medium.
-    pub(crate) fn leave_clean_shutdown(&self, fs: &F, broker_epoch: i64) -> Result<bool, StorageError> {
-        if !self.had_clean_shutdown.load(Ordering::Acquire) && !self.all_loaded.load(Ordering::Acquire) {
-            return Ok(false);
-        }
+    /// `Io`.
+    pub(crate) fn leave_clean_shutdown(&self, fs: &F, broker_epoch: i64) -> Result<(), StorageError> {
         let path = self.join(NAME);
         let mut bytes = Vec::new();
         write_clean_shutdown(broker_epoch, &mut bytes);
@@ -46,8 +40,7 @@ impl<F: Fs> LogDir<F> {
             file.sync()
         };
         write().map_err(StorageError::io("write", &path))?;
-        fs.sync_dir(&self.path).map_err(StorageError::io("sync", &self.path))?;
-        Ok(true)
+        fs.sync_dir(&self.path).map_err(StorageError::io("sync", &self.path))
     }
 
     /// The broker epoch in the marker, before the logs are loaded.

@@ -4,7 +4,9 @@ pub(super) mod checkpoint;
 mod clean_shutdown;
 mod open;
 
+use std::any::Any;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
@@ -13,24 +15,21 @@ use crate::format::uuid::Uuid;
 use crate::fs::Fs;
 use crate::log::DirHealth;
 use checkpoint::{OffsetCheckpointFile, Offsets};
+pub(super) use open::META_PROPERTIES;
 
 /// A log directory of the manager.
 pub(super) struct LogDir<F: Fs> {
     pub(super) path: PathBuf,
     /// From `meta.properties`.
     pub(super) directory_id: Option<Uuid>,
-    lock: Mutex<Option<F::Lock>>,
-    /// Why the directory is offline, once it is. It stays so until it is opened anew.
+    lock: Mutex<Option<Arc<F::Lock>>>,
+    /// Why the directory is offline, once it is. It stays so until it is opened again.
     failure: Mutex<Option<String>>,
     /// Shared with the logs in it: the first of them that fails takes all along.
     pub(super) health: DirHealth,
     /// Whether the manager has drawn its conclusions from the failure.
     given_up: AtomicBool,
     pub(super) cordoned: AtomicBool,
-    /// Whether a clean stop was found at the start.
-    had_clean_shutdown: AtomicBool,
-    /// Whether all logs were loaded at the start.
-    all_loaded: AtomicBool,
     pub(super) recovery_points: OffsetCheckpointFile,
     pub(super) log_start_offsets: OffsetCheckpointFile,
     pub(super) high_watermarks: OffsetCheckpointFile,
@@ -63,18 +62,19 @@ impl<F: Fs> LogDir<F> {
         !self.is_online() && !self.given_up.swap(true, Ordering::AcqRel)
     }
 
-    /// Lets others have the directory.
+    /// The lock on the directory, for its logs to hold.
+    pub(super) fn lock(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let lock = self.lock.lock();
+        lock.as_ref().map(|lock| Arc::clone(lock) as Arc<dyn Any + Send + Sync>)
+    }
+
+    /// Releases the directory, once its logs have released it, too.
     pub(super) fn unlock(&self) {
         self.lock.lock().take();
     }
 
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
-    }
-
-    /// Says how the start went, which decides about the marker of a clean stop.
-    pub(super) fn note_all_loaded(&self) {
-        self.all_loaded.store(true, Ordering::Release);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Taking possession of log directories.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
@@ -14,11 +15,19 @@ use crate::log::DirHealth;
 use crate::log::error::StorageError;
 use crate::manager::ManagerError;
 
-const META_PROPERTIES: &str = "meta.properties";
+pub(crate) const META_PROPERTIES: &str = "meta.properties";
 
 impl<F: Fs> LogDir<F> {
+    /// The lock on a directory, created if it is missing.
+    ///
+    /// # Errors
+    /// `Locked`; I/O errors.
+    pub(crate) fn lock_new(fs: &F, path: &Path) -> Result<F::Lock, ManagerError> {
+        lock(fs, path)?.ok_or_else(|| ManagerError::Locked { path: path.to_owned() })
+    }
+
     /// Takes possession of `paths`: makes those that are missing, locks each, reads who they are
-    /// (`createAndValidateLogDirs`, `lockLogDirs`, `loadDirectoryIds`, `MetaPropertiesEnsemble.verify`). Those on a medium
+    /// (`createAndValidateLogDirs`, `lockLogDirs`, `loadDirectoryIds`, `MetaPropertiesEnsemble.verify`). Those on a disk
     /// that fails are offline from the start.
     ///
     /// # Errors
@@ -34,7 +43,7 @@ impl<F: Fs> LogDir<F> {
             let mut dir = Self::new(path.clone());
             match take(fs, path) {
                 Ok(Some((lock, meta))) => {
-                    *dir.lock.get_mut() = Some(lock);
+                    *dir.lock.get_mut() = Some(Arc::new(lock));
                     if let Some(meta) = meta {
                         let meta_path = path.join(META_PROPERTIES);
                         let meta = MetaProperties::read(&meta).map_err(ManagerError::meta_properties(meta_path))?;
@@ -68,8 +77,6 @@ impl<F: Fs> LogDir<F> {
             health: DirHealth::new(),
             given_up: AtomicBool::new(false),
             cordoned: AtomicBool::new(false),
-            had_clean_shutdown: AtomicBool::new(false),
-            all_loaded: AtomicBool::new(false),
         }
     }
 }
@@ -78,6 +85,14 @@ type Taken<F> = (<F as Fs>::Lock, Option<Vec<u8>>);
 
 /// The lock on a directory and its `meta.properties`; `None` when others have the lock.
 fn take<F: Fs>(fs: &F, path: &Path) -> Result<Option<Taken<F>>, StorageError> {
+    let Some(lock) = lock(fs, path)? else { return Ok(None) };
+    let meta_path = path.join(META_PROPERTIES);
+    let meta = read_whole(fs, &meta_path).map_err(StorageError::io("read", &meta_path))?;
+    Ok(Some((lock, meta)))
+}
+
+/// The lock on a directory, created if it is missing; `None` when others have it.
+fn lock<F: Fs>(fs: &F, path: &Path) -> Result<Option<F::Lock>, StorageError> {
     match fs.metadata(path) {
         Ok(found) if found.is_dir => {}
         Ok(_) => return Err(StorageError::io("use", path)(std::io::ErrorKind::NotADirectory.into())),
@@ -87,10 +102,7 @@ fn take<F: Fs>(fs: &F, path: &Path) -> Result<Option<Taken<F>>, StorageError> {
         Err(e) => return Err(StorageError::io("look at", path)(e)),
     }
     let lock_path = path.join(".lock");
-    let Some(lock) = fs.try_lock(&lock_path).map_err(StorageError::io("lock", &lock_path))? else { return Ok(None) };
-    let meta_path = path.join(META_PROPERTIES);
-    let meta = read_whole(fs, &meta_path).map_err(StorageError::io("read", &meta_path))?;
-    Ok(Some((lock, meta)))
+    fs.try_lock(&lock_path).map_err(StorageError::io("lock", &lock_path))
 }
 
 /// Makes a directory with those above it, durably.

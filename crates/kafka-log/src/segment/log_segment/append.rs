@@ -1,24 +1,20 @@
 //! Adding batches at the end of a segment.
 
-use std::io;
 use std::sync::Arc;
 
 use super::times::{last_offset, max_timestamp};
-use super::{Home, Known, LogSegment, SegmentError, SegmentOptions, SegmentState};
+use super::{CompactOption, Home, LogSegment, SegmentError, SegmentOptions, SegmentState};
 use crate::format::file_name::{FileKind, FileName};
 use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex, OffsetIndexAppender};
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimeIndexAppender, TimestampOffset};
 use crate::format::transaction_index::{AbortedTxn, TransactionIndexAppender};
-use crate::fs::{FileWindow, Fs, FsFile, OpenMode};
+use crate::fs::{Fs, FsFile, OpenMode};
 use crate::segment::batch::{Batches, RawBatch};
 use crate::segment::error::StorageError;
 
-/// Longer appends are not written into a window: a page of it costs more than what they save.
-const WINDOW_APPEND_MAX: usize = 4096;
-
 /// A batch in a write, as the indexes need it.
 #[derive(Clone, Copy, Debug)]
-pub struct AppendedBatch {
+pub struct IndexedBatch {
     /// Last offset.
     pub last_offset: i64,
     /// Largest timestamp in ms, -1 none.
@@ -37,11 +33,6 @@ pub struct AppendState<F: Fs> {
     pub index_room: u32,
     /// Largest timestamp of the first batch in ms, where it is known already.
     pub first_batch_timestamp: Option<i64>,
-    window: Option<<F::File as FsFile>::Window>,
-    /// Bytes to get in advance, 0 for none.
-    ahead_bytes: u32,
-    /// Position up to which the file has space.
-    reserved: u64,
 }
 
 impl<F: Fs> AppendState<F> {
@@ -51,47 +42,7 @@ impl<F: Fs> AppendState<F> {
             size: state.size,
             index_room: index_room(state),
             first_batch_timestamp: state.first_batch_timestamp.get(),
-            window: None,
-            ahead_bytes: 0,
-            reserved: 0,
         }
-    }
-
-    /// Lets the file get space by that many bytes in advance; short appends write into it through a window, which must be gone
-    /// before the file is cut.
-    #[must_use]
-    pub fn with_ahead(self, bytes: u32) -> Self {
-        AppendState { ahead_bytes: bytes, ..self }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let position = u64::from(self.size);
-        match &mut self.window {
-            Some(window) if bytes.len() <= WINDOW_APPEND_MAX && window.covers(position, bytes.len()) => {
-                window.write_all_at(bytes, position)
-            }
-            _ if self.ahead_bytes == 0 => self.file.write_all_at(bytes, position),
-            _ => self.write_ahead(bytes, position),
-        }
-    }
-
-    /// Writes, and gets space for what follows if there is none left. Where that cannot be had it goes on without.
-    fn write_ahead(&mut self, bytes: &[u8], position: u64) -> io::Result<()> {
-        let ahead = self.ahead_bytes as usize;
-        if bytes.len() <= WINDOW_APPEND_MAX.min(ahead) {
-            self.window = None;
-            self.window = self.file.window(position, ahead)?;
-            if let Some(window) = &mut self.window {
-                return window.write_all_at(bytes, position);
-            }
-            self.ahead_bytes = 0;
-        } else if position + bytes.len() as u64 > self.reserved {
-            match self.file.reserve(position, bytes.len() + ahead) {
-                Ok(()) => self.reserved = position + (bytes.len() + ahead) as u64,
-                Err(_) => self.ahead_bytes = 0,
-            }
-        }
-        self.file.write_all_at(bytes, position)
     }
 
     /// Brings it up to date after an append.
@@ -126,7 +77,7 @@ impl<F: Fs> LogSegment<F> {
     /// What an append needs to know of the segment, all under one lock; loads what is not in memory.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn append_state(&self, home: &Home<F>) -> Result<AppendState<F>, StorageError> {
         {
             let state = self.read_state();
@@ -145,10 +96,10 @@ impl<F: Fs> LogSegment<F> {
     }
 
     /// Writes `records`, whole batches of which the last one ends at `largest_offset`, and adds the index entries that
-    /// are due (`LogSegment.append`). What is written is on its way to the medium only; see [`SegmentFiles::sync`](super::SegmentFiles::sync).
+    /// are due (`LogSegment.append`). What is written is on its way to disk only; see [`SegmentFiles::sync`](super::SegmentFiles::sync).
     ///
     /// # Errors
-    /// [`SegmentError::OffsetOverflow`] before anything is written; those of the medium, after which any part of the
+    /// [`SegmentError::OffsetOverflow`] before anything is written; I/O errors, after which any part of the
     /// bytes may be written, though none is visible; [`SegmentError::Index`] when the bytes are written and visible.
     pub fn append(&self, home: &Home<F>, largest_offset: i64, records: &[u8]) -> Result<(), SegmentError> {
         if records.is_empty() {
@@ -159,11 +110,11 @@ impl<F: Fs> LogSegment<F> {
         }
         let mut at = self.append_state(home)?;
         let batches = Batches::new(records).map_while(Result::ok).map(|batch| appended(&batch));
-        self.append_to(home, &mut at, records, batches)
+        self.append_to(home, &mut at, [records, &[]], batches)
     }
 
-    /// As [`LogSegment::append`], for who has asked for [`LogSegment::append_state`], which is brought up to date, checked
-    /// the offset, and knows what the batches are. After an error the state has to be asked for anew.
+    /// As [`LogSegment::append`], for a caller that has called [`LogSegment::append_state`], which is brought up to date, checked
+    /// the offset, and knows what the batches are; `records` come in two parts. After an error the state has to be asked for again.
     ///
     /// # Errors
     /// As [`LogSegment::append`].
@@ -171,22 +122,21 @@ impl<F: Fs> LogSegment<F> {
         &self,
         home: &Home<F>,
         at: &mut AppendState<F>,
-        records: &[u8],
-        batches: impl IntoIterator<Item = AppendedBatch>,
+        records: [&[u8]; 2],
+        batches: impl IntoIterator<Item = IndexedBatch>,
     ) -> Result<(), SegmentError> {
         let size = at.size;
         if size == 0 {
             // A segment with batches and no index would be recovered before those that lie before it.
             self.write_indexes(home)?;
         }
-        let is_extended = at.ahead_bytes > 0;
-        at.write(records).map_err(|e| StorageError::io("write", &self.log_path(home))(e))?;
+        let written = at.file.write_both_at(records, size.into());
+        written.map_err(|e| StorageError::io("write", &self.log_path(home))(e))?;
         let mut state = self.write_state();
         let state = &mut *state;
         state.unsynced = true;
         state.sealed = false;
-        state.is_extended |= is_extended;
-        state.size = size + records.len() as u32;
+        state.size = size + (records[0].len() + records[1].len()) as u32;
         let (mut position, mut added_entry) = (size, false);
         for batch in batches {
             added_entry |= self.index_batch(home, state, &batch, position)?;
@@ -204,7 +154,7 @@ impl<F: Fs> LogSegment<F> {
         &self,
         home: &Home<F>,
         state: &mut SegmentState<F>,
-        batch: &AppendedBatch,
+        batch: &IndexedBatch,
         position: u32,
     ) -> Result<bool, SegmentError> {
         let mut max = self.max_timestamp_locked(home, state)?;
@@ -213,7 +163,7 @@ impl<F: Fs> LogSegment<F> {
             state.max_timestamp = Some(max);
         }
         if state.first_batch_timestamp.get().is_none() && position == 0 {
-            state.first_batch_timestamp = Known(batch.max_timestamp);
+            state.first_batch_timestamp = CompactOption(batch.max_timestamp);
         }
         let is_due = state.bytes_since_index_entry > self.index_interval_bytes;
         if is_due {
@@ -261,7 +211,7 @@ impl<F: Fs> LogSegment<F> {
     /// Adds an entry to the transaction index, at once into the file.
     ///
     /// # Errors
-    /// Those of the medium; an offset that does not follow that of the entry before.
+    /// I/O errors; an offset that does not follow that of the entry before.
     pub fn append_aborted_txn(&self, home: &Home<F>, txn: AbortedTxn) -> Result<(), SegmentError> {
         let mut state = self.write_state();
         self.append_aborted_txn_locked(home, &mut state, txn)
@@ -283,13 +233,13 @@ impl<F: Fs> LogSegment<F> {
         state.unsynced = true;
         file.write_all_at(&entry, state.txn_bytes.into()).map_err(StorageError::io("write", &path))?;
         state.txn_bytes += entry.len() as u32;
-        state.last_aborted_offset = Known(txn.last_offset);
+        state.last_aborted_offset = CompactOption(txn.last_offset);
         Ok(())
     }
 }
 
-fn appended(batch: &RawBatch<'_>) -> AppendedBatch {
-    AppendedBatch {
+fn appended(batch: &RawBatch<'_>) -> IndexedBatch {
+    IndexedBatch {
         last_offset: last_offset(batch),
         max_timestamp: max_timestamp(batch),
         size: batch.overhead.size() as u32,

@@ -30,7 +30,7 @@ pub enum SegmentError {
     },
     /// A batch cannot be read (`CorruptRecordException`).
     Corrupt(StorageError),
-    /// The caller could not go on replaying batches; why, he knows.
+    /// The caller stopped the replay, for a reason that it knows.
     Replay,
 }
 

@@ -23,10 +23,10 @@ pub struct SegmentFiles<F: Fs> {
 }
 
 impl<F: Fs> SegmentFiles<F> {
-    /// Returns when what was in the files is on the medium.
+    /// Returns when what was in the files is on disk.
     ///
     /// # Errors
-    /// Those of the medium; what was written is then lost perhaps, and nobody can tell.
+    /// I/O errors; what was written may then be lost, undetectably.
     pub fn sync(&self) -> Result<(), StorageError> {
         self.log.0.sync().map_err(StorageError::io("sync", &self.log.1))?;
         self.indexes.iter().try_for_each(|(file, path)| file.sync().map_err(StorageError::io("sync", path)))
@@ -63,7 +63,7 @@ impl<F: Fs> LogSegment<F> {
     /// Writes all index entries that are in memory alone.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn write_indexes(&self, home: &Home<F>) -> Result<(), StorageError> {
         self.write_indexes_locked(home, &mut self.write_state())
     }
@@ -71,7 +71,7 @@ impl<F: Fs> LogSegment<F> {
     /// Brings the files up to date and hands them out, to be synced without any lock (`LogSegment.flush`).
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
         {
             let mut state = self.write_state();
@@ -81,10 +81,10 @@ impl<F: Fs> LogSegment<F> {
         self.existing_files_to_sync(home)
     }
 
-    /// As [`LogSegment::files_to_sync`], without making index files that nobody has asked for yet.
+    /// As [`LogSegment::files_to_sync`], without creating index files that are not needed yet.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn existing_files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
         let mut state = self.write_state();
         let mut indexes = self.index_files_locked(home, &mut state, Purpose::Sync)?;
@@ -105,7 +105,7 @@ impl<F: Fs> LogSegment<F> {
         Ok(SegmentFiles { log, indexes })
     }
 
-    /// Returns when what a start after a crash cannot make anew is on the medium: the batches. Index files are brought up to
+    /// Returns when what a start after a crash cannot rebuild is on disk: the batches. Index files are brought up to
     /// date and not synced, for which the segment goes on asking; it may be left so as long as each such start recovers it.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl<F: Fs> LogSegment<F> {
         self.sync_batches(home)
     }
 
-    /// Returns when the batches and the aborted transactions are on the medium, as they are and no longer than they are.
+    /// Returns when the batches and the aborted transactions are on disk, as they are and no longer than they are.
     /// Entries of the other indexes stay in memory as they would without.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ impl<F: Fs> LogSegment<F> {
     /// Makes the log file longer in advance.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub(crate) fn preallocate(&self, home: &Home<F>, bytes: u64) -> Result<(), StorageError> {
         let mut state = self.write_state();
         let path = home.path(self.name(FileKind::Log, &state));
@@ -158,7 +158,7 @@ impl<F: Fs> LogSegment<F> {
         self.write_state().unsynced = true;
     }
 
-    /// Whether indexes that were on the medium have been rebuilt or cut, and what took their place may not be there.
+    /// Whether indexes that were on disk have been rebuilt or cut, and what took their place may not be there.
     pub fn is_rebuilt_unsynced(&self) -> bool {
         self.read_state().rebuilt
     }
@@ -175,16 +175,16 @@ impl<F: Fs> LogSegment<F> {
 
     /// Brings the files to the state of a segment that gets no more batches (`onBecomeInactiveSegment`): last entry of the
     /// time index, files no longer than what is in them. Says whether the log file was longer, and so was cut: all below the
-    /// next base may be flushed already, and nobody would look at zeros at the end after a crash.
+    /// next base may be flushed already, and a start after a crash would not look at zeros at the end.
     ///
     /// # Errors
-    /// Those of the medium; an entry that does not fit.
+    /// I/O errors; an entry that does not fit.
     pub fn seal(&self, home: &Home<F>) -> Result<bool, SegmentError> {
         let mut state = self.write_state();
         let state = &mut *state;
         self.append_last_time_entry(home, state)?;
         state.offset_index_used = true;
-        // Entries of batches that were cut: they must not come back beside others, once nobody looks at this segment any more.
+        // Entries of batches that were cut: they must not come back beside others, once no start recovers this segment any more.
         state.rebuilt |= state.offset_index.is_file_longer() || state.time_index.is_file_longer();
         self.trim_indexes_locked(home, state)?;
         let is_longer = self.fit_log(home, state, state.size)?;
@@ -197,7 +197,7 @@ impl<F: Fs> LogSegment<F> {
     /// Brings the files to the state that a closed segment leaves (`LogSegment.close`), and lets go of them.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn close(&self, home: &Home<F>) -> Result<(), SegmentError> {
         let mut state = self.write_state();
         let state = &mut *state;
@@ -215,17 +215,15 @@ impl<F: Fs> LogSegment<F> {
         state.offset_index.release();
         state.time_index.release();
         state.file = None;
-        self.release_view();
         Ok(())
     }
 
-    /// Lets go of the open file, the maps and what is in memory of the indexes, if the files have it.
+    /// Lets go of the open file and what is in memory of the indexes, if the files have it.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn release_idle(&self, home: &Home<F>) -> Result<(), StorageError> {
         let mut state = self.write_state();
-        self.release_view();
         if state.suffix == FileState::Deleted {
             // What is open of it cannot be opened again, and goes with the last reader.
             return Ok(());
@@ -237,10 +235,15 @@ impl<F: Fs> LogSegment<F> {
         Ok(())
     }
 
+    /// Closes the log file of a deleted segment that no reader can have.
+    pub fn release_unread(&self) {
+        self.write_state().file = None;
+    }
+
     /// Gives all files another suffix (`changeFileSuffixes`); those that do not exist stay so.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn change_suffix(&self, home: &Home<F>, suffix: FileState) -> Result<(), StorageError> {
         let mut state = self.write_state();
         if suffix == FileState::Deleted {
@@ -264,7 +267,7 @@ impl<F: Fs> LogSegment<F> {
     /// Sets when the files were last modified, in ms (`setLastModified`).
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn set_last_modified(&self, home: &Home<F>, modified_ms: i64) -> Result<(), StorageError> {
         let suffix = self.read_state().suffix;
         for kind in [FileKind::Log, FileKind::OffsetIndex, FileKind::TimeIndex] {
@@ -281,7 +284,7 @@ impl<F: Fs> LogSegment<F> {
     /// Removes all files there are (`deleteIfExists`).
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn remove_files(&self, home: &Home<F>) -> Result<(), StorageError> {
         let suffix = self.read_state().suffix;
         remove_segment_files(home.fs(), &home.dir(), self.base_offset, suffix)
@@ -291,7 +294,7 @@ impl<F: Fs> LogSegment<F> {
 /// Removes all files of a segment that there are (`LogSegment.deleteIfExists`).
 ///
 /// # Errors
-/// Those of the medium.
+/// I/O errors.
 pub fn remove_segment_files<F: Fs>(
     fs: &F,
     dir: &Path,

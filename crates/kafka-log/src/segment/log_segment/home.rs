@@ -17,8 +17,6 @@ pub struct Home<F> {
     /// Some name in the directory may not be durable.
     names_changed: AtomicBool,
     syncing_names: Mutex<()>,
-    viewed_from: Option<u32>,
-    views_are_over: AtomicBool,
     has_short_batches: AtomicBool,
 }
 
@@ -30,26 +28,8 @@ impl<F: Fs> Home<F> {
             dir: RwLock::new(Arc::from(dir)),
             names_changed: AtomicBool::new(false),
             syncing_names: Mutex::new(()),
-            viewed_from: None,
-            views_are_over: AtomicBool::new(false),
             has_short_batches: AtomicBool::new(false),
         }
-    }
-
-    /// Lets look-ups read log files of so many bytes and more through [views](crate::fs::FsFile::view); none by default.
-    #[must_use]
-    pub fn with_views_from(self, size: Option<u32>) -> Self {
-        Home { viewed_from: size, ..self }
-    }
-
-    /// Whether look-ups read a log file of `size` bytes through a view.
-    pub(super) fn is_viewed(&self, size: u32) -> bool {
-        self.viewed_from.is_some_and(|from| from <= size) && !self.views_are_over.load(Ordering::Acquire)
-    }
-
-    /// No view is made from here on: the log is about to be closed, and whoever opens it next may cut its files.
-    pub fn end_views(&self) {
-        self.views_are_over.store(true, Ordering::Release);
     }
 
     /// The file system.
@@ -76,9 +56,9 @@ impl<F: Fs> Home<F> {
     /// name of the file.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn sync_names(&self) -> Result<(), StorageError> {
-        // Who finds nothing to do relies on it that it is done, not that somebody else is about to.
+        // A caller that finds nothing to do relies on the work being done, not on another thread being about to do it.
         let _syncing = self.syncing_names.lock();
         // Whoever makes a file from here on says so again.
         if !self.names_changed.swap(false, Ordering::AcqRel) {

@@ -1,20 +1,15 @@
-//! The bytes of an index: in memory while the segment grows, mapped when it is sealed, nowhere until somebody asks.
+//! The entries of an index: read into memory at the first use, gone with [`LogSegment::release_idle`](super::LogSegment::release_idle).
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Home;
-use super::seen::Seen;
-use crate::fs::{Fs, FsFile, OpenMode, ReadAt, exists};
+use super::verified_entries::VerifiedEntries;
+use crate::fs::{Fs, FsFile, INDEX_FILE_MAX, OpenMode, TooLarge, exists, read_stored};
 use crate::segment::error::StorageError;
 
 /// Bytes that gather before they are written to the file.
 const WRITE_BEHIND: usize = 64 * 1024;
-
-/// Files up to this length in bytes are read instead of mapped: it costs less, and maps are few in a process.
-const READ_MAX: u64 = 16 * 1024;
-
-type Map<F> = <<F as Fs>::File as FsFile>::Map;
 
 /// What the file of an index is brought up to date for.
 #[derive(Clone, Copy, PartialEq)]
@@ -27,27 +22,15 @@ pub(super) enum Purpose {
     Trim,
 }
 
-/// The entries of an index file (`LazyIndex`).
-pub(super) enum IndexMemory<F: Fs> {
-    /// Nobody has asked yet.
-    Unloaded,
-    /// As the file is.
-    Mapped(Box<Mapped<F>>),
-    /// To be written to.
-    Growing(Box<Growing>),
-}
-
-/// The bytes of an index that stays as it is.
-pub(super) struct Mapped<F: Fs> {
-    map: Map<F>,
-    seen: Seen,
-}
-
-/// The bytes of an index that grows.
+/// An index file (`LazyIndex`): `None` until its entries are needed. Boxed, as there are many segments.
 #[derive(Default)]
-pub(super) struct Growing {
+pub(super) struct IndexMemory(Option<Box<Loaded>>);
+
+/// The entries of an index, and what its file has of them.
+#[derive(Default)]
+struct Loaded {
     bytes: Vec<u8>,
-    seen: Seen,
+    verified: VerifiedEntries,
     /// How many of them the file has.
     written: usize,
     /// Length of the file, `None` where there is no file. It may be longer than what is in it: Kafka cuts no index that is
@@ -55,23 +38,20 @@ pub(super) struct Growing {
     file_len: Option<u64>,
 }
 
-impl Growing {
+impl Loaded {
+    /// Reads the entries; a part of one at the end is dropped. A file that does not exist has none.
     fn read<F: Fs>(fs: &F, path: &Path, entry_len: usize) -> Result<Self, StorageError> {
         match fs.open(path, OpenMode::Read) {
             Ok(file) => {
                 let len = file.len().map_err(StorageError::io("look at", path))?;
-                Growing::of_file(&file, len, path, entry_len)
+                let read = TooLarge::check(len, INDEX_FILE_MAX).and_then(|()| read_stored(&file, len));
+                let mut bytes = read.map_err(StorageError::io("read", path))?;
+                bytes.truncate(bytes.len() - bytes.len() % entry_len);
+                Ok(Loaded { written: bytes.len(), bytes, file_len: Some(len), verified: VerifiedEntries::default() })
             }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Growing::default()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Loaded::default()),
             Err(e) => Err(StorageError::io("open", path)(e)),
         }
-    }
-
-    fn of_file<R: ReadAt>(file: &R, len: u64, path: &Path, entry_len: usize) -> Result<Self, StorageError> {
-        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-        let got = file.read_full_at(&mut bytes, 0).map_err(StorageError::io("read", path))?;
-        bytes.truncate(got - got % entry_len);
-        Ok(Growing { written: bytes.len(), bytes, file_len: Some(len), seen: Seen::default() })
     }
 
     /// Whether the file has all entries.
@@ -85,93 +65,73 @@ impl Growing {
     }
 }
 
-impl<F: Fs> IndexMemory<F> {
-    /// What is known of the entries; nothing of an index that is not loaded.
+impl IndexMemory {
+    /// The entries that are in memory.
     pub(super) fn bytes(&self) -> &[u8] {
-        match self {
-            IndexMemory::Unloaded => &[],
-            IndexMemory::Mapped(mapped) => &mapped.map,
-            IndexMemory::Growing(growing) => &growing.bytes,
-        }
+        self.0.as_ref().map_or(&[], |loaded| &loaded.bytes)
     }
 
     /// What is known of the batches that the entries stand for; `None` while nothing is loaded.
-    pub(super) fn seen(&self) -> Option<&Seen> {
-        match self {
-            IndexMemory::Unloaded => None,
-            IndexMemory::Mapped(mapped) => Some(&mapped.seen),
-            IndexMemory::Growing(growing) => Some(&growing.seen),
-        }
+    pub(super) fn verified(&self) -> Option<&VerifiedEntries> {
+        self.0.as_ref().map(|loaded| &loaded.verified)
     }
 
     pub(super) fn is_loaded(&self) -> bool {
-        !matches!(self, IndexMemory::Unloaded)
+        self.0.is_some()
     }
 
-    /// Makes the entries readable; `entry_len` bytes make one. A file that does not exist is empty.
-    pub(super) fn load(&mut self, fs: &F, path: &Path, entry_len: usize) -> Result<(), StorageError> {
-        if self.is_loaded() {
-            return Ok(());
-        }
-        let file = match fs.open(path, OpenMode::Read) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                *self = IndexMemory::Growing(Box::default());
-                return Ok(());
-            }
-            Err(e) => return Err(StorageError::io("open", path)(e)),
-        };
-        let len = file.len().map_err(StorageError::io("look at", path))?;
-        *self = if len <= READ_MAX {
-            IndexMemory::Growing(Box::new(Growing::of_file(&file, len, path, entry_len)?))
-        } else {
-            let map = file.map().map_err(StorageError::io("map", path))?;
-            IndexMemory::Mapped(Box::new(Mapped { map, seen: Seen::default() }))
-        };
-        Ok(())
+    /// Brings the entries into memory; `entry_len` bytes make one.
+    pub(super) fn load<F: Fs>(&mut self, fs: &F, path: &Path, entry_len: usize) -> Result<(), StorageError> {
+        self.loaded(fs, || path.to_owned(), entry_len).map(|_| ())
     }
 
-    /// Makes the entries writable; a part of one at the end is dropped.
-    pub(super) fn grow(
+    /// The entries, to be added to; loaded first if need be.
+    pub(super) fn grow<F: Fs>(
         &mut self,
         fs: &F,
         path: impl Fn() -> PathBuf,
         entry_len: usize,
     ) -> Result<&mut Vec<u8>, StorageError> {
-        if !matches!(self, IndexMemory::Growing(_)) {
-            *self = IndexMemory::Growing(Box::new(Growing::read(fs, &path(), entry_len)?));
-        }
-        match self {
-            IndexMemory::Growing(growing) => {
-                growing.seen.make_room(growing.bytes.len() / entry_len + 1);
-                Ok(&mut growing.bytes)
-            }
-            _ => Err(StorageError::io("load", &path())(io::ErrorKind::InvalidData.into())),
-        }
+        let loaded = self.loaded(fs, path, entry_len)?;
+        loaded.verified.make_room(loaded.bytes.len() / entry_len + 1);
+        Ok(&mut loaded.bytes)
     }
 
-    /// Drops all entries behind the first `len` bytes. In the file they stay until it is trimmed.
+    fn loaded<F: Fs>(
+        &mut self,
+        fs: &F,
+        path: impl Fn() -> PathBuf,
+        entry_len: usize,
+    ) -> Result<&mut Loaded, StorageError> {
+        let loaded = match self.0.take() {
+            Some(loaded) => loaded,
+            None => Box::new(Loaded::read(fs, &path(), entry_len)?),
+        };
+        Ok(self.0.insert(loaded))
+    }
+
+    /// Drops all entries after the first `len` bytes. In the file they stay until it is trimmed.
     pub(super) fn truncate(&mut self, len: usize) {
-        if let IndexMemory::Growing(growing) = self {
-            growing.bytes.truncate(len);
-            growing.seen.forget();
-            growing.written = growing.written.min(len);
+        if let Some(loaded) = &mut self.0 {
+            loaded.bytes.truncate(len);
+            loaded.verified.forget();
+            loaded.written = loaded.written.min(len);
         }
     }
 
-    /// Whether the file has bytes behind the entries, which a trim will cut.
+    /// Whether the file has bytes after the entries, which a trim will cut.
     pub(super) fn is_file_longer(&self) -> bool {
-        let IndexMemory::Growing(growing) = self else { return false };
-        growing.file_len.is_some_and(|file_len| file_len > growing.bytes.len() as u64)
+        let Some(loaded) = &self.0 else { return false };
+        loaded.file_len.is_some_and(|file_len| file_len > loaded.bytes.len() as u64)
     }
 
     /// Whether so much has gathered that it should be written.
     pub(super) fn is_behind(&self) -> bool {
-        matches!(self, IndexMemory::Growing(growing) if growing.bytes.len() - growing.written >= WRITE_BEHIND)
+        self.0.as_ref().is_some_and(|loaded| loaded.bytes.len() - loaded.written >= WRITE_BEHIND)
     }
 
     /// Brings the file up to date, making it if it `is_used`; returns it if it was touched or is to be synced.
-    pub(super) fn write(
+    pub(super) fn write<F: Fs>(
         &mut self,
         home: &Home<F>,
         path: &Path,
@@ -181,61 +141,52 @@ impl<F: Fs> IndexMemory<F> {
     ) -> Result<Option<F::File>, StorageError> {
         let fs = home.fs();
         let (to_sync, trim) = (purpose == Purpose::Sync, purpose == Purpose::Trim);
-        if trim && is_used && !matches!(self, IndexMemory::Growing(_)) && has_part_of_entry(fs, path, entry_len)? {
-            *self = IndexMemory::Growing(Box::new(Growing::read(fs, path, entry_len)?));
+        if trim && is_used && !self.is_loaded() && has_part_of_entry(fs, path, entry_len)? {
+            self.load(fs, path, entry_len)?;
         }
-        match self {
-            IndexMemory::Growing(growing) => {
-                let len = growing.bytes.len();
-                let is_missing = growing.file_len.is_none() && (is_used || len > 0);
-                let is_current = if trim { growing.is_current() } else { growing.is_written() };
-                if is_current && !is_missing && (!to_sync || growing.file_len.is_none()) {
-                    return Ok(None);
-                }
-                let file = fs.open(path, OpenMode::Create).map_err(StorageError::io("open", path))?;
-                if growing.file_len.is_none() {
+        let Some(loaded) = &mut self.0 else {
+            // As long as it is there it has everything.
+            if !to_sync && (!is_used || exists(fs, path).map_err(StorageError::io("look at", path))?) {
+                return Ok(None);
+            }
+            return match fs.open(path, OpenMode::Write) {
+                Ok(file) => Ok(Some(file)),
+                Err(e) if e.kind() == io::ErrorKind::NotFound && !is_used => Ok(None),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    let made = fs.open(path, OpenMode::Create).map_err(StorageError::io("create", path))?;
                     home.note_names();
+                    Ok(Some(made))
                 }
-                let longer = growing.file_len.filter(|&file_len| file_len > len as u64);
-                if trim && longer.is_some() {
-                    file.set_len(len as u64).map_err(StorageError::io("cut", path))?;
-                }
-                if growing.written < len {
-                    file.write_all_at(&growing.bytes[growing.written..], growing.written as u64)
-                        .map_err(StorageError::io("write", path))?;
-                }
-                growing.written = len;
-                growing.file_len = longer.filter(|_| !trim).or(Some(len as u64));
-                Ok(Some(file))
-            }
-            IndexMemory::Mapped(_) | IndexMemory::Unloaded => {
-                // As long as it is there it has everything.
-                if !to_sync && (!is_used || exists(fs, path).map_err(StorageError::io("look at", path))?) {
-                    return Ok(None);
-                }
-                match fs.open(path, OpenMode::Write) {
-                    Ok(file) => Ok(Some(file)),
-                    Err(e) if e.kind() == io::ErrorKind::NotFound && !is_used => Ok(None),
-                    Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                        let made = fs.open(path, OpenMode::Create).map_err(StorageError::io("create", path))?;
-                        home.note_names();
-                        Ok(Some(made))
-                    }
-                    Err(e) => Err(StorageError::io("open", path)(e)),
-                }
-            }
+                Err(e) => Err(StorageError::io("open", path)(e)),
+            };
+        };
+        let len = loaded.bytes.len();
+        let is_missing = loaded.file_len.is_none() && (is_used || len > 0);
+        let is_current = if trim { loaded.is_current() } else { loaded.is_written() };
+        if is_current && !is_missing && (!to_sync || loaded.file_len.is_none()) {
+            return Ok(None);
         }
+        let file = fs.open(path, OpenMode::Create).map_err(StorageError::io("open", path))?;
+        if loaded.file_len.is_none() {
+            home.note_names();
+        }
+        let longer = loaded.file_len.filter(|&file_len| file_len > len as u64);
+        if trim && longer.is_some() {
+            file.set_len(len as u64).map_err(StorageError::io("cut", path))?;
+        }
+        if loaded.written < len {
+            file.write_all_at(&loaded.bytes[loaded.written..], loaded.written as u64)
+                .map_err(StorageError::io("write", path))?;
+        }
+        loaded.written = len;
+        loaded.file_len = longer.filter(|_| !trim).or(Some(len as u64));
+        Ok(Some(file))
     }
 
-    /// Lets go of memory and maps, if the file has everything.
+    /// Drops the entries from memory if the file has all of them, and nothing else.
     pub(super) fn release(&mut self) {
-        let is_current = match self {
-            IndexMemory::Unloaded => return,
-            IndexMemory::Mapped(_) => true,
-            IndexMemory::Growing(growing) => growing.is_current(),
-        };
-        if is_current {
-            *self = IndexMemory::Unloaded;
+        if self.0.as_ref().is_some_and(|loaded| loaded.is_current()) {
+            self.0 = None;
         }
     }
 }

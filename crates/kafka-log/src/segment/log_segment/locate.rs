@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use super::walk::WalkError;
 use super::{Home, LogSegment, SegmentError, SegmentState};
-use crate::compression::Decompressor;
+use crate::compression::{DECOMPRESSED_MAX, Decompressor};
 use crate::format::FormatError;
 use crate::format::batch::{BatchHeader, BatchOverhead, HEADER_SIZE_UP_TO_MAGIC, RECORD_BATCH_OVERHEAD};
 use crate::format::file_name::FileKind;
 use crate::format::legacy::LegacyRecord;
 use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex, OffsetPosition};
 use crate::format::transaction_index::{TransactionIndex, TxnIndexSearchResult};
-use crate::fs::{Fs, ReadAt, read_whole};
+use crate::fs::{ENTRY_FILE_MAX, Fs, ReadAt, read_at_most};
 use crate::segment::error::StorageError;
 
 /// Bytes read at once on the way from an index entry to the batch where batches are small: about what lies between two
@@ -23,9 +23,6 @@ const READ_MIN: i64 = 512;
 
 /// Size of a batch from which on headers are read one by one.
 const LONG_BATCH: usize = 1024;
-
-/// More than this a batch may not decompress to, in bytes.
-const DECOMPRESSED_MAX: usize = 256 * 1024 * 1024;
 
 /// A batch by its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +105,7 @@ impl<F: Fs> LogSegment<F> {
     /// Number of offset index entries.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn offset_index_entries(&self, home: &Home<F>) -> Result<usize, StorageError> {
         self.with_offset_index(home, |index, _| index.entries())
     }
@@ -116,16 +113,16 @@ impl<F: Fs> LogSegment<F> {
     /// The entry of the offset index with the largest offset that is not above `offset`.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn index_lookup(&self, home: &Home<F>, offset: i64) -> Result<OffsetPosition, StorageError> {
         self.with_offset_index(home, |index, _| index.lookup(offset))
     }
 
-    /// The offset of an index entry that surely lies behind a read of `fetch_size` bytes from `position`
+    /// The offset of an index entry that surely lies after a read of `fetch_size` bytes from `position`
     /// (`fetchUpperBoundOffset`).
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn fetch_upper_bound_offset(
         &self,
         home: &Home<F>,
@@ -137,10 +134,10 @@ impl<F: Fs> LogSegment<F> {
         })
     }
 
-    /// The batch that has `offset`, or the first one behind it (`translateOffset`); `None` where all are below.
+    /// The batch that has `offset`, or the first one after it (`translateOffset`); `None` where all are below.
     ///
     /// # Errors
-    /// Those of the medium; a batch on the way that cannot be read.
+    /// I/O errors; a batch on the way that cannot be read.
     pub fn translate_offset(&self, home: &Home<F>, offset: i64) -> Result<Option<Located>, SegmentError> {
         self.translate(home, offset, true)
     }
@@ -153,19 +150,19 @@ impl<F: Fs> LogSegment<F> {
     fn translate(&self, home: &Home<F>, offset: i64, short_cut: bool) -> Result<Option<Located>, SegmentError> {
         loop {
             let (places, segment_size, cuts) = self
-                .with_offset_index(home, |index, state| (Places::of(index, state, offset), state.size, self.cuts()))?;
-            if let Some(known) = places.expected.filter(|_| places.is_seen && short_cut) {
+                .with_offset_index(home, |index, state| (Places::of(index, state, offset), state.size, state.cuts))?;
+            if let Some(known) = places.expected.filter(|_| places.is_verified && short_cut) {
                 return Ok(Some(Located { batch: known.batch, segment_size }));
             }
-            let found = self.search(home, &places, segment_size, cuts, short_cut);
+            let found = self.search(home, &places, segment_size, short_cut);
             let state = self.read_state();
-            if self.cuts() != cuts {
+            if state.cuts != cuts {
                 // What was cut in the meantime may have looked like anything.
                 continue;
             }
             let Some(found) = found? else { return Ok(None) };
-            if let Some(seen) = state.offset_index.seen().filter(|_| places.expected == Some(found)) {
-                seen.note(places.slot, OffsetIndex::new(self.base_offset, state.offset_index.bytes()).entries());
+            if let Some(verified) = state.offset_index.verified().filter(|_| places.expected == Some(found)) {
+                verified.note(places.slot, OffsetIndex::new(self.base_offset, state.offset_index.bytes()).entries());
             }
             home.note_short_batches(found.batch.size < READ_AHEAD as u32);
             return Ok(Some(Located { batch: found.batch, segment_size }));
@@ -177,19 +174,10 @@ impl<F: Fs> LogSegment<F> {
         home: &Home<F>,
         places: &Places,
         segment_size: u32,
-        cuts: u32,
         short_cut: bool,
     ) -> Result<Option<Header>, SegmentError> {
         let long = places.long_batch(home.has_short_batches()).filter(|_| short_cut);
         let (start, near) = (places.entry.position, places.bytes_to_look_at());
-        // For a single header a map costs more than it saves, as long as its pages are not all present.
-        if long.is_none() && short_cut {
-            let look = |view: &_| search_for_offset(view, segment_size, start, places.target, near);
-            // Whatever is wrong, the file says it.
-            if let Some(Ok(found)) = self.with_view(home, segment_size, cuts, look) {
-                return Ok(found);
-            }
-        }
         let file = self.file(home)?;
         let header = long.and_then(|entry| long_batch_at(&*file, segment_size, entry, places.target));
         let found = match header.filter(|header| places.is_found_by_walk(header)) {
@@ -199,17 +187,17 @@ impl<F: Fs> LogSegment<F> {
         found.map_err(|error| broken_walk(self.log_path(home), error))
     }
 
-    /// The offset behind the last batch, as the batches from the last index entry on tell it (`readNextOffset`).
+    /// The offset after the last batch, as the batches from the last index entry on tell it (`readNextOffset`).
     ///
     /// # Errors
-    /// Those of the medium; a batch on the way that cannot be read.
+    /// I/O errors; a batch on the way that cannot be read.
     pub fn read_next_offset(&self, home: &Home<F>) -> Result<i64, SegmentError> {
         let last = self.with_offset_index(home, |index, _| index.last())?;
         let Some(from) = self.translate_offset(home, last.offset)? else { return Ok(self.base_offset) };
         let file = self.file(home)?;
         let mut headers = Headers::new(&*file, from.segment_size, from.batch.position, READ_AHEAD);
         let mut last_offset = None;
-        // Kafka sees that a batch holds the offset only when it has come to one behind it, or to the end: damage that repeats
+        // Kafka sees that a batch holds the offset only when it has come to one after it, or to the end: damage that repeats
         // earlier offsets hides it.
         let mut is_found = from.batch.base_offset >= last.offset;
         while let Some(header) = headers.next().map_err(|error| broken_walk(self.log_path(home), error))? {
@@ -232,7 +220,7 @@ impl<F: Fs> LogSegment<F> {
     /// Aborted transactions that overlap offsets `fetch_offset` (inclusive) to `upper_bound_offset` (exclusive).
     ///
     /// # Errors
-    /// Those of the medium; an entry of a version that does not exist.
+    /// I/O errors; an entry of a version that does not exist.
     pub fn collect_aborted_txns(
         &self,
         home: &Home<F>,
@@ -246,7 +234,9 @@ impl<F: Fs> LogSegment<F> {
         if len == 0 {
             return Ok(TxnIndexSearchResult { aborted_transactions: Vec::new(), is_complete: false });
         }
-        let bytes = read_whole(home.fs(), &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+        let bytes = read_at_most(home.fs(), &path, ENTRY_FILE_MAX)
+            .map_err(StorageError::io("read", &path))?
+            .unwrap_or_default();
         let bytes = &bytes[..bytes.len().min(len as usize)];
         TransactionIndex::new(bytes)
             .collect_aborted_txns(fetch_offset, upper_bound_offset)
@@ -262,10 +252,10 @@ struct Places {
     /// The entry of the batch with the offset, if each stands for one, and its slot.
     candidate: Option<OffsetPosition>,
     slot: usize,
-    /// What its header must say, where it begins behind the entry before it and ends where the next begins.
+    /// What its header must say, where it begins after the entry before it and ends where the next begins.
     expected: Option<Header>,
     /// Whether it was read, and says so.
-    is_seen: bool,
+    is_verified: bool,
 }
 
 impl Places {
@@ -283,7 +273,7 @@ impl Places {
             candidate: index.entry(slot),
             slot,
             expected: expected_at(&index, slot, state.size),
-            is_seen: state.offset_index.seen().is_some_and(|seen| seen.has(slot)),
+            is_verified: state.offset_index.verified().is_some_and(|verified| verified.has(slot)),
         }
     }
 
@@ -296,8 +286,8 @@ impl Places {
             || position - i64::from(self.entry.position) >= 2 * READ_AHEAD as i64
     }
 
-    /// Bytes behind the entry that likely have the batch with the offset, as offsets and bytes between two entries grow alike, and the
-    /// header of the one behind it.
+    /// Bytes after the entry that likely have the batch with the offset, as offsets and bytes between two entries grow alike, and the
+    /// header of the one after it.
     fn bytes_to_look_at(&self) -> usize {
         let Some(next) = self.candidate else { return READ_AHEAD };
         let bytes = i64::from(next.position) - i64::from(self.entry.position);
@@ -345,7 +335,7 @@ fn long_batch_at<R: ReadAt + ?Sized>(file: &R, end: u32, at: OffsetPosition, tar
     (holds_target && size <= left).then_some(Header { batch, last_offset: view.last_offset() })
 }
 
-/// The batch that has `target`, or the first one behind it, from `position` on (`searchForOffsetFromPosition`).
+/// The batch that has `target`, or the first one after it, from `position` on (`searchForOffsetFromPosition`).
 fn search_for_offset<R: ReadAt + ?Sized>(
     file: &R,
     end: u32,

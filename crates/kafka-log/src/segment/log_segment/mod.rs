@@ -1,10 +1,10 @@
 //! One segment of a log: the batches from a base offset on, and the indexes of them (`LogSegment`).
 //!
 //! Names: the base offset in 20 digits and `.log`, `.index`, `.timeindex`, `.txnindex`; while a segment is on its way in or
-//! out a suffix stands behind (`.cleaned`, `.swap`, `.deleted`). The log file is made with the segment, index files when
+//! out a suffix follows (`.cleaned`, `.swap`, `.deleted`). The log file is made with the segment, index files when
 //! they are first asked for something.
 //!
-//! A segment that nobody uses holds no open file, no map and no heap besides itself: all of that is fetched when it is
+//! An unused segment holds no open file and no heap besides itself: all of that is fetched when it is
 //! needed and let go of by [`LogSegment::release_idle`]. All its state is behind one lock, held over memory operations
 //! and, the first time, over opening a file; never over a write, a read of batches or a sync.
 
@@ -15,17 +15,16 @@ mod home;
 mod index_memory;
 mod locate;
 mod recover;
-mod seen;
 mod times;
 mod truncate;
-mod view;
+mod verified_entries;
 mod walk;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use append::{AppendState, AppendedBatch};
+pub use append::{AppendState, IndexedBatch};
 pub use error::SegmentError;
 pub use files::{SegmentFiles, remove_segment_files};
 pub use home::Home;
@@ -38,9 +37,8 @@ use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::time_index::TimestampOffset;
 use crate::fs::{Fs, OpenMode};
 use crate::segment::error::StorageError;
-use crate::sync::{AtomicU32, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use index_memory::IndexMemory;
-use view::LogView;
 
 /// Largest size of a segment file in bytes: Kafka counts positions in an int32.
 pub const SEGMENT_BYTES_MAX: u64 = i32::MAX as u64;
@@ -64,17 +62,14 @@ pub struct LogSegment<F: Fs> {
     index_interval_bytes: u32,
     roll_jitter_ms: i64,
     state: RwLock<SegmentState<F>>,
-    /// How often batches were taken away; changes while both `state` and `view` are locked, before the log file is cut.
-    cuts: AtomicU32,
-    view: LogView<F>,
 }
 
 /// A number that may not be known, in 8 bytes: there are many segments. The smallest number stands for none.
 #[derive(Clone, Copy)]
-struct Known(i64);
+struct CompactOption(i64);
 
-impl Known {
-    const NOTHING: Known = Known(i64::MIN);
+impl CompactOption {
+    const NOTHING: CompactOption = CompactOption(i64::MIN);
 
     fn get(self) -> Option<i64> {
         (self.0 != i64::MIN).then_some(self.0)
@@ -89,6 +84,8 @@ pub(crate) struct SegmentState<F: Fs> {
     bytes_since_index_entry: u32,
     /// Bytes of the transaction index.
     txn_bytes: u32,
+    /// How often batches were removed, counted before the log file is cut.
+    cuts: u32,
     suffix: FileState,
     /// Which index files exist or must before the segment is closed.
     offset_index_used: bool,
@@ -97,10 +94,10 @@ pub(crate) struct SegmentState<F: Fs> {
     /// Largest timestamp so far; `None`: as the last entry of the time index says.
     max_timestamp: Option<TimestampOffset>,
     /// Largest timestamp of the first batch, once looked at.
-    first_batch_timestamp: Known,
+    first_batch_timestamp: CompactOption,
     /// When the segment was made or emptied, in ms.
     created_ms: i64,
-    last_aborted_offset: Known,
+    last_aborted_offset: CompactOption,
     /// Something was written or cut since the files were last handed out to be synced.
     unsynced: bool,
     /// Its indexes were rebuilt, or cut at the end, since.
@@ -110,15 +107,15 @@ pub(crate) struct SegmentState<F: Fs> {
     /// The log file was made longer than its batches, to be written to.
     is_extended: bool,
     file: Option<Arc<F::File>>,
-    offset_index: IndexMemory<F>,
-    time_index: IndexMemory<F>,
+    offset_index: IndexMemory,
+    time_index: IndexMemory,
 }
 
 impl<F: Fs> LogSegment<F> {
     /// Makes a segment with an empty log file. Files of indexes are made when they are needed.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn create(
         home: &Home<F>,
         base_offset: i64,
@@ -141,7 +138,7 @@ impl<F: Fs> LogSegment<F> {
     /// only if the caller knows that there is one.
     ///
     /// # Errors
-    /// Those of the medium; [`SegmentError::TooLarge`] above 2 GiB.
+    /// I/O errors; [`SegmentError::TooLarge`] above 2 GiB.
     pub fn open(
         home: &Home<F>,
         base_offset: i64,
@@ -175,28 +172,27 @@ impl<F: Fs> LogSegment<F> {
             base_offset,
             index_interval_bytes: options.index_interval_bytes,
             roll_jitter_ms: options.roll_jitter_ms,
-            view: LogView::default(),
-            cuts: AtomicU32::new(0),
             state: RwLock::new(SegmentState {
                 size,
                 index_bytes_max: options.index_bytes_max,
                 bytes_since_index_entry: 0,
                 txn_bytes: 0,
+                cuts: 0,
                 suffix,
                 offset_index_used: false,
                 time_index_used: false,
                 txn_index_open: false,
                 max_timestamp: None,
-                first_batch_timestamp: Known::NOTHING,
+                first_batch_timestamp: CompactOption::NOTHING,
                 created_ms: now_ms,
-                last_aborted_offset: Known::NOTHING,
+                last_aborted_offset: CompactOption::NOTHING,
                 unsynced: false,
                 rebuilt: false,
                 sealed: false,
                 is_extended: false,
                 file: None,
-                offset_index: IndexMemory::Unloaded,
-                time_index: IndexMemory::Unloaded,
+                offset_index: IndexMemory::default(),
+                time_index: IndexMemory::default(),
             }),
         }
     }
@@ -229,7 +225,7 @@ impl<F: Fs> LogSegment<F> {
     /// The log file, opened if it is not.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn file(&self, home: &Home<F>) -> Result<Arc<F::File>, StorageError> {
         if let Some(file) = &self.state.read().file {
             return Ok(Arc::clone(file));

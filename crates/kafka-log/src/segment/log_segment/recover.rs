@@ -7,7 +7,7 @@ use std::ops::{ControlFlow, Range};
 
 use parking_lot::Mutex;
 
-use super::{Home, Known, LogSegment, SegmentError, SegmentState};
+use super::{CompactOption, Home, LogSegment, SegmentError, SegmentState};
 use crate::format::batch::{BatchHeader, NO_PARTITION_LEADER_EPOCH, NO_TIMESTAMP, RECORD_BATCH_OVERHEAD, RecordBatch};
 use crate::format::file_name::FileKind;
 use crate::format::time_index::TimestampOffset;
@@ -60,22 +60,22 @@ pub enum ReplayedBatch {
 pub struct SegmentRecovery {
     /// Bytes of good batches.
     pub valid_bytes: u32,
-    /// Bytes that were cut behind them.
+    /// Bytes that were cut after them.
     pub truncated_bytes: u32,
 }
 
 impl<F: Fs> LogSegment<F> {
-    /// Reads all batches, checks them on up to `threads` threads, rebuilds all indexes, and cuts the file behind the last
+    /// Reads all batches, checks them on up to `threads` threads, rebuilds all indexes, and cuts the file after the last
     /// good batch.
     ///
-    /// From `ordered_from` on offsets must ascend from batch to batch. An offset lies in front of what the checksum covers, so a write that lost
+    /// From `ordered_from` on offsets must ascend from batch to batch. An offset lies before what the checksum covers, so a write that lost
     /// no more than that leaves a batch that looks good: it ends the segment like any other that is not whole.
     ///
     /// `replay` sees each good batch of magic 2 and above, in order. The memory is that of a window of 256 KiB a thread, of
     /// the largest batch, and of the indexes.
     ///
     /// # Errors
-    /// Those of the medium; an index that does not take an entry; an offset too far from the base offset; and as
+    /// I/O errors; an index that does not take an entry; an offset too far from the base offset; and as
     /// `replay` says.
     pub fn recover(
         &self,
@@ -121,7 +121,7 @@ impl<F: Fs> LogSegment<F> {
         }
         let truncated_bytes = self.cut_log(home, state, valid_bytes)?;
         self.append_last_time_entry(home, state)?;
-        state.first_batch_timestamp = Known::NOTHING;
+        state.first_batch_timestamp = CompactOption::NOTHING;
         self.trim_indexes_locked(home, state)?;
         state.offset_index.release();
         state.time_index.release();
@@ -244,7 +244,7 @@ impl<F: Fs> BatchWorker for Worker<'_, '_, F> {
 }
 
 impl<F: Fs> InOrder<'_, F> {
-    /// The next batch; `Break` behind the last good one.
+    /// The next batch; `Break` after the last good one.
     fn take(&mut self, batch: &Checked, copied: &[u8]) -> Result<ControlFlow<()>, SegmentError> {
         if !batch.is_valid {
             return Ok(ControlFlow::Break(()));

@@ -2,7 +2,7 @@
 
 use super::locate::broken_walk;
 use super::walk::{BatchWalk, WalkError};
-use super::{Home, Known, LogSegment, SegmentError, SegmentState};
+use super::{CompactOption, Home, LogSegment, SegmentError, SegmentState};
 use crate::format::batch::NO_TIMESTAMP;
 use crate::format::file_name::FileKind;
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex, TimestampOffset};
@@ -25,7 +25,7 @@ impl<F: Fs> LogSegment<F> {
     /// -1 at the base offset where there is none.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn max_timestamp_so_far(&self, home: &Home<F>) -> Result<TimestampOffset, StorageError> {
         if let Some(known) = self.read_state().max_timestamp {
             return Ok(known);
@@ -50,7 +50,7 @@ impl<F: Fs> LogSegment<F> {
     /// Largest timestamp of its records in ms, `None` without one (`largestRecordTimestamp`).
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn largest_record_timestamp(&self, home: &Home<F>) -> Result<Option<i64>, StorageError> {
         Ok(Some(self.max_timestamp_so_far(home)?.timestamp).filter(|&timestamp| timestamp >= 0))
     }
@@ -58,7 +58,7 @@ impl<F: Fs> LogSegment<F> {
     /// Largest timestamp of its records, or when the file was last modified if they have none; in ms (`largestTimestamp`).
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn largest_timestamp(&self, home: &Home<F>) -> Result<i64, StorageError> {
         match self.largest_record_timestamp(home)? {
             Some(timestamp) => Ok(timestamp),
@@ -69,7 +69,7 @@ impl<F: Fs> LogSegment<F> {
     /// When the log file last changed, in ms; 0 where there is none, as Java has it.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn last_modified_ms(&self, home: &Home<F>) -> Result<i64, StorageError> {
         let path = home.path(self.name(FileKind::Log, &self.read_state()));
         match home.fs().metadata(&path) {
@@ -86,7 +86,7 @@ impl<F: Fs> LogSegment<F> {
         }
         let (size, cuts) = {
             let state = self.read_state();
-            (state.size, self.cuts())
+            (state.size, state.cuts)
         };
         if size == 0 {
             return Ok(None);
@@ -101,8 +101,8 @@ impl<F: Fs> LogSegment<F> {
         if let Some(first) = first {
             let mut state = self.write_state();
             // Of another batch, if the segment was emptied in the meantime.
-            if self.cuts() == cuts {
-                state.first_batch_timestamp = Known(first);
+            if state.cuts == cuts {
+                state.first_batch_timestamp = CompactOption(first);
             }
         }
         Ok(first)
@@ -112,7 +112,7 @@ impl<F: Fs> LogSegment<F> {
     /// its making to now if its first batch has no timestamp (`timeWaitedForRoll`).
     ///
     /// # Errors
-    /// Those of the medium; a first batch that cannot be read.
+    /// I/O errors; a first batch that cannot be read.
     pub fn time_waited_for_roll(
         &self,
         home: &Home<F>,
@@ -128,12 +128,12 @@ impl<F: Fs> LogSegment<F> {
     /// Largest timestamp of the first batch in ms, `i64::MAX` without one (`getFirstBatchTimestamp`).
     ///
     /// # Errors
-    /// Those of the medium; a first batch that cannot be read.
+    /// I/O errors; a first batch that cannot be read.
     pub fn first_batch_timestamp(&self, home: &Home<F>) -> Result<i64, SegmentError> {
         Ok(self.first_batch_timestamp_known(home)?.filter(|&timestamp| timestamp >= 0).unwrap_or(i64::MAX))
     }
 
-    /// The largest timestamp as the time index and the batches behind its last entry say (`readLargestTimestamp`).
+    /// The largest timestamp as the time index and the batches after its last entry say (`readLargestTimestamp`).
     pub(super) fn read_largest_timestamp(
         &self,
         home: &Home<F>,
@@ -182,18 +182,18 @@ impl<F: Fs> LogSegment<F> {
     /// Number of time index entries.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn time_index_entries(&self, home: &Home<F>) -> Result<usize, StorageError> {
         let mut state = self.write_state();
         self.load_time_index(home, &mut state)?;
         Ok(state.time_index.bytes().len() / TIME_INDEX_ENTRY_LEN)
     }
 
-    /// The first batch whose largest timestamp is `timestamp` or later, from where the indexes say; and all behind it
+    /// The first batch whose largest timestamp is `timestamp` or later, from where the indexes say; and all after it
     /// are visited until `found` says that it has what it wants.
     ///
     /// # Errors
-    /// Those of the medium; a batch that cannot be read; what `found` gives.
+    /// I/O errors; a batch that cannot be read; what `found` gives.
     pub fn search_by_time<T>(
         &self,
         home: &Home<F>,
@@ -229,7 +229,7 @@ impl<F: Fs> LogSegment<F> {
     /// (`findOffsetByTimestamp`).
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn time_search_start(&self, home: &Home<F>, timestamp: i64, starting_offset: i64) -> Result<i32, SegmentError> {
         let mut state = self.write_state();
         self.load_time_index(home, &mut state)?;

@@ -1,19 +1,19 @@
 //! Cutting a segment.
 
-use super::{Home, Known, LogSegment, SegmentError, SegmentState};
+use super::{CompactOption, Home, LogSegment, SegmentError, SegmentState};
 use crate::format::file_name::FileKind;
 use crate::format::offset_index::{OFFSET_INDEX_ENTRY_LEN, OffsetIndex};
 use crate::format::time_index::{TIME_INDEX_ENTRY_LEN, TimeIndex};
 use crate::format::transaction_index::{ABORTED_TXN_LEN, TransactionIndex, VERSION_FIELD};
-use crate::fs::{Fs, FsFile, OpenMode, read_whole};
+use crate::fs::{ENTRY_FILE_MAX, Fs, FsFile, OpenMode, read_at_most};
 use crate::segment::error::StorageError;
 
 impl<F: Fs> LogSegment<F> {
     /// Cuts everything from the batch on that has `offset` (`LogSegment.truncateTo`); says how many bytes that were.
-    /// Index entries of `offset` and behind go. The segment becomes active: its indexes may grow again.
+    /// Removes the index entries of `offset` and later. The segment becomes active: its indexes may grow again.
     ///
     /// # Errors
-    /// Those of the medium; a batch on the way that cannot be read.
+    /// I/O errors; a batch on the way that cannot be read.
     pub fn truncate_to(
         &self,
         home: &Home<F>,
@@ -27,7 +27,7 @@ impl<F: Fs> LogSegment<F> {
         // Kafka's entries are in the file at once, and stay there until others take their place or the file is trimmed.
         self.write_indexes_locked(home, state)?;
         state.unsynced = true;
-        self.note_cut(state);
+        state.cuts += 1;
         let path = home.path(self.name(FileKind::OffsetIndex, state));
         let bytes = state.offset_index.grow(home.fs(), || path.clone(), OFFSET_INDEX_ENTRY_LEN)?;
         let kept = OffsetIndex::new(self.base_offset, bytes).entries_below(offset);
@@ -47,13 +47,28 @@ impl<F: Fs> LogSegment<F> {
         }
         if state.size == 0 {
             state.created_ms = now_ms;
-            state.first_batch_timestamp = Known::NOTHING;
+            state.first_batch_timestamp = CompactOption::NOTHING;
         }
         state.bytes_since_index_entry = 0;
         if self.max_timestamp_locked(home, state)?.timestamp >= 0 {
             state.max_timestamp = Some(self.read_largest_timestamp(home, state)?);
         }
         Ok(cut)
+    }
+
+    /// What `look` finds in the files while nothing cuts them. It is called again after a cut: what it read may then have been anything,
+    /// or not there.
+    ///
+    /// # Errors
+    /// The errors of `look`.
+    pub fn undisturbed<T>(&self, mut look: impl FnMut() -> Result<T, SegmentError>) -> Result<T, SegmentError> {
+        loop {
+            let cuts = self.read_state().cuts;
+            let found = look();
+            if self.read_state().cuts == cuts {
+                return found;
+            }
+        }
     }
 
     /// Cuts the log file to `size` bytes; says how many were cut. The indexes stay as they are.
@@ -82,7 +97,9 @@ impl<F: Fs> LogSegment<F> {
             return Ok(());
         }
         let path = home.path(self.name(FileKind::TransactionIndex, state));
-        let bytes = read_whole(home.fs(), &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+        let bytes = read_at_most(home.fs(), &path, ENTRY_FILE_MAX)
+            .map_err(StorageError::io("read", &path))?
+            .unwrap_or_default();
         let index = TransactionIndex::new(&bytes);
         let slot = index.truncation_slot(offset).map_err(StorageError::corrupt(&path))?;
         // Kafka cuts at the slot and remembers the offset of the entry before it.
@@ -92,7 +109,8 @@ impl<F: Fs> LogSegment<F> {
             file.set_len(len as u64).map_err(StorageError::io("cut", &path))?;
             state.txn_bytes = len as u32;
             let before = slot.checked_sub(1).and_then(|slot| index.entry(slot));
-            state.last_aborted_offset = before.map_or(Known::NOTHING, |entry| Known(entry.txn.last_offset));
+            state.last_aborted_offset =
+                before.map_or(CompactOption::NOTHING, |entry| CompactOption(entry.txn.last_offset));
         }
         Ok(())
     }
@@ -101,7 +119,7 @@ impl<F: Fs> LogSegment<F> {
     pub(super) fn reset_indexes(&self, home: &Home<F>, state: &mut SegmentState<F>) -> Result<(), SegmentError> {
         state.unsynced = true;
         state.rebuilt = true;
-        self.note_cut(state);
+        state.cuts += 1;
         let path = home.path(self.name(FileKind::OffsetIndex, state));
         state.offset_index.grow(home.fs(), || path.clone(), OFFSET_INDEX_ENTRY_LEN)?;
         state.offset_index.truncate(0);
@@ -119,21 +137,23 @@ impl<F: Fs> LogSegment<F> {
             }
         }
         state.txn_bytes = 0;
-        state.last_aborted_offset = Known::NOTHING;
+        state.last_aborted_offset = CompactOption::NOTHING;
         Ok(())
     }
 
     /// Whether the transaction index must be rebuilt (`TransactionIndex.sanityCheck`), and why.
     ///
     /// # Errors
-    /// Those of the medium; `Corrupt` for an entry of a version that Kafka does not know, which it does not start with.
+    /// I/O errors; `Corrupt` for an entry of a version that Kafka does not know, which it does not start with.
     pub fn check_txn_index(&self, home: &Home<F>) -> Result<Option<StorageError>, StorageError> {
         let state = self.read_state();
         if state.txn_bytes == 0 {
             return Ok(None);
         }
         let path = home.path(self.name(FileKind::TransactionIndex, &state));
-        let bytes = read_whole(home.fs(), &path).map_err(StorageError::io("read", &path))?.unwrap_or_default();
+        let bytes = read_at_most(home.fs(), &path, ENTRY_FILE_MAX)
+            .map_err(StorageError::io("read", &path))?
+            .unwrap_or_default();
         let why = TransactionIndex::new(&bytes).sanity_check(self.base_offset).err();
         let is_unknown = why.is_some_and(|why| why.field == VERSION_FIELD);
         let why = why.map(StorageError::corrupt(&path));

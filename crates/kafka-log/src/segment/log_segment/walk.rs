@@ -15,7 +15,7 @@ const WINDOW: usize = 256 * 1024;
 pub enum WalkError {
     /// The length of a batch is impossible; the position is that of the file.
     Corrupt(FormatError),
-    /// The medium failed, or the file became shorter.
+    /// The disk failed, or the file became shorter.
     Io(io::Error),
 }
 
@@ -26,7 +26,7 @@ pub struct BatchWalk<'f, R: ?Sized> {
     file: &'f R,
     position: u64,
     end: u64,
-    /// What was read, in front of room that is kept: nothing is zeroed twice.
+    /// What was read, before room that is kept: nothing is zeroed twice.
     buf: Vec<u8>,
     filled: usize,
     start: u64,
@@ -44,7 +44,7 @@ impl<'f, R: ReadAt + ?Sized> BatchWalk<'f, R> {
         BatchWalk { window: window.max(RECORD_BATCH_OVERHEAD), ..self }
     }
 
-    /// Position behind the batch that was given last.
+    /// Position after the batch that was given last.
     pub fn position(&self) -> u64 {
         self.position
     }
@@ -52,7 +52,7 @@ impl<'f, R: ReadAt + ?Sized> BatchWalk<'f, R> {
     /// The next whole batch; `None` where Kafka's `FileLogInputStream` finds no more.
     ///
     /// # Errors
-    /// A length that no batch can have, and those of the medium.
+    /// A length that no batch can have, and I/O errors.
     pub fn next_batch(&mut self) -> Result<Option<RawBatch<'_>>, WalkError> {
         let left = self.end.saturating_sub(self.position);
         if left <= HEADER_SIZE_UP_TO_MAGIC as u64 {

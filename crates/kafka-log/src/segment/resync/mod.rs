@@ -1,11 +1,11 @@
 //! Finding the way through a damaged segment file: every batch that can still be trusted, and what lies between them.
 //!
-//! A batch is trusted if it lies where one is expected, inside of the file, and its checksum holds. Where that is not so:
+//! A batch is trusted if it lies where one is expected, inside the file, and its checksum holds. Where that is not so:
 //!
 //! 1. If the checksum holds for another length, the one that ends where another batch begins, only the length is wrong.
 //! 2. If another batch begins where the length says, only the contents are wrong.
-//! 3. Else the next batch is looked for: a place where a header makes sense for this file and the checksum holds. It
-//!    counts if a batch follows it, or if its offsets fit between those before and behind it and no header claims the
+//! 3. Else the next batch is searched for: a place where a header makes sense for this file and the checksum holds. It
+//!    counts if a batch follows it, or if its offsets fit between those before and after it and no header claims the
 //!    place for its own records. So a batch that lies in the payload of a damaged one is not taken for one of the file,
 //!    unless its offsets happen to fit and nothing of the header around it is left.
 //!
@@ -36,7 +36,7 @@ pub enum Step<'b> {
     Batch(RawBatch<'b>),
     /// A batch whose checksum does not hold. Where it ends is known: another one follows.
     Damaged(RawBatch<'b>),
-    /// A batch whose length was wrong: the one in `batch` is put right, and its checksum holds.
+    /// A batch whose length was wrong: the one in `batch` is corrected, and its checksum holds.
     WrongLength {
         /// The batch as it must have been.
         batch: RawBatch<'b>,
@@ -83,11 +83,13 @@ pub struct Resync<'f, R: ?Sized> {
     budget: u64,
     /// Bytes that may still be searched for the ends of batches with a wrong length.
     end_budget: u64,
+    /// The place of the last batch whose checksum was computed, and the checksum.
+    checked: Option<(u64, u32)>,
 }
 
 /// Bytes read in vain for each byte of the file, at most.
 const BUDGET_FACTOR: u64 = 8;
-/// Bytes behind a batch, or behind the length it claims, in which its end is looked for.
+/// Bytes after a batch, or after the length it claims, in which its end is searched for.
 const TRUE_END_WITHIN: u64 = 1024 * 1024;
 /// Bytes of each batch that are not paid for, so that small batches are found whatever lies around them.
 const FREE_OF_CHARGE: u64 = 4096;
@@ -102,17 +104,17 @@ impl<'f, R: ReadAt + ?Sized> Resync<'f, R> {
         let (first, last) = offsets.into_inner();
         let offsets = Offsets { first, behind: last.wrapping_sub(first) as u64 };
         let source = Source::new(file, range.end);
-        Resync { source, at: range.start, offsets, last_offset, budget, end_budget: budget }
+        Resync { source, at: range.start, offsets, last_offset, budget, end_budget: budget, checked: None }
     }
 
-    /// Goes on at `position`, behind a batch whose last offset is `last_offset`, if that is known. The work that may be
+    /// Goes on at `position`, after a batch whose last offset is `last_offset`, if that is known. The work that may be
     /// done in vain does not grow by it, so that a walk taken up again and again stays linear.
     pub fn resume(&mut self, position: u64, last_offset: Option<i64>) {
         self.at = position;
         self.last_offset = last_offset;
     }
 
-    /// Position behind the last step.
+    /// Position after the last step.
     pub fn position(&self) -> u64 {
         self.at
     }
@@ -120,7 +122,7 @@ impl<'f, R: ReadAt + ?Sized> Resync<'f, R> {
     /// The next batch or damage; `None` at the end of the range.
     ///
     /// # Errors
-    /// Those of the medium.
+    /// I/O errors.
     pub fn step(&mut self) -> io::Result<Option<Step<'_>>> {
         let at = self.at;
         if at >= self.source.end {
@@ -160,6 +162,7 @@ impl<'f, R: ReadAt + ?Sized> Resync<'f, R> {
         }
         let mut sum = head.running_checksum();
         let read = self.source.update(&mut sum, at + head.covered_from(), at + head.size)?;
+        self.checked = read.map(|_| (at, sum.value()));
         let holds = read.is_some() && sum.value() == head.crc;
         if !holds {
             self.budget -= cost;
@@ -241,9 +244,19 @@ impl<'f, R: ReadAt + ?Sized> Resync<'f, R> {
             }
             Some(head) if head.size > rest => (0, "batch", truncated(head.size)),
             Some(head) if !head.has_length || !head.is_plausible => {
-                (0, "batch header", FormatErrorKind::Invalid("expected fields that make sense, found others"))
+                (0, "batch header", FormatErrorKind::Invalid { expected: "fields that make sense", found: "others" })
             }
-            Some(_) => (0, "batch", FormatErrorKind::Invalid("expected a checksum that holds, found another")),
+            Some(head) => match self.checked {
+                Some((place, computed)) if place == at => {
+                    (0, "batch", FormatErrorKind::Checksum { computed, stored: head.crc })
+                }
+                // The budget does not allow for a look at all of it.
+                _ => {
+                    let expected = "a batch whose checksum holds";
+                    let found = "one too long to be looked at among so much damage";
+                    (0, "batch", FormatErrorKind::Invalid { expected, found })
+                }
+            },
         };
         Ok(FormatError::new(shift, field, kind).shifted(at))
     }

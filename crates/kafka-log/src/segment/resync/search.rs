@@ -8,7 +8,7 @@ use crate::format::batch::RECORD_BATCH_OVERHEAD;
 use crate::format::bytes::{i32_in, i64_in};
 use crate::fs::ReadAt;
 
-/// Bytes in which the end of one batch is looked for at most.
+/// Bytes in which the end of one batch is searched for at most.
 const LONGEST_SEARCH: u64 = 16 * 1024 * 1024;
 
 /// Bytes that are searched at once.

@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use super::*;
 use crate::compression::{Codec, Compressor};
-use crate::format::batch::TimestampType;
+use crate::format::batch::{RecordBatch, TimestampType};
 use crate::format::builder::{BatchFields, RecordBatchBuilder};
 use crate::format::legacy_builder::LegacyMessage;
 
@@ -61,7 +61,7 @@ fn walk(bytes: &[u8]) -> Vec<Seen> {
             Step::Batch(batch) => Seen::Batch(batch.overhead.offset),
             Step::Damaged(batch) => Seen::Damaged(batch.overhead.offset),
             Step::WrongLength { batch, .. } => {
-                assert!(batch.is_valid(), "the length is put right");
+                assert!(batch.is_valid(), "the length is corrected");
                 Seen::WrongLength(batch.overhead.offset)
             }
             Step::Unreadable(unreadable) => {
@@ -188,6 +188,22 @@ fn zeros_at_the_end_are_told_from_other_damage() {
 }
 
 #[test]
+fn a_last_batch_whose_checksum_does_not_hold_is_told_with_both_checksums() {
+    let segment = segment();
+    let (range, ..) = segment.batches.last().unwrap();
+    let mut bytes = segment.bytes[range.clone()].to_vec();
+    // Nothing follows, and its offsets make no sense: only the checksum tells what is wrong.
+    bytes[0] = 0x7f;
+    bytes[70] ^= 1;
+    bytes.extend([7; 100]);
+    let batch = RecordBatch::parse(&bytes[..range.len()]).unwrap();
+    let (computed, stored) = (batch.computed_crc(), batch.header().crc());
+    let mut resync = Resync::new(&bytes[..], 0..bytes.len() as u64, 0..=i64::MAX, None);
+    let Some(Step::Unreadable(found)) = resync.step().unwrap() else { panic!("no batch can be made out") };
+    assert_eq!(found.error.kind, FormatErrorKind::Checksum { computed, stored });
+}
+
+#[test]
 fn inserted_garbage_loses_no_batch() {
     let segment = segment();
     for (index, garbage) in [(0, vec![0xab; 300]), (4, vec![0; 1000]), (7, vec![2; 16]), (4, vec![1; 70_000])] {
@@ -224,7 +240,7 @@ fn a_cut_tail_is_unreadable_from_its_last_batch_on() {
 #[test]
 fn a_batch_inside_of_a_payload_is_never_taken_for_one_of_the_file() {
     for inner_base in [BASE + 1, BASE + 11, BASE + 40, 0, BASE + 1_000_000] {
-        let inner = [batch(inner_base, 2, Codec::None, b"inner"), b"and something behind it".to_vec()].concat();
+        let inner = [batch(inner_base, 2, Codec::None, b"inner"), b"and something after it".to_vec()].concat();
         let batches = (0..4).map(|i| (batch(BASE + 5 * i, 5, Codec::None, if i == 2 { &inner } else { b"v" }), 5));
         let segment = segment_of(batches);
         let (range, first, _) = segment.batches[2].clone();
@@ -246,7 +262,7 @@ fn a_batch_inside_of_a_payload_is_never_taken_for_one_of_the_file() {
 #[test]
 fn a_batch_inside_of_a_payload_whose_header_is_gone_is_told_by_its_offsets() {
     for inner_base in [BASE + 1, 0, BASE + 1_000_000] {
-        let inner = [batch(inner_base, 2, Codec::None, b"inner"), b"and something behind it".to_vec()].concat();
+        let inner = [batch(inner_base, 2, Codec::None, b"inner"), b"and something after it".to_vec()].concat();
         let batches = (0..5).map(|i| (batch(BASE + 5 * i, 5, Codec::None, if i == 2 { &inner } else { b"v" }), 5));
         let segment = segment_of(batches);
         let range = segment.batches[2].0.clone();

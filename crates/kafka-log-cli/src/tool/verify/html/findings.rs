@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use kafka_log::verify::{Finding, Severity};
+use kafka_log::audit::{Finding, Severity};
 use serde_json::Value;
 
 use super::super::Run;
 use super::Escaped;
+use crate::visible;
 
 /// Rows of the table.
 const ROWS_MAX: usize = 5000;
@@ -17,7 +18,8 @@ pub(super) fn print(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
     findings.retain(|finding| run.options.notes || finding.severity > Severity::Note);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     writeln!(out, "<section>\n<h2>Findings</h2>")?;
-    let earlier: Vec<&Value> = run.earlier.iter().flat_map(|done| &done.findings).collect();
+    let earlier: Vec<&Value> =
+        run.earlier.iter().flat_map(|done| &done.findings).map(|finding| &finding.json).collect();
     if findings.is_empty() && earlier.is_empty() {
         return writeln!(out, "<p>None.</p>\n</section>");
     }
@@ -58,7 +60,7 @@ fn row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
          <td>expected {}<br>found {}</td><td>{}</td></tr>",
         finding.class.name(),
         finding.code.id(),
-        Escaped(&finding.path.display()),
+        Escaped(&visible::path(&finding.path)),
         Escaped(&offsets),
         Escaped(&finding.expected),
         Escaped(&finding.found),

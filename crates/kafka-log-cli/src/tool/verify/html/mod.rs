@@ -8,10 +8,11 @@ use std::fmt;
 use std::io::{self, Write};
 
 use indicatif::HumanBytes;
-use kafka_log::verify::predict::{Outcome, Stop};
-use kafka_log::verify::{Level, PartitionReport, Severity, Verdict};
+use kafka_log::audit::predict::{Outcome, Stop};
+use kafka_log::audit::{Level, NodeStart, PartitionReport, Severity, Verdict};
 
 use super::{Run, predictions};
+use crate::visible::{self, Visible};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -21,12 +22,15 @@ const DRAWN_MAX: usize = 300;
 /// Prints the page.
 pub(super) fn print(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
     let verdict = run.verdict();
-    let paths: Vec<String> = run.options.paths.iter().map(|path| path.display().to_string()).collect();
-    let title = format!("{}: {}", paths.join(" "), verdict.name());
+    let paths = visible::paths(&run.options.paths);
+    let title = format!("{paths}: {}", verdict.name());
     writeln!(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
+    // Names in the page are escaped; if one were not, the browser would still load and run nothing.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'";
+    writeln!(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">")?;
     writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
     writeln!(out, "<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>", Escaped(&title))?;
-    head(run, &paths.join(" "), out)?;
+    head(run, &paths, out)?;
     let mut partitions: Vec<&PartitionReport> = run.report.all_partitions().collect();
     partitions.sort_by_key(|partition| std::cmp::Reverse(partition.verdict()));
     if !partitions.is_empty() {
@@ -86,6 +90,11 @@ fn predicted(run: &Run<'_>, stop: Stop, out: &mut dyn Write) -> io::Result<()> {
     };
     writeln!(out, "<section>\n<h2>{title}</h2>\n<ul>")?;
     let mut is_quiet = true;
+    if let Some(NodeStart::Refuses(refusal)) = &run.report.start {
+        is_quiet = false;
+        let said = format!("not start: {}: {}", refusal.exception, refusal.message);
+        writeln!(out, "<li><b class=\"damage\">{}</b></li>", Escaped(&said))?;
+    }
     for prediction in run.predictions.iter().filter(|prediction| prediction.stop == stop) {
         let lines = predictions::lines(prediction);
         if lines.is_empty() {
@@ -94,7 +103,7 @@ fn predicted(run: &Run<'_>, stop: Stop, out: &mut dyn Write) -> io::Result<()> {
         is_quiet = false;
         let is_bad = prediction.records_lost() > 0 || matches!(prediction.outcome, Outcome::Refuses { .. });
         let class = if is_bad { "damage" } else { "" };
-        writeln!(out, "<li><b class=\"{class}\">{}</b><ul>", Escaped(&prediction.path.display()))?;
+        writeln!(out, "<li><b class=\"{class}\">{}</b><ul>", Escaped(&visible::path(&prediction.path)))?;
         lines.iter().try_for_each(|line| writeln!(out, "<li>{}</li>", Escaped(line)))?;
         writeln!(out, "</ul></li>")?;
     }
@@ -104,7 +113,7 @@ fn predicted(run: &Run<'_>, stop: Stop, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</ul>\n</section>")
 }
 
-/// Text in a page.
+/// Text in a page, with display controls as escapes.
 struct Escaped<'t, T: ?Sized>(&'t T);
 
 impl<T: fmt::Display + ?Sized> fmt::Display for Escaped<'_, T> {
@@ -115,7 +124,7 @@ impl<T: fmt::Display + ?Sized> fmt::Display for Escaped<'_, T> {
                 '<' => f.write_str("&lt;")?,
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
-                c => write!(f, "{c}")?,
+                c => Visible(c).fmt(f)?,
             }
         }
         Ok(())

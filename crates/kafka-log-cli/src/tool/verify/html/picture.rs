@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use indicatif::HumanBytes;
-use kafka_log::verify::{IndexReport, PartitionReport, SegmentReport, Severity, Verdict};
+use kafka_log::audit::{IndexReport, PartitionReport, SegmentReport, Severity, Verdict};
 
 use super::Escaped;
+use crate::visible;
 
 /// Segments of a partition that are drawn.
 const SEGMENTS_MAX: usize = 500;
@@ -21,7 +22,7 @@ pub(super) fn legend(out: &mut dyn Write) -> io::Result<()> {
         "<p class=\"legend\"><span class=\"key good\"></span>good batches <span class=\"key lost\"></span>unreadable \
          <span class=\"key header\"></span>good, with a wrong header <span class=\"key odd\"></span>something tolerated \
          <span class=\"key index\"></span>index <span class=\"key badindex\"></span>bad or missing index. \
-         Bars are as wide as segments are large; point at one to see more.</p>"
+         The width of a bar shows the size of the segment; hover over a bar for details.</p>"
     )
 }
 
@@ -35,14 +36,14 @@ pub(super) fn print(partitions: &[&PartitionReport], out: &mut dyn Write) -> io:
 }
 
 fn row(partition: &PartitionReport, out: &mut dyn Write) -> io::Result<()> {
-    let name = partition.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = visible::file_name(&partition.path);
     let size: u64 = partition.segments.iter().map(|segment| segment.size).sum();
     let verdict = partition.verdict().name();
     writeln!(
         out,
         "<div class=\"row\"><div class=\"name\" title=\"{}\"><b class=\"{verdict}\">{}</b><span class=\"dim\">{}, offsets \
          {} to {}</span></div><div class=\"bars\">",
-        Escaped(&partition.path.display()),
+        Escaped(&visible::path(&partition.path)),
         Escaped(&name),
         HumanBytes(size),
         partition.log_start_offset,
@@ -66,7 +67,7 @@ fn bar(segment: &SegmentReport, largest: u64, out: &mut dyn Write) -> io::Result
         out,
         "<div class=\"segment\" style=\"flex-grow:{:.4}\" title=\"{}\"><div class=\"log {}\">",
         share.max(0.02),
-        Escaped(&title(segment)),
+        title(segment),
         if is_odd { "odd" } else { "" },
     )?;
     let percent = |bytes: u64| 100.0 * bytes as f64 / segment.size.max(1) as f64;
@@ -87,11 +88,13 @@ fn index(index: &Option<IndexReport>) -> &'static str {
     }
 }
 
+/// What is shown of a segment when one points at it, escaped, with line ends.
 fn title(segment: &SegmentReport) -> String {
-    let name = segment.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = visible::file_name(&segment.path);
     let shown = |offset: Option<i64>| offset.map_or_else(|| "none".to_owned(), |offset| offset.to_string());
     let mut text = format!(
-        "{name}: {}, {} batches, {} records, offsets {} to {}",
+        "{}: {}, {} batches, {} records, offsets {} to {}",
+        Escaped(&name),
         HumanBytes(segment.size),
         segment.batches,
         segment.records,
@@ -100,7 +103,8 @@ fn title(segment: &SegmentReport) -> String {
     );
     let told = segment.findings.iter().filter(|finding| finding.severity > Severity::Note);
     for finding in told.take(8) {
-        text.push_str(&format!("\n{}: expected {}, found {}", finding.code.id(), finding.expected, finding.found));
+        let line = format!("{}: expected {}, found {}", finding.code.id(), finding.expected, finding.found);
+        text.push_str(&format!("\n{}", Escaped(&line)));
     }
     text
 }

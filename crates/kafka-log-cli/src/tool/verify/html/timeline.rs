@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use kafka_log::verify::{PartitionReport, SegmentReport, Verdict};
+use kafka_log::audit::{PartitionReport, SegmentReport, Verdict};
 
 use super::Escaped;
+use crate::visible;
 
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 180.0;
@@ -63,7 +64,7 @@ impl Span {
 }
 
 fn chart(partition: &PartitionReport, span: &Span, out: &mut dyn Write) -> io::Result<()> {
-    let name = partition.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = visible::file_name(&partition.path);
     writeln!(out, "<figure><figcaption>{}</figcaption>", Escaped(&name))?;
     writeln!(out, "<svg viewBox=\"0 -6 {WIDTH} {}\" preserveAspectRatio=\"none\" role=\"img\">", HEIGHT + 12.0)?;
     for segment in &partition.segments {

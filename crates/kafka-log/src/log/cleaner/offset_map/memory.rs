@@ -15,15 +15,10 @@ pub(super) struct Memory {
 enum Bytes {
     /// Of its own, in large pages: look-ups go all over the map, and with pages of 4 KiB the processor would spend more
     /// time on finding them than on reading what is there.
-    #[cfg(feature = "mmap")]
     Mapped(memmap2::MmapMut),
     Heap(Vec<u8>),
 }
 
-#[cfg_attr(
-    not(feature = "mmap"),
-    expect(clippy::infallible_destructuring_match, reason = "there are maps with `mmap`")
-)]
 impl Memory {
     pub(super) fn new(slots: usize) -> Self {
         Memory { bytes: Bytes::new(slots * SLOT), slots }
@@ -37,7 +32,6 @@ impl Memory {
     #[inline(always)]
     pub(super) fn slots(&self) -> &[[u8; SLOT]] {
         let bytes: &[u8] = match &self.bytes {
-            #[cfg(feature = "mmap")]
             Bytes::Mapped(map) => map,
             Bytes::Heap(bytes) => bytes,
         };
@@ -47,7 +41,6 @@ impl Memory {
     #[inline(always)]
     pub(super) fn slots_mut(&mut self) -> &mut [[u8; SLOT]] {
         let bytes: &mut [u8] = match &mut self.bytes {
-            #[cfg(feature = "mmap")]
             Bytes::Mapped(map) => map,
             Bytes::Heap(bytes) => bytes,
         };
@@ -57,7 +50,6 @@ impl Memory {
 
 impl Bytes {
     fn new(len: usize) -> Self {
-        #[cfg(feature = "mmap")]
         if len > 0
             && let Ok(map) = memmap2::MmapMut::map_anon(len)
         {

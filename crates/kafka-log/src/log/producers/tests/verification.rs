@@ -79,7 +79,7 @@ fn nothing_gets_in_before_the_lowest_sequence_that_was_seen() {
     let higher = Data { sequence: 3, ..TXN };
     assert_eq!(refuse(&mut manager, &higher.bytes(), &with(guard)), "OutOfOrderSequenceException");
     assert_eq!(manager.verification_guard(PID), guard, "a refused batch does not use it up");
-    // A higher epoch counts anew, a lower one not at all.
+    // A higher epoch starts again, a lower one not at all.
     start(&mut manager, 4, 2, false);
     start(&mut manager, 0, 1, false);
     accept(&mut manager, &Data { epoch: 2, sequence: 4, ..TXN }.bytes(), &with(guard));

@@ -1,0 +1,172 @@
+//! What a fetch asks for.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kafka_log::log::types::{FetchIsolation, LogOffsetMetadata};
+use kafka_rpc::messages::FetchRequest;
+use kafka_rpc::messages::fetch_request::FetchPartition;
+use kafka_rpc::{ErrorCode, Uuid};
+
+use super::read::{Read, Reads};
+use super::session::{Opened, Session};
+use crate::broker::Shared;
+use crate::partitions::Partition;
+
+/// A fetch: partitions and limits.
+pub(super) struct Plan {
+    pub(super) partitions: Vec<Planned>,
+    pub(super) max_wait: Duration,
+    pub(super) min_bytes: usize,
+    pub(super) max_bytes: usize,
+    pub(super) isolation: FetchIsolation,
+    /// The session that the response belongs to, and whether it names changed partitions alone.
+    pub(super) session: Option<(Arc<Session>, bool)>,
+}
+
+/// How a topic is named in a request, and in its response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct TopicKey {
+    /// Empty where there is an id.
+    pub(super) name: Arc<str>,
+    pub(super) id: Uuid,
+}
+
+/// A partition of a fetch.
+#[derive(Clone)]
+pub(super) struct Planned {
+    pub(super) topic: TopicKey,
+    pub(super) number: i32,
+    pub(super) found: Result<Arc<Partition>, ErrorCode>,
+    pub(super) asked: Asked,
+    /// Where the records start, in which file: from there bytes are counted.
+    pub(super) from: LogOffsetMetadata,
+}
+
+/// What is asked of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) fetch_offset: i64,
+    pub(super) max_bytes: i32,
+    pub(super) current_leader_epoch: i32,
+    pub(super) last_fetched_epoch: i32,
+}
+
+impl Asked {
+    pub(super) const fn of(partition: &FetchPartition) -> Self {
+        Asked {
+            fetch_offset: partition.fetch_offset,
+            max_bytes: partition.partition_max_bytes,
+            current_leader_epoch: partition.current_leader_epoch,
+            last_fetched_epoch: partition.last_fetched_epoch,
+        }
+    }
+}
+
+impl Planned {
+    pub(super) fn new(shared: &Shared, topic: TopicKey, number: i32, asked: Asked) -> Self {
+        let has_id = topic.id != Uuid::default();
+        let found = shared.topics.find(has_id, &topic.name, topic.id);
+        let found = found.and_then(|found| found.partition(number).cloned());
+        Planned { topic, number, found, asked, from: asked.fetch_offset.into() }
+    }
+
+    pub(super) fn partition(&self) -> Option<&Arc<Partition>> {
+        self.found.as_ref().ok()
+    }
+}
+
+impl Plan {
+    /// Reads a request, with what its session knows.
+    ///
+    /// # Errors
+    /// What the whole request is answered with: errors of sessions; `INVALID_REQUEST` for an isolation level that there is not.
+    pub(super) fn new(
+        shared: &Shared,
+        request: &FetchRequest<'_>,
+        version: i16,
+        now_ms: i64,
+    ) -> Result<Self, ErrorCode> {
+        let replica_id = if version >= 15 { request.replica_state.replica_id } else { request.replica_id };
+        let isolation = FetchIsolation::from_wire(request.isolation_level).ok_or(ErrorCode::InvalidRequest)?;
+        let max_bytes = positive(request.max_bytes).min(shared.fetch_max_bytes());
+        let mut plan = Plan {
+            partitions: Vec::new(),
+            max_wait: Duration::from_millis(positive(request.max_wait_ms) as u64),
+            min_bytes: positive(request.min_bytes).min(max_bytes),
+            max_bytes,
+            isolation,
+            session: None,
+        };
+        match shared.sessions.open(request, version, now_ms)? {
+            Opened::Sessionless => {
+                for topic in &request.topics {
+                    let key = TopicKey { name: Arc::from(&*topic.topic), id: topic.topic_id };
+                    for asked in &topic.partitions {
+                        let planned = Planned::new(shared, key.clone(), asked.partition, Asked::of(asked));
+                        plan.partitions.push(planned);
+                    }
+                }
+            }
+            Opened::Session { session, is_incremental } => {
+                plan.partitions = session.plan(shared);
+                plan.session = Some((session, is_incremental));
+            }
+        }
+        if replica_id >= 0 {
+            // No other broker has a replica here.
+            plan.partitions.iter_mut().for_each(|planned| planned.found = Err(ErrorCode::NotLeaderOrFollower));
+        }
+        Ok(plan)
+    }
+
+    /// Whether these reads are the answer, without waiting for more.
+    pub(super) fn is_satisfied_by(&self, reads: &Reads) -> bool {
+        self.max_wait.is_zero()
+            || self.partitions.iter().all(|planned| planned.found.is_err())
+            || reads.must_be_told
+            || reads.bytes >= self.min_bytes
+    }
+
+    /// Notes where reads have found the offsets.
+    pub(super) fn note_places(&mut self, reads: &Reads) {
+        for (planned, read) in self.partitions.iter_mut().zip(&reads.results) {
+            if let Read::Records { from, .. } = read {
+                // The batch that has the offset may begin before it.
+                planned.from = LogOffsetMetadata { message_offset: planned.asked.fetch_offset, ..*from };
+            }
+        }
+    }
+
+    /// Whether a partition is asked for more than once. Such a request does not wait: each append would have it looked at as often as
+    /// it names the partition.
+    pub(super) fn names_a_partition_twice(&self) -> bool {
+        let mut seen = HashSet::with_capacity(self.partitions.len());
+        !self.partitions.iter().filter_map(Planned::partition).all(|partition| seen.insert(Arc::as_ptr(partition)))
+    }
+
+    /// Whether the fetch can be answered: there is enough to read, or an error. Reads no file (`DelayedFetch.tryComplete`).
+    pub(super) fn has_enough(&self) -> bool {
+        let mut bytes = 0_usize;
+        for planned in &self.partitions {
+            let Ok(partition) = &planned.found else { continue };
+            if partition.check_leader_epoch(planned.asked.current_leader_epoch).is_err() {
+                return true;
+            }
+            let Ok(log) = partition.log() else { return true };
+            let Ok(readable) = log.readable_bytes(planned.from, self.isolation) else { return true };
+            bytes = bytes
+                .saturating_add(usize::try_from(readable).unwrap_or(usize::MAX).min(positive(planned.asked.max_bytes)));
+            if bytes >= self.min_bytes {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// A number that must not be negative, or 0.
+pub(super) fn positive(number: i32) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,92 @@
+//! From what was read to a response.
+
+use std::borrow::Cow;
+
+use kafka_rpc::messages::FetchResponse;
+use kafka_rpc::messages::fetch_response::{AbortedTransaction, EpochEndOffset, FetchableTopicResponse, PartitionData};
+use kafka_rpc::{ErrorCode, Records};
+
+use super::plan::{Plan, TopicKey};
+use super::read::{Read, Reads};
+use crate::net::Slice;
+
+/// The response, and the slices that it names.
+pub(super) fn response(plan: &Plan, reads: Reads) -> (FetchResponse<'_>, Vec<Option<Slice>>) {
+    let mut slices = Vec::new();
+    let mut answers: Vec<(&TopicKey, PartitionData<'static>)> = Vec::with_capacity(plan.partitions.len());
+    for (planned, read) in plan.partitions.iter().zip(reads.results) {
+        answers.push((&planned.topic, partition_data(planned.number, read, &mut slices)));
+    }
+    let session_id = match &plan.session {
+        None => 0,
+        Some((session, is_incremental)) => {
+            session.note(&mut answers, *is_incremental);
+            session.id()
+        }
+    };
+    let mut responses: Vec<FetchableTopicResponse<'_>> = Vec::new();
+    for (topic, data) in answers {
+        match responses.last_mut() {
+            Some(last) if *last.topic == *topic.name && last.topic_id == topic.id => last.partitions.push(data),
+            _ => responses.push(FetchableTopicResponse {
+                topic: Cow::Borrowed(&topic.name),
+                topic_id: topic.id,
+                partitions: vec![data],
+                ..Default::default()
+            }),
+        }
+    }
+    (FetchResponse { session_id, responses, ..Default::default() }, slices)
+}
+
+fn partition_data(number: i32, read: Read, slices: &mut Vec<Option<Slice>>) -> PartitionData<'static> {
+    match read {
+        Read::Records { records, watermarks, aborted, from: _ } => {
+            let aborted = aborted.map(|aborted| {
+                let transactions = aborted.into_iter().map(|txn| AbortedTransaction {
+                    producer_id: txn.producer_id,
+                    first_offset: txn.first_offset,
+                    ..Default::default()
+                });
+                transactions.collect()
+            });
+            let found = if records.is_empty() {
+                Records::default()
+            } else {
+                slices.push(Some(records.clone()));
+                Records::File { token: slices.len() - 1, len: records.len() }
+            };
+            PartitionData {
+                partition_index: number,
+                high_watermark: watermarks.high_watermark,
+                last_stable_offset: watermarks.last_stable,
+                log_start_offset: watermarks.log_start,
+                aborted_transactions: aborted,
+                records: Some(found),
+                ..Default::default()
+            }
+        }
+        Read::Diverging { epoch, end_offset, watermarks } => PartitionData {
+            partition_index: number,
+            high_watermark: watermarks.high_watermark,
+            last_stable_offset: watermarks.last_stable,
+            log_start_offset: watermarks.log_start,
+            diverging_epoch: EpochEndOffset { epoch, end_offset, ..Default::default() },
+            records: Some(Records::default()),
+            aborted_transactions: None,
+            ..Default::default()
+        },
+        Read::Failed(code) => failed(number, code),
+    }
+}
+
+fn failed(number: i32, code: ErrorCode) -> PartitionData<'static> {
+    PartitionData {
+        partition_index: number,
+        error_code: code.code(),
+        high_watermark: -1,
+        records: Some(Records::default()),
+        aborted_transactions: None,
+        ..Default::default()
+    }
+}

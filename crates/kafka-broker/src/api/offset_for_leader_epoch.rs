@@ -1,0 +1,39 @@
+//! OffsetForLeaderEpoch, 2 to 4.
+
+use std::borrow::Cow;
+
+use kafka_rpc::ErrorCode;
+use kafka_rpc::messages::offset_for_leader_epoch_request::OffsetForLeaderPartition;
+use kafka_rpc::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
+use kafka_rpc::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
+
+use super::{Call, Handled, Refusal};
+
+pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
+    let request: OffsetForLeaderEpochRequest<'_> = call.message()?;
+    let topics = request.topics.iter().map(|topic| {
+        let partitions = topic.partitions.iter().map(|asked| {
+            let (error, end) = match look_up(call, &topic.topic, asked) {
+                Ok(end) => (ErrorCode::None, end),
+                Err(code) => (code, None),
+            };
+            let (leader_epoch, end_offset) = end.unwrap_or((-1, -1));
+            let error_code = error.code();
+            EpochEndOffset { error_code, partition: asked.partition, leader_epoch, end_offset, ..Default::default() }
+        });
+        OffsetForLeaderTopicResult {
+            topic: Cow::Borrowed(&topic.topic),
+            partitions: partitions.collect(),
+            ..Default::default()
+        }
+    });
+    let response = OffsetForLeaderEpochResponse { topics: topics.collect(), ..Default::default() };
+    call.respond(&response)
+}
+
+fn look_up(call: &Call<'_>, topic: &str, asked: &OffsetForLeaderPartition) -> Result<Option<(i32, i64)>, ErrorCode> {
+    let topic = call.shared.topics.named(topic)?;
+    let partition = topic.partition(asked.partition)?;
+    partition.check_leader_epoch(asked.current_leader_epoch)?;
+    Ok(partition.log()?.end_offset_for_epoch(asked.leader_epoch))
+}

@@ -1,0 +1,255 @@
+//! Produce, 3 to 13.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use kafka_log::compression::Codec;
+use kafka_log::format::batch::{BatchHeader, BatchOverhead};
+use kafka_log::log::error::{AppendError, KafkaError as _};
+use kafka_log::log::types::LogAppendInfo;
+use kafka_rpc::messages::produce_request::PartitionProduceData;
+use kafka_rpc::messages::produce_response::{
+    BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
+};
+use kafka_rpc::messages::{ProduceRequest, ProduceResponse};
+use kafka_rpc::{ErrorCode, RequestFrame};
+
+use super::{Refusal, memory_for};
+use crate::broker::Shared;
+use crate::net::Output;
+use crate::partitions::{AppendRefused, Partition, Submission, Topic};
+use crate::topics::is_internal;
+
+/// Kafka's own admin clients may write to internal topics (`AdminUtils.ADMIN_CLIENT_ID`).
+const ADMIN_CLIENT_ID: &str = "__admin_client";
+
+/// The only format of batches that producers may send.
+const MAGIC: i8 = 2;
+
+/// Handles requests that a client has sent one after the other. What is for the same partition becomes one write, and the answers
+/// are those that each would get alone.
+///
+/// # Errors
+/// Where the connection has to be closed. Requests before the one at fault are answered.
+pub(super) fn handle(
+    shared: &Shared,
+    frames: &[RequestFrame<'_>],
+    now_ms: i64,
+    out: &mut Output,
+) -> Result<(), Refusal> {
+    let mut requests = Vec::with_capacity(frames.len());
+    let mut refusal = None;
+    for frame in frames {
+        match frame.message::<ProduceRequest<'_>>(memory_for(frame.body)) {
+            Ok(request) => requests.push((frame, request)),
+            Err(error) => {
+                refusal = Some(Refusal::from(error));
+                break;
+            }
+        }
+    }
+    let mut parts = Vec::new();
+    for (frame, request) in &requests {
+        for topic in &request.topic_data {
+            let found = shared.topics.find(frame.version >= 13, &topic.name, topic.topic_id);
+            for data in &topic.partition_data {
+                parts.push(Part::new(frame, request, &found, data));
+            }
+        }
+    }
+    append(&mut parts, now_ms);
+    let mut parts = parts.into_iter();
+    for (frame, request) in &requests {
+        respond(frame, request, &mut parts, out)?;
+    }
+    refusal.map_or(Ok(()), Err)
+}
+
+/// The records of a request for one partition.
+struct Part<'r> {
+    records: &'r [u8],
+    partition: Option<Arc<Partition>>,
+    answer: Result<Appended, Failure>,
+}
+
+/// What a producer is told of an append.
+struct Appended {
+    info: LogAppendInfo,
+    log_start_offset: i64,
+}
+
+/// Why nothing was appended.
+enum Failure {
+    Code(ErrorCode),
+    Said(ErrorCode, &'static str),
+    Append(Box<AppendError>, i64),
+}
+
+impl<'r> Part<'r> {
+    fn new(
+        frame: &RequestFrame<'_>,
+        request: &ProduceRequest<'_>,
+        topic: &Result<Arc<Topic>, ErrorCode>,
+        data: &PartitionProduceData<'r>,
+    ) -> Self {
+        let records = data.records.as_ref().and_then(kafka_rpc::Records::bytes).unwrap_or_default();
+        match check(frame, request, topic, data.index, records) {
+            // An answer for the time being: each append gives its own.
+            Ok(partition) => {
+                let answer = Err(Failure::Code(ErrorCode::UnknownServerError));
+                Part { records, partition: Some(partition), answer }
+            }
+            Err(failure) => Part { records, partition: None, answer: Err(failure) },
+        }
+    }
+}
+
+fn check(
+    frame: &RequestFrame<'_>,
+    request: &ProduceRequest<'_>,
+    topic: &Result<Arc<Topic>, ErrorCode>,
+    index: i32,
+    records: &[u8],
+) -> Result<Arc<Partition>, Failure> {
+    let topic = topic.as_ref().map_err(|code| Failure::Code(*code))?;
+    let partition = topic.partition(index).map_err(Failure::Code)?;
+    check_batches(frame.version, records)?;
+    if !matches!(request.acks, -1..=1) {
+        return Err(Failure::Code(ErrorCode::InvalidRequiredAcks));
+    }
+    if is_internal(&topic.name) && frame.client_id != ADMIN_CLIENT_ID {
+        return Err(Failure::Code(ErrorCode::InvalidTopicException));
+    }
+    Ok(Arc::clone(partition))
+}
+
+/// Appends all parts, those of a partition together and in their order.
+fn append(parts: &mut [Part<'_>], now_ms: i64) {
+    if let [part] = parts {
+        let Some(partition) = part.partition.clone() else { return };
+        let answer = partition.append(part.records, now_ms);
+        part.done(answer);
+        return;
+    }
+    let place = |part: &&mut Part<'_>| part.partition.as_ref().map(Arc::as_ptr);
+    let mut sorted: Vec<&mut Part<'_>> = parts.iter_mut().filter(|part| part.partition.is_some()).collect();
+    sorted.sort_by_key(place);
+    for group in sorted.chunk_by_mut(|one, next| place(one) == place(next)) {
+        let Some(partition) = group.first().and_then(|part| part.partition.clone()) else { continue };
+        partition.append_all(group, now_ms);
+    }
+}
+
+impl Submission for Part<'_> {
+    fn records(&self) -> &[u8] {
+        self.records
+    }
+
+    fn done(&mut self, answer: Result<(LogAppendInfo, i64), AppendRefused>) {
+        self.answer = match answer {
+            Ok((info, log_start_offset)) => Ok(Appended { info, log_start_offset }),
+            Err(refused) => Err(refused.into()),
+        };
+    }
+}
+
+impl From<AppendRefused> for Failure {
+    fn from(refused: AppendRefused) -> Self {
+        match refused {
+            AppendRefused::NoLog(code) => Failure::Code(code),
+            AppendRefused::Log(error, log_start_offset) => Failure::Append(Box::new(error), log_start_offset),
+        }
+    }
+}
+
+fn respond<'r>(
+    frame: &RequestFrame<'_>,
+    request: &ProduceRequest<'_>,
+    parts: &mut impl Iterator<Item = Part<'r>>,
+    out: &mut Output,
+) -> Result<(), Refusal> {
+    let mut failed = ErrorCode::None.code();
+    let mut responses = Vec::with_capacity(request.topic_data.len());
+    for topic in &request.topic_data {
+        let of_topic = topic.partition_data.iter().zip(&mut *parts);
+        let answers: Vec<_> = of_topic.map(|(data, part)| answer(data.index, part.answer)).collect();
+        if let Some(refused) = answers.iter().find(|answer| answer.error_code != ErrorCode::None.code()) {
+            failed = refused.error_code;
+        }
+        responses.push(TopicProduceResponse {
+            name: Cow::Borrowed(&topic.name),
+            topic_id: topic.topic_id,
+            partition_responses: answers,
+            ..Default::default()
+        });
+    }
+    if request.acks == 0 {
+        return match ErrorCode::from_code(failed) {
+            Some(ErrorCode::None) => Ok(()),
+            code => Err(Refusal::Unanswered(code.unwrap_or(ErrorCode::UnknownServerError))),
+        };
+    }
+    let response = ProduceResponse { responses, ..Default::default() };
+    out.respond(&response, (frame.api_key, frame.version, frame.correlation_id))
+        .map_err(|error| Refusal::Response(frame.api_key, error))
+}
+
+/// (`ProduceRequest.validateRecords`)
+fn check_batches(version: i16, records: &[u8]) -> Result<(), Failure> {
+    let invalid = |why| Err(Failure::Said(ErrorCode::InvalidRecord, why));
+    if records.is_empty() {
+        return invalid("Produce requests must have at least one record batch per partition");
+    }
+    // Bytes that are no batch are refused by the append, with the reason.
+    let Some(Ok(first)) = records.first_chunk().map(BatchOverhead::parse) else { return Ok(()) };
+    if first.magic != MAGIC {
+        return invalid("Produce requests are only allowed to contain record batches with magic version 2");
+    }
+    let Ok((header, _)) = BatchHeader::split_first(records) else { return Ok(()) };
+    if version < 7 && matches!(header.attributes().codec(), Ok(Codec::Zstd)) {
+        let why = "Produce requests with a version below 7 are not allowed to use ZStandard compression";
+        return Err(Failure::Said(ErrorCode::UnsupportedCompressionType, why));
+    }
+    let rest = records.get(first.size()..).unwrap_or_default();
+    if rest.first_chunk().map(BatchOverhead::parse).is_some_and(|second| second.is_ok_and(|it| it.size() <= rest.len()))
+    {
+        return invalid("Produce requests are only allowed to contain exactly one record batch per partition");
+    }
+    Ok(())
+}
+
+fn answer(index: i32, appended: Result<Appended, Failure>) -> PartitionProduceResponse<'static> {
+    let refused = |code: ErrorCode, log_start_offset| PartitionProduceResponse {
+        index,
+        error_code: code.code(),
+        base_offset: -1,
+        log_start_offset,
+        ..Default::default()
+    };
+    match appended {
+        Ok(Appended { info, log_start_offset }) => PartitionProduceResponse {
+            index,
+            base_offset: info.first_offset,
+            log_append_time_ms: info.log_append_time,
+            log_start_offset,
+            ..Default::default()
+        },
+        Err(Failure::Code(code)) => refused(code, -1),
+        Err(Failure::Said(code, why)) => {
+            PartitionProduceResponse { error_message: Some(why.into()), ..refused(code, -1) }
+        }
+        Err(Failure::Append(error, log_start_offset)) => {
+            let records = error.record_errors();
+            let said = records.iter().map(|record| BatchIndexAndErrorMessage {
+                batch_index: record.batch_index,
+                batch_index_error_message: Some(record.message.clone().into()),
+                ..Default::default()
+            });
+            PartitionProduceResponse {
+                record_errors: said.collect(),
+                error_message: (!records.is_empty()).then(|| error.to_string().into()),
+                ..refused(error.code(), log_start_offset)
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! From changes of the metadata to logs: created, deleted, given other settings.
+
+use std::sync::Arc;
+
+use kafka_log::log::error::KafkaError as _;
+use kafka_log::log::{Log, TopicPartition};
+use kafka_log::manager::{CreateLog, ManagerError, NewTopic};
+
+use super::Shared;
+use super::group_glue::Loading;
+use crate::config::DynamicConfigs;
+use crate::metadata::{ConfigResource, ConfigResourceType, Delta, Image};
+use crate::partitions::{Hosted, Partition, Topic, Watch};
+use crate::topics::GROUP_METADATA_TOPIC;
+
+/// Brings the logs in line with what has changed. Runs on the controller's thread, before the change is answered.
+pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
+    for deleted in &delta.deleted_topics {
+        delete(shared, &deleted.name, deleted.id, now_ms);
+    }
+    if !delta.deleted_topics.is_empty() {
+        let gone: Vec<_> = delta.deleted_topics.iter().map(|topic| (topic.name.to_string(), topic.id)).collect();
+        shared.groups.topics_deleted(&gone, now_ms);
+    }
+    for resource in delta.changed_configs.iter().filter(|resource| resource.kind == ConfigResourceType::Topic) {
+        let settings = settings_of(&shared.image.read(), &resource.name);
+        update_topic(shared, &resource.name, &settings);
+    }
+    if delta.changed_configs.iter().any(|resource| resource.kind == ConfigResourceType::Broker) {
+        update_defaults(shared);
+    }
+    let mut changed: Vec<_> = delta.changed_partitions.iter().map(|(id, _)| *id).collect();
+    changed.dedup();
+    for id in changed {
+        let Some(topic) = host(shared, id, true, now_ms) else { continue };
+        if *topic.name == *GROUP_METADATA_TOPIC {
+            let numbers = delta.changed_partitions.iter().filter(|(of, _)| *of == id).map(|(_, number)| *number);
+            numbers.filter_map(|number| Loading::begin(shared, number)).for_each(|loading| loading.finish(shared));
+        }
+    }
+}
+
+/// Puts in force what a topic sets itself.
+fn update_topic(shared: &Shared, topic: &str, settings: &[(String, String)]) {
+    let settings = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    if let Err(error) = shared.manager.update_topic_config(topic, settings) {
+        tracing::error!(topic, %error, "settings of a topic cannot be put in force");
+    }
+}
+
+/// Puts the settings of the broker in force that are defaults of topics.
+pub(super) fn update_defaults(shared: &Shared) {
+    let dynamic = DynamicConfigs::of(&shared.image.read(), shared.node_id);
+    let defaults = dynamic.over(&shared.config.config).log_config();
+    if let Err(error) = shared.manager.update_default_config(defaults) {
+        tracing::error!(%error, "settings of the broker cannot be put in force");
+    }
+}
+
+/// What a topic sets itself.
+pub(super) fn settings_of(image: &Image, topic: &str) -> Vec<(String, String)> {
+    let resource = ConfigResource::topic(topic);
+    let own = image.configs(&resource);
+    own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn delete(shared: &Shared, name: &str, id: kafka_rpc::Uuid, now_ms: i64) {
+    let Some(topic) = shared.topics.remove(id) else { return };
+    // Fetches that wait learn that the topic is gone, and so do producers who still append.
+    topic.partitions.iter().for_each(|partition| partition.delete());
+    match shared.manager.delete_topic(name, now_ms) {
+        Ok(()) | Err(ManagerError::UnknownTopic { .. }) => {}
+        Err(error) => tracing::error!(topic = name, %error, "a topic was deleted, some of its files were not"),
+    }
+}
+
+/// Brings the partitions of a topic in line with the metadata. `is_new`: partitions without a log have just been created, and
+/// cannot be in a directory that is offline.
+pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i64) -> Option<Arc<Topic>> {
+    let (name, epochs) = {
+        let image = shared.image.read();
+        let topic = image.topic_by_id(id)?;
+        let epochs: Vec<i32> = topic.partitions().map(|(_, partition)| partition.leader_epoch).collect();
+        (Arc::clone(&topic.name), epochs)
+    };
+    let before = shared.topics.with_id(id).ok();
+    let known = before.as_ref().map_or(0, |topic| topic.partitions.len());
+    if let Some(topic) = &before {
+        topic.partitions.iter().zip(&epochs).for_each(|(partition, epoch)| lead(partition, *epoch));
+        if known == epochs.len() {
+            return before;
+        }
+    }
+    let mut created =
+        if known == 0 && is_new { create_topic(shared, &name, id, epochs.len(), now_ms) } else { Vec::new() };
+    created.reverse();
+    let partitions = epochs.iter().zip(0..).map(|(&epoch, number)| {
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        if let Some(partition) = before.as_ref().and_then(|topic| topic.partitions.get(at)) {
+            return Some(Arc::clone(partition));
+        }
+        let tp = TopicPartition::new(&*name, number).ok()?;
+        let hosted = match created.pop() {
+            Some(log) => Hosted::Log(log),
+            None => find_or_create(shared, &tp, id, is_new, now_ms),
+        };
+        let watch = Arc::new(Watch::new(Arc::clone(&shared.loops)));
+        let partition = Arc::new(Partition::new(tp, hosted, epoch, watch));
+        lead(&partition, epoch);
+        Some(partition)
+    });
+    let partitions = partitions.collect::<Option<_>>()?;
+    let topic = Arc::new(Topic { name, id, partitions });
+    shared.topics.insert(Arc::clone(&topic));
+    Some(topic)
+}
+
+/// All logs of a new topic together, with one sync for each directory. None where that fails: then each is tried alone.
+fn create_topic(shared: &Shared, name: &str, id: kafka_rpc::Uuid, count: usize, now_ms: i64) -> Vec<Arc<Log>> {
+    let settings = settings_of(&shared.image.read(), name);
+    let properties: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let partitions = i32::try_from(count).unwrap_or(i32::MAX);
+    let new = NewTopic { name, id: Some(id), partitions, properties: &properties, is_sole_replica: true };
+    match shared.manager.create_topic(&new, now_ms) {
+        Ok(logs) => logs,
+        Err(ManagerError::TopicExists { .. }) => Vec::new(),
+        Err(error) => {
+            tracing::error!(topic = name, %error, "the logs of a topic cannot be created together");
+            // The failure has made the manager forget the settings. Each log that can be created after all needs them.
+            update_topic(shared, name, &settings);
+            Vec::new()
+        }
+    }
+}
+
+fn find_or_create(shared: &Shared, tp: &TopicPartition, id: kafka_rpc::Uuid, is_new: bool, now_ms: i64) -> Hosted {
+    let create = CreateLog { is_new, topic_id: Some(id), is_sole_replica: true, ..CreateLog::default() };
+    match shared.manager.get_or_create_log(tp, create, now_ms) {
+        Ok(log) => Hosted::Log(log),
+        Err(error) => {
+            tracing::error!(partition = %tp, %error, "a partition is offline");
+            Hosted::Offline
+        }
+    }
+}
+
+/// Leads a partition with this epoch from now on (`Partition.makeLeader`).
+fn lead(partition: &Partition, epoch: i32) {
+    partition.set_leader_epoch(epoch);
+    let Ok(log) = partition.log() else { return };
+    if log.latest_epoch().is_some_and(|latest| latest >= epoch) {
+        return;
+    }
+    if let Err(error) = log.assign_epoch_start_offset(epoch, log.log_end_offset()) {
+        tracing::error!(partition = %partition.topic_partition(), code = error.code().name(), %error, "cannot note a leader epoch");
+    }
+}

@@ -1,0 +1,118 @@
+//! A broker: started, served, stopped.
+
+mod apply;
+pub(crate) mod directories;
+mod group_glue;
+mod settings;
+mod shared;
+mod start;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use kafka_log::manager::StdThreads;
+use kafka_log::manager::background::Background;
+use tempfile::TempDir;
+
+pub(crate) use apply::apply;
+pub(crate) use group_glue::{Alarm, at_once, frame, write_reply};
+pub(crate) use settings::Settings;
+pub(crate) use shared::Shared;
+pub use start::StartError;
+
+use crate::clock::now_ms;
+use crate::controller_thread::Job;
+use crate::metrics::MetricsServer;
+use crate::mover::Order;
+use crate::net::Letter;
+
+/// How long requests in progress may take when the broker stops.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// A broker of one node, with its controller. It stops when it is dropped.
+pub struct Broker {
+    shared: Arc<Shared>,
+    has_ended: bool,
+    /// Goes into the marker of a clean stop.
+    broker_epoch: i64,
+    addresses: Vec<SocketAddr>,
+    loops: Vec<JoinHandle<()>>,
+    /// Controller, mover, and what works for groups.
+    workers: Vec<JoinHandle<()>>,
+    alarm: Arc<Alarm>,
+    background: Option<Background>,
+    metrics: Option<MetricsServer>,
+    /// The directory of an ephemeral broker, removed last.
+    temporary: Option<TempDir>,
+}
+
+/// What became of a stop.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct StopReport {
+    /// Whether every log was flushed and closed, and its directory marked as cleanly stopped.
+    pub is_clean: bool,
+}
+
+impl Broker {
+    /// Host and port for `bootstrap.servers`: the address of the first listener.
+    pub fn bootstrap(&self) -> String {
+        self.addresses.first().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// The id of the cluster.
+    pub fn cluster_id(&self) -> &str {
+        &self.shared.cluster_id
+    }
+
+    /// Whether the broker cannot serve any more: a thread has failed. It has to be stopped.
+    pub fn has_failed(&self) -> bool {
+        self.shared.has_failed.load(Ordering::Acquire)
+    }
+
+    /// Stops: takes no more requests, finishes those in progress, flushes and closes the logs. Groups stay as they are.
+    pub fn stop(mut self) -> StopReport {
+        self.end()
+    }
+
+    fn end(&mut self) -> StopReport {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return StopReport::default();
+        }
+        self.shared.loops.iter().for_each(|mailbox| mailbox.post(Letter::Drain));
+        let until = Instant::now() + DRAIN_MAX;
+        // The loops of a broker that has failed have ended, and let go of nothing.
+        while !self.has_failed() && self.shared.connections.open() > 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.shared.controller.send(Job::Stop);
+        self.shared.mover.send(Order::Stop);
+        self.alarm.stop();
+        self.shared.loops.iter().for_each(|mailbox| mailbox.post(Letter::Stop));
+        if let Some(metrics) = self.metrics.take() {
+            metrics.stop();
+        }
+        let threads: Vec<_> = self.loops.drain(..).chain(self.workers.drain(..)).collect();
+        let ended: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
+        let mut is_clean = ended.iter().all(Result::is_ok) && !self.has_failed();
+        if let Some(background) = self.background.take() {
+            background.stop();
+        }
+        if self.temporary.is_some() {
+            // The directory is about to be removed.
+            return StopReport { is_clean };
+        }
+        let report = self.shared.manager.shutdown(&StdThreads, self.broker_epoch, now_ms());
+        is_clean &= report.unclean_dirs.is_empty();
+        StopReport { is_clean }
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

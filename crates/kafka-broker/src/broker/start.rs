@@ -1,0 +1,462 @@
+//! From settings to a broker that serves.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use kafka_log::format::meta_properties::MetaProperties;
+use kafka_log::fs::OsFs;
+use kafka_log::log::Log;
+use kafka_log::manager::background::{Background, Event, SystemClock};
+use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
+use kafka_rpc::Uuid;
+
+use super::apply::{host, settings_of, update_defaults};
+use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
+use super::{Broker, Settings, Shared, directories};
+use crate::api::fetch::Sessions;
+use crate::clock::now_ms;
+use crate::config::{BrokerConfig, ConfigError, Rules};
+use crate::controller::{
+    self, BrokerRegistration, Controller, ControllerError, ControllerOptions, ControllerRegistration,
+};
+use crate::controller_thread::{self, ControllerHandle};
+use crate::group::Coordinators;
+use crate::metadata::{self, FormatError, FormatOptions, InitialVoters};
+use crate::metrics::{Metrics, MetricsServer};
+use crate::mover::{self, MoverHandle};
+use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
+use crate::partitions::Topics;
+use crate::producer_ids::ProducerIds;
+use crate::topics::GROUP_METADATA_TOPIC;
+
+/// Why a broker does not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The settings.
+    Config(ConfigError),
+    /// The log directories cannot be formatted.
+    Format(FormatError),
+    /// The log directories cannot be used.
+    Logs(ManagerError),
+    /// A `meta.properties` cannot be read.
+    MetaProperties {
+        /// The file.
+        path: PathBuf,
+        /// The error.
+        source: io::Error,
+    },
+    /// The metadata cannot be used.
+    Metadata(ControllerError),
+    /// A name of a host in the settings has no address.
+    Resolve {
+        /// The name.
+        host: String,
+        /// The error.
+        source: io::Error,
+    },
+    /// A listener cannot be bound.
+    Listen {
+        /// Its address.
+        address: SocketAddr,
+        /// The error.
+        source: io::Error,
+    },
+    /// The operating system gives no thread or event queue.
+    Threads(io::Error),
+    /// Signals cannot be handled.
+    Signals(io::Error),
+    /// The temporary directory of an ephemeral broker cannot be created.
+    Temporary(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Config(error) => error.fmt(f),
+            StartError::Format(error) => error.fmt(f),
+            StartError::Logs(error) => error.fmt(f),
+            StartError::Metadata(error) => error.fmt(f),
+            StartError::MetaProperties { path, source } => write!(f, "{}: {source}", path.display()),
+            StartError::Resolve { host, source } => write!(f, "host {host}: {source}"),
+            StartError::Listen { address, source } => write!(f, "cannot listen at {address}: {source}"),
+            StartError::Threads(error) => write!(f, "cannot start a thread: {error}"),
+            StartError::Signals(error) => write!(f, "cannot handle signals: {error}"),
+            StartError::Temporary(error) => write!(f, "cannot create a temporary directory: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            StartError::Config(error) => Some(error),
+            StartError::Format(error) => Some(error),
+            StartError::Logs(error) => Some(error),
+            StartError::Metadata(error) => Some(error),
+            StartError::MetaProperties { source: error, .. }
+            | StartError::Resolve { source: error, .. }
+            | StartError::Listen { source: error, .. }
+            | StartError::Threads(error)
+            | StartError::Signals(error)
+            | StartError::Temporary(error) => Some(error),
+        }
+    }
+}
+
+macro_rules! from {
+    ($($error:ty => $variant:ident)*) => {
+        $(impl From<$error> for StartError {
+            fn from(error: $error) -> Self {
+                StartError::$variant(error)
+            }
+        })*
+    };
+}
+
+from! {
+    ConfigError => Config
+    FormatError => Format
+    ManagerError => Logs
+    ControllerError => Metadata
+}
+
+impl Broker {
+    /// Starts a broker, with its data formatted if it is new. When this returns clients are served.
+    ///
+    /// # Errors
+    /// Settings that do not go together are found before anything is opened.
+    pub fn start(config: BrokerConfig) -> Result<Self, StartError> {
+        start(Settings::of(config)?)
+    }
+
+    /// Starts a broker for tests: at a free port of 127.0.0.1, with its data in a temporary directory that is removed when the broker is dropped.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    pub fn ephemeral() -> Result<Self, StartError> {
+        Self::ephemeral_with(&[])
+    }
+
+    /// [`Broker::ephemeral`] with some settings.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    pub fn ephemeral_with(overrides: &[(String, String)]) -> Result<Self, StartError> {
+        let temporary = tempfile::Builder::new().prefix("kafka-broker-").tempdir().map_err(StartError::Temporary)?;
+        let own = [
+            ("listeners", "PLAINTEXT://127.0.0.1:0".to_owned()),
+            ("log.dirs", temporary.path().display().to_string()),
+            // Tests do not want to wait for more members.
+            ("group.initial.rebalance.delay.ms", "0".to_owned()),
+        ];
+        let mut settings: Vec<(String, String)> =
+            own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        settings.extend_from_slice(overrides);
+        let (config, _) = BrokerConfig::load(None, &settings)?;
+        let mut broker = start(Settings::of(config)?)?;
+        broker.temporary = Some(temporary);
+        Ok(broker)
+    }
+}
+
+fn start(mut settings: Settings) -> Result<Broker, StartError> {
+    let now = now_ms();
+    let cluster_id = format_if_new(&settings, now)?;
+    let unloaded = LogManager::open(OsFs, &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
+    let (listeners, addresses) = bind(&mut settings)?;
+    let metrics_listener = settings.metrics_listener.map(bind_metrics).transpose()?;
+
+    let mut controller = Controller::open(OsFs, controller_options(&settings), now)?;
+    let image = controller.image();
+    let previous_broker_epoch = unloaded.clean_shutdown_broker_epoch();
+    let manager = Arc::new(load_logs(unloaded, &image, now)?);
+
+    let event_loops = event_loops(&settings, listeners).map_err(StartError::Threads)?;
+    let loops: Arc<[Arc<Mailbox>]> = event_loops.iter().map(|of| Arc::clone(of.mailbox())).collect();
+    let (jobs, controller_jobs) = channel();
+    let (orders, mover_orders) = channel();
+    let alarm = Arc::new(Alarm::new());
+    let topics = Arc::new(Topics::default());
+    let group_partitions = image.read().topic(GROUP_METADATA_TOPIC).map(|topic| topic.partition_count());
+    let group_partitions = group_partitions.and_then(|count| i32::try_from(count).ok());
+    let groups = Coordinators::new(
+        settings.group.clone(),
+        group_partitions.unwrap_or(settings.offsets_topic_partitions),
+        Arc::new(OffsetsLogs(Arc::clone(&topics))),
+        Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm) }),
+    );
+    let overrides: HashMap<_, _> = settings.max_connections_per_ip_overrides.clone();
+    let shared = Arc::new(Shared {
+        cluster_id,
+        node_id: settings.node_id,
+        image,
+        manager,
+        topics,
+        groups,
+        sessions: Sessions::new(settings.fetch_session_slots),
+        producer_ids: ProducerIds::default(),
+        controller: ControllerHandle::new(jobs),
+        mover: MoverHandle::new(orders),
+        metrics: Metrics::new(),
+        queued: QueuedBytes::new(settings.queued_max_bytes),
+        connections: Connections::new(settings.max_connections, settings.max_connections_per_ip, overrides),
+        loops,
+        next_loop: AtomicUsize::new(0),
+        has_failed: AtomicBool::new(false),
+        config: settings,
+    });
+
+    // With both, leaders are elected: the partitions are hosted with their new epochs.
+    let (broker_epoch, _) = controller.register_broker(&registration(&shared, previous_broker_epoch), now)?;
+    controller.unfence_broker(now)?;
+    update_defaults(&shared);
+    host_all(&shared, now);
+    directories::assign(&mut controller, &shared, directories::all(&shared).into_iter(), now)?;
+
+    let mut broker = Broker {
+        shared: Arc::clone(&shared),
+        has_ended: false,
+        broker_epoch,
+        addresses,
+        loops: Vec::new(),
+        workers: Vec::new(),
+        alarm: Arc::clone(&alarm),
+        background: None,
+        metrics: None,
+        temporary: None,
+    };
+    broker.background = Some(upkeep(&shared).map_err(StartError::Threads)?);
+    if let Some(listener) = metrics_listener {
+        broker.metrics = Some(MetricsServer::start(listener, Arc::clone(&shared)).map_err(StartError::Threads)?);
+    }
+    let of = Arc::clone(&shared);
+    broker.workers.push(spawn("controller", move || controller_thread::run(controller, &controller_jobs, &of))?);
+    let of = Arc::clone(&shared);
+    broker.workers.push(spawn("log-dir-mover", move || mover::run(&mover_orders, &of))?);
+    let of = Arc::clone(&shared);
+    broker.workers.push(spawn("group-timers", move || run_timers(&of, &alarm))?);
+    let of = Arc::clone(&shared);
+    let (begun, has_begun) = channel();
+    broker.workers.push(spawn("group-loader", move || load_groups(&of, &begun))?);
+    // Without an answer the thread has ended, and said why.
+    let _ = has_begun.recv();
+    for (number, event_loop) in event_loops.into_iter().enumerate() {
+        let of = Arc::clone(&shared);
+        broker.loops.push(spawn(&format!("network-{number}"), move || event_loop.run(&of))?);
+    }
+    tracing::info!(
+        node_id = shared.node_id,
+        cluster_id = shared.cluster_id,
+        topics = shared.topics.all().len(),
+        bootstrap = broker.bootstrap(),
+        "serving"
+    );
+    Ok(broker)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, StartError> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(StartError::Threads)
+}
+
+/// Formats directories where none is; gives the id of the cluster.
+fn format_if_new(settings: &Settings, now_ms: i64) -> Result<String, StartError> {
+    if let Some(cluster_id) = cluster_id_of(settings)? {
+        return Ok(cluster_id);
+    }
+    let mut dirs = settings.log_dirs.clone();
+    if !dirs.contains(&settings.metadata_log.dir) {
+        dirs.push(settings.metadata_log.dir.clone());
+    }
+    let cluster_id = metadata::random_uuid().to_string();
+    let options = FormatOptions {
+        metadata_dir: settings.metadata_log.dir.clone(),
+        initial_voters: initial_voters(settings),
+        ..FormatOptions::new(dirs, cluster_id.clone(), settings.node_id)
+    };
+    metadata::format_directories(&OsFs, &options, now_ms)?;
+    tracing::info!(cluster_id, "formatted new log directories");
+    Ok(cluster_id)
+}
+
+/// This node is the only voter of a new quorum. Where no setting says so, a record does.
+fn initial_voters(settings: &Settings) -> InitialVoters {
+    if !settings.config.controller_quorum_voters.is_empty() {
+        return InitialVoters::Configured;
+    }
+    // A broker without a listener for controllers can get one later, and a broker of Kafka must have one.
+    let listener = settings.controller_listeners.first();
+    let name = listener.map_or("CONTROLLER", |listener| listener.name.as_str());
+    let host = listener.and_then(|listener| listener.host.as_deref()).unwrap_or("localhost");
+    let port = listener.map_or(9093, |listener| listener.port);
+    InitialVoters::Standalone { listener: name.to_owned(), host: host.to_owned(), port }
+}
+
+/// The id in the `meta.properties` of the directories, `None` where no directory has such a file.
+fn cluster_id_of(settings: &Settings) -> Result<Option<String>, StartError> {
+    for dir in settings.log_dirs.iter().chain([&settings.metadata_log.dir]) {
+        let path = dir.join("meta.properties");
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(StartError::MetaProperties { path, source }),
+        };
+        let invalid = |error: kafka_log::format::FormatError| StartError::MetaProperties {
+            path: path.clone(),
+            source: io::Error::new(io::ErrorKind::InvalidData, error),
+        };
+        let properties = MetaProperties::read(&bytes).map_err(invalid)?;
+        if let Some(cluster_id) = properties.cluster_id {
+            return Ok(Some(cluster_id));
+        }
+    }
+    Ok(None)
+}
+
+/// Binds the listeners; what they advertise is then known, too.
+fn bind(settings: &mut Settings) -> Result<(Vec<Listener>, Vec<SocketAddr>), StartError> {
+    let (mut bound, mut addresses) = (Vec::new(), Vec::new());
+    for listener in &mut settings.listeners {
+        let address = listener.bind;
+        let listen = || -> io::Result<(Listener, SocketAddr)> {
+            let socket = Listener::bind(address)?;
+            let address = socket.local_addr()?;
+            Ok((socket, address))
+        };
+        let (socket, local) = listen().map_err(|source| StartError::Listen { address, source })?;
+        if listener.advertised_port == 0 {
+            listener.advertised_port = local.port();
+        }
+        bound.push(socket);
+        addresses.push(if local.ip().is_unspecified() {
+            SocketAddr::new(Ipv4Addr::LOCALHOST.into(), local.port())
+        } else {
+            local
+        });
+    }
+    Ok((bound, addresses))
+}
+
+fn bind_metrics(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+}
+
+fn controller_options(settings: &Settings) -> ControllerOptions {
+    let listeners = settings.controller_listeners.iter().map(|listener| controller::Listener {
+        name: listener.name.clone(),
+        host: listener.host.clone().unwrap_or_default(),
+        port: listener.port,
+        security_protocol: listener.protocol.id(),
+    });
+    ControllerOptions {
+        log: settings.metadata_log.clone(),
+        settings: controller::Settings {
+            num_partitions: settings.num_partitions,
+            default_replication_factor: settings.default_replication_factor,
+            delete_topic_enable: settings.delete_topics,
+            min_insync_replicas: settings.log.min_insync_replicas,
+            unclean_leader_election_enable: settings.log.unclean_leader_election_enable,
+            ..controller::Settings::new(settings.node_id)
+        },
+        rules: Arc::new(Rules::new(Arc::clone(&settings.config))),
+        registration: ControllerRegistration {
+            incarnation_id: Uuid(crate::random_bytes()),
+            listeners: listeners.collect(),
+        },
+    }
+}
+
+fn load_logs(
+    unloaded: kafka_log::manager::Unloaded,
+    image: &metadata::Shared,
+    now_ms: i64,
+) -> Result<LogManager, StartError> {
+    let topics: Vec<(String, Vec<(String, String)>)> = {
+        let image = image.read();
+        let own = image.topics().map(|topic| (topic.name.to_string(), settings_of(&image, &topic.name)));
+        own.filter(|(_, settings)| !settings.is_empty()).collect()
+    };
+    // A topic that was deleted and created again has another id: the old log is of no use.
+    let is_stray = |log: &Log| {
+        let (image, tp) = (image.read(), log.topic_partition());
+        image.topic(tp.topic()).is_none_or(|topic| {
+            log.topic_id().is_some_and(|id| id != topic.id) || topic.partition(tp.partition()).is_none()
+        })
+    };
+    let startup = Startup {
+        topics: &topics,
+        is_stray: &is_stray,
+        is_sole_replica: &|_| true,
+        workers: &StdThreads,
+        ..Startup::plain(now_ms)
+    };
+    let (manager, report) = unloaded.load(&startup)?;
+    for dir in &report.unclean_dirs {
+        tracing::info!(dir = %dir.display(), "was not stopped cleanly: recovered");
+    }
+    for (dir, why) in &report.failed_dirs {
+        tracing::error!(dir = %dir.display(), why, "log directory is offline");
+    }
+    Ok(manager)
+}
+
+fn event_loops(settings: &Settings, listeners: Vec<Listener>) -> io::Result<Vec<EventLoop>> {
+    let mut listeners = Some(listeners);
+    (0..settings.event_loops.max(1))
+        .map(|number| EventLoop::new(number, listeners.take().unwrap_or_default()))
+        .collect()
+}
+
+fn registration(shared: &Shared, previous_broker_epoch: Option<i64>) -> BrokerRegistration {
+    let dirs = shared.manager.log_dirs();
+    let listeners = shared.config.listeners.iter().map(|listener| controller::Listener {
+        name: listener.name.clone(),
+        host: listener.advertised_host.clone(),
+        port: listener.advertised_port,
+        security_protocol: 0,
+    });
+    BrokerRegistration {
+        incarnation_id: Uuid(crate::random_bytes()),
+        listeners: listeners.collect(),
+        rack: shared.config.rack.clone(),
+        log_dirs: dirs.iter().filter(|dir| dir.failure.is_none()).filter_map(|dir| dir.directory_id).collect(),
+        previous_broker_epoch,
+    }
+}
+
+/// Puts all topics of the image into the table.
+fn host_all(shared: &Shared, now_ms: i64) {
+    let ids: Vec<Uuid> = shared.image.read().topics().map(|topic| topic.id).collect();
+    for id in ids {
+        host(shared, id, false, now_ms);
+    }
+}
+
+/// Loads all groups. When `begun` is told, their clients learn that they are being loaded.
+fn load_groups(shared: &Shared, begun: &Sender<()>) {
+    let count = shared.topics.named(GROUP_METADATA_TOPIC).map_or(0, |topic| topic.partitions.len());
+    let loading: Vec<_> = (0..).take(count).filter_map(|number| Loading::begin(shared, number)).collect();
+    let _ = begun.send(());
+    loading.into_iter().for_each(|one| one.finish(shared));
+}
+
+fn upkeep(shared: &Arc<Shared>) -> io::Result<Background> {
+    let of = Arc::downgrade(shared);
+    Background::start_with(Arc::clone(&shared.manager), Arc::new(SystemClock), move |event| {
+        if let Event::LogDirFailed(dir) = event {
+            tracing::error!(dir = %dir.display(), "log directory is offline");
+            let Some(shared) = of.upgrade() else { return };
+            // All directories are gone: there is nothing to serve.
+            if shared.manager.log_dirs().iter().all(|dir| dir.failure.is_some()) {
+                shared.fail();
+            }
+        }
+    })
+}

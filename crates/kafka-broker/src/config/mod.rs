@@ -1,0 +1,32 @@
+//! Settings of the broker, of topics and of groups, under Kafka's names.
+
+mod broker;
+mod created;
+mod describe;
+mod dynamic;
+mod error;
+mod given;
+mod groups;
+mod listeners;
+mod nearest;
+mod rules;
+mod sections;
+mod supported;
+mod synonyms;
+mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+mod values;
+
+pub use broker::BrokerConfig;
+pub(crate) use describe::{Row, broker_logger_rows, client_metrics_rows};
+pub(crate) use dynamic::{DynamicConfigs, configs_of};
+pub use error::{ConfigError, ConfigWarning, Place, SettingError};
+pub use groups::Order;
+pub use listeners::{Listener, SecurityProtocol};
+pub use rules::Rules;
+pub use sections::{
+    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, TopicsConfig, TransactionsConfig,
+};
+pub use value::InvalidValue;

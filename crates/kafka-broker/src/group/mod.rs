@@ -1,0 +1,23 @@
+//! The group coordinator: classic consumer groups and committed offsets, kept in `__consumer_offsets` as Kafka keeps them.
+//!
+//! `Coordinators` is the part that the broker talks to. It picks the partition of `__consumer_offsets` that a group
+//! belongs to and locks its `Shard`, a state machine without I/O: a request and the time go in, records to append
+//! and replies come out. See `docs/broker-groups.md`.
+
+mod api;
+mod classic;
+mod coordinators;
+mod encode;
+mod java;
+mod modern;
+mod offsets;
+mod outcome;
+mod reply;
+mod resolve;
+mod shard;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+pub(crate) use api::{Appended, Client, GroupConfig, GroupCounts, Journal, Replies, Reply, Topics};
+pub(crate) use coordinators::{Coordinators, Load, LoadError};

@@ -1,0 +1,4 @@
+//! Tests of the coordinator: with a journal in memory, and against what Kafka answers.
+
+mod coordinators;
+mod transcript;

@@ -1,0 +1,85 @@
+//! Timers of a shard: virtual time, one timer for each key (`CoordinatorTimer`).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Names a timer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum TimerKey {
+    /// The session of a member, or the time that a member id stays reserved.
+    Session {
+        /// Its group.
+        group: Arc<str>,
+        /// The member.
+        member: Arc<str>,
+    },
+    /// The join phase of a group.
+    Join(Arc<str>),
+    /// The sync phase of a group.
+    Sync(Arc<str>),
+    /// Expiry of offsets and groups.
+    Retention,
+}
+
+/// What a timer does when it is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimerAction {
+    /// The session of a member ends.
+    EndSession,
+    /// The first rebalance of a group ends, or is put off while members keep coming.
+    EndInitialJoin {
+        /// How long this timer has run.
+        delay_ms: i32,
+        /// How long the rebalance can be put off after that.
+        remaining_ms: i32,
+    },
+    /// The join phase ends with the members that are there.
+    EndJoin,
+    /// Members that have not sent SyncGroup are removed.
+    EndSync {
+        /// The generation that was to be synced.
+        generation: i32,
+    },
+    /// Removes expired offsets and empty groups.
+    RemoveExpired,
+}
+
+/// Timers by deadline; among equal deadlines the one that was set first comes first.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    by_deadline: BTreeMap<(i64, u64), (TimerKey, TimerAction)>,
+    by_key: HashMap<TimerKey, (i64, u64)>,
+    set: u64,
+}
+
+impl Timers {
+    /// Sets a timer, in place of one with the same key.
+    pub(super) fn set(&mut self, key: TimerKey, deadline_ms: i64, action: TimerAction) {
+        self.set += 1;
+        let at = (deadline_ms, self.set);
+        if let Some(before) = self.by_key.insert(key.clone(), at) {
+            self.by_deadline.remove(&before);
+        }
+        self.by_deadline.insert(at, (key, action));
+    }
+
+    /// Removes a timer.
+    pub(super) fn cancel(&mut self, key: &TimerKey) {
+        if let Some(at) = self.by_key.remove(key) {
+            self.by_deadline.remove(&at);
+        }
+    }
+
+    /// When the next timer is due.
+    pub(super) fn next_deadline(&self) -> Option<i64> {
+        self.by_deadline.first_key_value().map(|((deadline, _), _)| *deadline)
+    }
+
+    /// Takes a timer that is due.
+    pub(super) fn take_due(&mut self, now_ms: i64) -> Option<(TimerKey, TimerAction)> {
+        let first = self.by_deadline.first_entry().filter(|first| first.key().0 <= now_ms)?;
+        let (key, action) = first.remove();
+        self.by_key.remove(&key);
+        Some((key, action))
+    }
+}

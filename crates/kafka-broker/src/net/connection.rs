@@ -1,0 +1,343 @@
+//! One connection: frames in, responses out, one request at a time.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use kafka_rpc::{ApiKey, FRAME_LEN_BYTES, FrameError, first_frame};
+use mio::net::TcpStream;
+
+use super::Peer;
+use super::input::{Input, ReceiveError, Received, receive};
+use super::output::{Output, Sent};
+use super::ticket::Ticket;
+use crate::api::{self, Handled, Refusal, WaitingFetch};
+use crate::broker::Shared;
+
+/// Responses that may wait in memory before no further request of the connection is handled.
+const OUTPUT_MAX: usize = 256 * 1024;
+/// Memory that an idle connection keeps for its next response.
+const IDLE_OUTPUT_MAX: usize = 4096;
+/// Bytes of requests to produce that are appended together.
+const GATHERED_MAX: usize = 1024 * 1024;
+/// Memory that a connection keeps for its next request and response while it is busy: for requests of a common size, which would
+/// otherwise cost an allocation each.
+const BUSY_BUFFER_MAX: usize = 2 * 1024 * 1024;
+/// Reads in one turn, after which other connections have theirs.
+const READS_PER_TURN: usize = 8;
+
+/// A client.
+pub(super) struct Connection {
+    pub(super) socket: TcpStream,
+    pub(super) peer: Peer,
+    input: Input,
+    /// What the frame that has begun takes of the memory for requests.
+    reserved: usize,
+    output: Output,
+    /// The request that is answered later. Nothing else is handled until then, as in Kafka, which mutes the channel.
+    waiting: Option<Waiting>,
+    /// Whether the socket may have bytes that were not read.
+    may_have_input: bool,
+    /// Whether the peer sends nothing more. The end of its bytes may still have to be read.
+    has_peer_closed: bool,
+    pub(super) last_active: Instant,
+    /// End when everything is sent.
+    pub(super) is_draining: bool,
+}
+
+/// A request without its answer.
+struct Waiting {
+    ticket: Ticket,
+    fetch: Option<Box<WaitingFetch>>,
+    deadline: Option<Instant>,
+}
+
+/// What the event loop has to do after a turn of a connection.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// Nothing until something happens.
+    Rest,
+    /// Wake it at this time, too.
+    RestUntil(Instant),
+    /// There is more to do; others come first.
+    Again,
+    /// There is no memory for its request at the moment.
+    Stalled,
+    /// It has ended, without an error if the peer closed it.
+    End(Option<EndReason>),
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+pub(super) enum EndReason {
+    Io(std::io::Error),
+    Frame(FrameError),
+    Refused(Refusal),
+    /// Another thread could not read the request, or not write its answer.
+    Unanswered(ApiKey),
+}
+
+impl std::fmt::Display for EndReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            EndReason::Io(error) => error.fmt(f),
+            EndReason::Frame(error) => error.fmt(f),
+            EndReason::Refused(refusal) => refusal.fmt(f),
+            EndReason::Unanswered(api) => write!(f, "a request of {} could not be answered", api.name()),
+        }
+    }
+}
+
+/// What connections of a loop share during a turn.
+pub(super) struct Desk<'l> {
+    pub(super) shared: &'l Shared,
+    pub(super) event_loop: usize,
+    pub(super) slot: usize,
+    pub(super) next_sequence: &'l mut u64,
+    pub(super) scratch: &'l mut [u8],
+    pub(super) now: Instant,
+    pub(super) now_ms: i64,
+}
+
+impl Connection {
+    pub(super) fn new(socket: TcpStream, address: SocketAddr, listener: usize, now: Instant) -> Self {
+        Connection {
+            socket,
+            peer: Peer { address, listener },
+            input: Input::default(),
+            reserved: 0,
+            output: Output::default(),
+            waiting: None,
+            may_have_input: true,
+            has_peer_closed: false,
+            last_active: now,
+            is_draining: false,
+        }
+    }
+
+    /// Notes that the socket has bytes, or that the peer has closed it.
+    pub(super) fn readable(&mut self, has_peer_closed: bool) {
+        self.may_have_input = true;
+        self.has_peer_closed |= has_peer_closed;
+    }
+
+    /// The number of the fetch that waits for records on behalf of a peer that has closed its side.
+    pub(super) fn waits_in_vain(&self) -> Option<u64> {
+        let waiting = self.waiting.as_ref().filter(|waiting| waiting.fetch.is_some())?;
+        self.has_peer_closed.then_some(waiting.ticket.sequence)
+    }
+
+    /// Whether neither a request nor a response is in progress.
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.is_none() && self.output.is_empty()
+    }
+
+    /// The number of the request that waits.
+    pub(super) fn waits_for(&self) -> Option<u64> {
+        self.waiting.as_ref().map(|waiting| waiting.ticket.sequence)
+    }
+
+    /// Until when it waits at most.
+    pub(super) fn waits_until(&self) -> Option<Instant> {
+        self.waiting.as_ref().and_then(|waiting| waiting.deadline)
+    }
+
+    /// Takes an answer, or drops it where the request does not wait.
+    ///
+    /// # Errors
+    /// There is no answer. The connection has to end: the next response would be taken for the answer.
+    pub(super) fn answer(&mut self, ticket: Ticket, frame: &[u8]) -> Result<(), EndReason> {
+        if self.waiting.take_if(|waiting| waiting.ticket == ticket).is_none() {
+            return Ok(());
+        }
+        if frame.is_empty() {
+            return Err(EndReason::Unanswered(ticket.api_key));
+        }
+        self.output.push_frame(frame);
+        Ok(())
+    }
+
+    /// Looks again at what the fetch waits for. `is_over`: it waits no longer.
+    pub(super) fn look(&mut self, desk: &mut Desk<'_>, is_over: bool) -> Result<(), EndReason> {
+        let Some(waiting) = &mut self.waiting else { return Ok(()) };
+        let Some(fetch) = &mut waiting.fetch else { return Ok(()) };
+        let is_over = is_over || waiting.deadline.is_some_and(|deadline| deadline <= desk.now);
+        if api::fetch::look(desk.shared, fetch, waiting.ticket, is_over, &mut self.output)
+            .map_err(EndReason::Refused)?
+        {
+            self.waiting = None;
+        }
+        Ok(())
+    }
+
+    /// Sends, handles and receives as far as possible.
+    pub(super) fn turn(&mut self, desk: &mut Desk<'_>) -> Turn {
+        match self.try_turn(desk) {
+            Ok(turn) => turn,
+            Err(reason) => Turn::End(Some(reason)),
+        }
+    }
+
+    fn try_turn(&mut self, desk: &mut Desk<'_>) -> Result<Turn, EndReason> {
+        for _ in 0..READS_PER_TURN {
+            self.handle_kept(desk)?;
+            if !self.output.is_empty() {
+                let mut sent = 0;
+                let outcome = self.output.send(&self.socket, &mut sent).map_err(EndReason::Io)?;
+                desk.shared.metrics.bytes_sent.add(sent);
+                self.last_active = desk.now;
+                self.output.shrink(BUSY_BUFFER_MAX);
+                if outcome == Sent::Blocked && self.output.len() > OUTPUT_MAX {
+                    return Ok(Turn::Rest);
+                }
+            }
+            if let Some(waiting) = &self.waiting {
+                return Ok(waiting.deadline.map_or(Turn::Rest, Turn::RestUntil));
+            }
+            if self.is_draining {
+                return Ok(if self.output.is_empty() { Turn::End(None) } else { Turn::Rest });
+            }
+            if self.has_whole_frame(desk)? {
+                continue;
+            }
+            if !self.may_have_input {
+                return Ok(Turn::Rest);
+            }
+            if !self.reserve(desk) {
+                return Ok(Turn::Stalled);
+            }
+            if !self.receive(desk)? {
+                return Ok(Turn::End(None));
+            }
+        }
+        Ok(Turn::Again)
+    }
+
+    fn has_whole_frame(&self, desk: &Desk<'_>) -> Result<bool, EndReason> {
+        let max = desk.shared.request_max();
+        Ok(first_frame(self.input.received(), max).map_err(EndReason::Frame)?.is_some())
+    }
+
+    /// Receives and handles what arrived; says whether the peer is still there.
+    fn receive(&mut self, desk: &mut Desk<'_>) -> Result<bool, EndReason> {
+        let received = if self.input.is_empty() {
+            let scratch = std::mem::take(&mut desk.scratch);
+            let received = receive(&mut self.socket, scratch).map_err(EndReason::Io);
+            let handled = match &received {
+                Ok(Received::Some(count) | Received::Last(count)) if *count > 0 => {
+                    self.last_active = desk.now;
+                    let arrived = scratch.get(..*count).unwrap_or_default();
+                    self.handle_frames(arrived, desk)
+                        .map(|used| self.input.keep(arrived.get(used..).unwrap_or_default()))
+                }
+                _ => Ok(()),
+            };
+            desk.scratch = scratch;
+            handled?;
+            received?
+        } else {
+            self.last_active = desk.now;
+            self.input.receive(&mut self.socket, desk.shared.request_max()).map_err(|error| match error {
+                ReceiveError::Io(error) => EndReason::Io(error),
+                ReceiveError::Frame(error) => EndReason::Frame(error),
+            })?
+        };
+        // A short read empties the socket, but says nothing of the end behind the bytes, which is announced once.
+        self.may_have_input = self.has_peer_closed || matches!(received, Received::Some(_));
+        Ok(received != Received::Closed)
+    }
+
+    /// Handles whole frames that were kept.
+    fn handle_kept(&mut self, desk: &mut Desk<'_>) -> Result<(), EndReason> {
+        if self.input.is_empty() {
+            return Ok(());
+        }
+        let input = std::mem::take(&mut self.input);
+        let used = self.handle_frames(input.received(), desk);
+        self.input = input;
+        let used = used?;
+        if used > 0 {
+            self.input.consume(used);
+            self.input.shrink(BUSY_BUFFER_MAX);
+            self.give_back(desk.shared);
+        }
+        Ok(())
+    }
+
+    /// Takes room for the frame that has begun, if that is not done; says whether there is room.
+    fn reserve(&mut self, desk: &Desk<'_>) -> bool {
+        if self.reserved == 0
+            && let Some(frame) = self.input.frame_len()
+        {
+            if !desk.shared.queued.reserve(frame) {
+                return false;
+            }
+            self.reserved = frame;
+        }
+        true
+    }
+
+    /// Gives back the room for a frame that is handled, or will not come.
+    pub(super) fn give_back(&mut self, shared: &Shared) {
+        shared.queued.release(std::mem::take(&mut self.reserved));
+    }
+
+    /// Handles whole frames until one has to wait; says how many bytes were used.
+    fn handle_frames(&mut self, bytes: &[u8], desk: &mut Desk<'_>) -> Result<usize, EndReason> {
+        let mut used = 0;
+        while self.waiting.is_none() && !self.is_draining && self.output.len() <= OUTPUT_MAX {
+            let rest = bytes.get(used..).unwrap_or_default();
+            let Some(frame) = first_frame(rest, desk.shared.request_max()).map_err(EndReason::Frame)? else { break };
+            used += FRAME_LEN_BYTES + frame.len();
+            if !api::is_produce(frame) {
+                self.handle(frame, desk)?;
+                continue;
+            }
+            let (mut frames, mut gathered) = (vec![frame], frame.len());
+            while gathered < GATHERED_MAX
+                && let Ok(Some(next)) = first_frame(bytes.get(used..).unwrap_or_default(), desk.shared.request_max())
+                && api::is_produce(next)
+            {
+                used += FRAME_LEN_BYTES + next.len();
+                gathered += next.len();
+                frames.push(next);
+            }
+            let at = self.next_request(desk);
+            api::produce(desk.shared, &frames, at, &mut self.output).map_err(EndReason::Refused)?;
+        }
+        Ok(used)
+    }
+
+    fn next_request(&self, desk: &mut Desk<'_>) -> api::At {
+        let sequence = *desk.next_sequence;
+        *desk.next_sequence += 1;
+        api::At { event_loop: desk.event_loop, slot: desk.slot, sequence, now_ms: desk.now_ms }
+    }
+
+    fn handle(&mut self, frame: &[u8], desk: &mut Desk<'_>) -> Result<(), EndReason> {
+        let at = self.next_request(desk);
+        let handled = api::handle(desk.shared, frame, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
+        self.waiting = match handled {
+            Handled::Done => None,
+            Handled::Later(ticket) => Some(Waiting { ticket, fetch: None, deadline: None }),
+            Handled::Waits(ticket, fetch) => {
+                // A peer that has closed its side may be gone: it is answered at once.
+                let max_wait = if self.has_peer_closed { Duration::ZERO } else { fetch.max_wait() };
+                let deadline = desk.now.checked_add(max_wait);
+                Some(Waiting { ticket, fetch: Some(fetch), deadline })
+            }
+        };
+        Ok(())
+    }
+
+    /// Sends what is ready before the connection ends; what the socket does not take is lost.
+    pub(super) fn send_last(&mut self) {
+        // The peer learns of it by the end of the connection.
+        let _ = self.output.send(&self.socket, &mut 0);
+    }
+
+    /// Gives memory back that is not in use.
+    pub(super) fn shrink(&mut self) {
+        self.input.shrink(0);
+        self.output.shrink(IDLE_OUTPUT_MAX);
+    }
+}

@@ -1,0 +1,330 @@
+//! One thread that serves its connections, and never waits for anything but events.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use slab::Slab;
+
+use super::connection::{Connection, Desk, EndReason, Turn};
+use super::listener::{Accepted, Listener};
+use super::mailbox::{Letter, Mailbox};
+use super::ticket::Ticket;
+use crate::broker::Shared;
+use crate::clock::now_ms;
+
+/// The token of the mailbox. Listeners follow downwards, connections count from 0.
+const MAILBOX: Token = Token(usize::MAX);
+/// What one read takes at most.
+const SCRATCH: usize = 256 * 1024;
+/// How often connections are searched for those that have been idle for too long, and more often where that is a shorter time.
+const SWEEP: Duration = Duration::from_secs(10);
+const SWEEP_MIN: Duration = Duration::from_millis(100);
+
+/// An event loop that is not running yet.
+pub(crate) struct EventLoop {
+    number: usize,
+    poll: Poll,
+    mailbox: Arc<Mailbox>,
+    /// Those of loop 0, which hands connections to all loops.
+    listeners: Vec<Listener>,
+}
+
+impl EventLoop {
+    /// A loop; `listeners` are those it accepts connections from.
+    pub(crate) fn new(number: usize, mut listeners: Vec<Listener>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let mailbox = Mailbox::new(&poll, MAILBOX)?;
+        for (at, listener) in listeners.iter_mut().enumerate() {
+            poll.registry().register(listener.socket(), listener_token(at), Interest::READABLE)?;
+        }
+        Ok(EventLoop { number, poll, mailbox, listeners })
+    }
+
+    pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// Serves until told to stop.
+    pub(crate) fn run(self, shared: &Shared) {
+        let EventLoop { number, poll, mailbox, listeners } = self;
+        let running = Running {
+            shared,
+            number,
+            poll,
+            mailbox,
+            listeners,
+            connections: Slab::new(),
+            deadlines: BTreeSet::new(),
+            ready: Vec::new(),
+            next_sequence: 0,
+            scratch: vec![0; SCRATCH],
+            is_draining: false,
+            stuck: Vec::new(),
+            stalled: BTreeSet::new(),
+        };
+        if let Err(error) = running.run() {
+            tracing::error!(%error, event_loop = number, "an event loop has ended");
+            shared.fail();
+        }
+    }
+}
+
+const fn listener_token(at: usize) -> Token {
+    Token(usize::MAX - 1 - at)
+}
+
+struct Running<'s> {
+    shared: &'s Shared,
+    number: usize,
+    poll: Poll,
+    mailbox: Arc<Mailbox>,
+    listeners: Vec<Listener>,
+    connections: Slab<Connection>,
+    /// When to look at which fetch: the number of the request guards against a later one on the same connection.
+    deadlines: BTreeSet<(Instant, usize, u64)>,
+    /// Connections with work left from their last turn.
+    ready: Vec<usize>,
+    next_sequence: u64,
+    scratch: Vec<u8>,
+    is_draining: bool,
+    /// Listeners that could not accept, for lack of files for example: they are asked again.
+    stuck: Vec<usize>,
+    /// Connections without memory for their requests: they are asked again.
+    stalled: BTreeSet<usize>,
+}
+
+/// When to ask again who lacked files or memory.
+const STUCK: Duration = Duration::from_millis(100);
+
+impl Running<'_> {
+    fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(256);
+        let (mut letters, mut ready) = (Vec::new(), Vec::new());
+        let sweep = self.shared.idle_max().map_or(SWEEP, |max| SWEEP.min(max).max(SWEEP_MIN));
+        let mut next_sweep = Instant::now() + sweep;
+        loop {
+            let timeout = if self.ready.is_empty() {
+                let next = self.deadlines.first().map_or(next_sweep, |(deadline, ..)| next_sweep.min(*deadline));
+                let wait = next.saturating_duration_since(Instant::now());
+                if self.stuck.is_empty() && self.stalled.is_empty() { wait } else { wait.min(STUCK) }
+            } else {
+                Duration::ZERO
+            };
+            match self.poll.poll(&mut events, Some(round_up_to_ms(timeout))) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                other => other?,
+            }
+            for event in &events {
+                match event.token() {
+                    MAILBOX => {}
+                    Token(token) if token >= listener_token(self.listeners.len()).0 => {
+                        self.accept(MAILBOX.0 - 1 - token)
+                    }
+                    Token(slot) => {
+                        let Some(connection) = self.connections.get_mut(slot) else { continue };
+                        if event.is_readable() || event.is_read_closed() || event.is_error() {
+                            connection.readable(event.is_read_closed() || event.is_error());
+                        }
+                        match connection.waits_in_vain() {
+                            Some(sequence) => self.look(slot, sequence, true),
+                            None => self.turn(slot),
+                        }
+                    }
+                }
+            }
+            self.mailbox.take(&mut letters);
+            for letter in letters.drain(..) {
+                match letter {
+                    Letter::Stop => return Ok(()),
+                    Letter::Drain => self.drain(),
+                    Letter::Connected(socket, from, listener) => self.adopt(socket, from, listener),
+                    Letter::Answer(ticket, frame) => self.answer(ticket, &frame),
+                    Letter::Look(ticket) => self.look(ticket.slot, ticket.sequence, false),
+                }
+            }
+            self.look_at_due();
+            std::mem::take(&mut self.stuck).into_iter().for_each(|listener| self.accept(listener));
+            std::mem::take(&mut self.stalled).into_iter().for_each(|slot| self.turn(slot));
+            std::mem::swap(&mut self.ready, &mut ready);
+            ready.drain(..).for_each(|slot| self.turn(slot));
+            let now = Instant::now();
+            if next_sweep <= now {
+                self.sweep(now);
+                next_sweep = now + sweep;
+            }
+        }
+    }
+
+    fn accept(&mut self, listener: usize) {
+        let Some(from) = self.listeners.get(listener) else { return };
+        loop {
+            match from.accept(self.shared) {
+                Ok(Accepted::Nobody) => return,
+                Ok(Accepted::Refused) => {}
+                Ok(Accepted::Client(socket, from)) => self.shared.hand_out(socket, from, listener),
+                Err(error) => {
+                    // The client stays in the queue of the kernel.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    self.stuck.push(listener);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn adopt(&mut self, mut socket: TcpStream, from: SocketAddr, listener: usize) {
+        let entry = self.connections.vacant_entry();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        match self.poll.registry().register(&mut socket, Token(entry.key()), interest) {
+            Ok(()) if !self.is_draining => {
+                entry.insert(Connection::new(socket, from, listener, Instant::now()));
+            }
+            other => {
+                if let Err(error) = other {
+                    tracing::warn!(peer = %from, %error, "cannot serve a connection");
+                }
+                self.shared.connections.left(from.ip());
+            }
+        }
+    }
+
+    fn answer(&mut self, ticket: Ticket, frame: &[u8]) {
+        let Some(connection) = self.connections.get_mut(ticket.slot) else { return };
+        match connection.answer(ticket, frame) {
+            Ok(()) => self.turn(ticket.slot),
+            Err(reason) => self.end(ticket.slot, Some(reason)),
+        }
+    }
+
+    /// A connection, and what it shares with the others during a turn.
+    fn seat(&mut self, slot: usize) -> Option<(&mut Connection, Desk<'_>)> {
+        let desk = Desk {
+            shared: self.shared,
+            event_loop: self.number,
+            slot,
+            next_sequence: &mut self.next_sequence,
+            scratch: &mut self.scratch,
+            now: Instant::now(),
+            now_ms: now_ms(),
+        };
+        Some((self.connections.get_mut(slot)?, desk))
+    }
+
+    /// Looks at the fetch that waits under this number.
+    fn look(&mut self, slot: usize, sequence: u64, is_over: bool) {
+        let Some((connection, mut desk)) = self.seat(slot).filter(|(of, _)| of.waits_for() == Some(sequence)) else {
+            return;
+        };
+        let deadline = connection.waits_until();
+        match connection.look(&mut desk, is_over) {
+            Ok(()) if connection.waits_for() == Some(sequence) => {}
+            Ok(()) => {
+                if let Some(deadline) = deadline {
+                    self.deadlines.remove(&(deadline, slot, sequence));
+                }
+                self.turn(slot);
+            }
+            Err(reason) => self.end(slot, Some(reason)),
+        }
+    }
+
+    fn look_at_due(&mut self) {
+        while let Some(&(deadline, slot, sequence)) = self.deadlines.first()
+            && deadline <= Instant::now()
+        {
+            self.deadlines.pop_first();
+            self.look(slot, sequence, true);
+        }
+    }
+
+    fn turn(&mut self, slot: usize) {
+        let Some((connection, mut desk)) = self.seat(slot) else { return };
+        match connection.turn(&mut desk) {
+            Turn::Rest => {}
+            Turn::RestUntil(deadline) => {
+                if let Some(sequence) = connection.waits_for() {
+                    self.deadlines.insert((deadline, slot, sequence));
+                }
+            }
+            Turn::Again => self.ready.push(slot),
+            Turn::Stalled => {
+                self.stalled.insert(slot);
+            }
+            Turn::End(reason) => self.end(slot, reason),
+        }
+    }
+
+    fn end(&mut self, slot: usize, reason: Option<EndReason>) {
+        let Some(mut connection) = self.connections.try_remove(slot) else { return };
+        connection.give_back(self.shared);
+        let peer = connection.peer;
+        if let (Some(deadline), Some(sequence)) = (connection.waits_until(), connection.waits_for()) {
+            self.deadlines.remove(&(deadline, slot, sequence));
+        }
+        match reason {
+            None => tracing::debug!(peer = %peer.address, "connection closed"),
+            Some(reason @ EndReason::Io(_)) => {
+                tracing::debug!(peer = %peer.address, %reason, "connection lost");
+            }
+            Some(reason) => {
+                // Requests before the one at fault have their answers.
+                connection.send_last();
+                self.shared.metrics.bad_requests.add(1);
+                tracing::warn!(peer = %peer.address, %reason, "connection ended");
+            }
+        }
+        if let Err(error) = self.poll.registry().deregister(&mut connection.socket) {
+            tracing::debug!(%error, "cannot deregister a socket");
+        }
+        self.shared.connections.left(peer.address.ip());
+    }
+
+    /// Ends connections that have been idle for too long, and takes memory from the others that do not need it.
+    fn sweep(&mut self, now: Instant) {
+        let max = self.shared.idle_max();
+        let mut over = Vec::new();
+        for (slot, connection) in &mut self.connections {
+            let idle = now.saturating_duration_since(connection.last_active);
+            // A peer that neither sends the rest of its frame nor reads its response is as idle as one that does nothing. So is, as
+            // in Kafka, one whose request waits: it may be gone.
+            if max.is_some_and(|max| idle > max) {
+                over.push(slot);
+            } else if idle > SWEEP {
+                connection.shrink();
+            }
+        }
+        over.into_iter().for_each(|slot| self.end(slot, None));
+    }
+
+    /// Answers fetches that wait, and ends each connection when its responses are sent.
+    fn drain(&mut self) {
+        self.is_draining = true;
+        for listener in &mut self.listeners {
+            if let Err(error) = self.poll.registry().deregister(listener.socket()) {
+                tracing::debug!(%error, "cannot deregister a listener");
+            }
+        }
+        self.listeners.clear();
+        let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            if let Some(connection) = self.connections.get_mut(slot) {
+                connection.is_draining = true;
+                if connection.is_idle() {
+                    self.end(slot, None);
+                } else if let Some(sequence) = connection.waits_for() {
+                    self.look(slot, sequence, true);
+                }
+            }
+        }
+    }
+}
+
+/// epoll counts in ms: rounded down, the loop would turn idly until the time has come.
+const fn round_up_to_ms(wait: Duration) -> Duration {
+    Duration::from_millis(wait.as_micros().div_ceil(1000) as u64)
+}

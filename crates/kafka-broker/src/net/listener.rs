@@ -1,0 +1,104 @@
+//! Sockets that accept connections, and how many connections there may be.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mio::net::{TcpListener, TcpStream};
+use parking_lot::Mutex;
+
+use crate::broker::Shared;
+
+/// A socket that clients connect to.
+pub(crate) struct Listener {
+    socket: TcpListener,
+}
+
+/// What came of an attempt to accept.
+pub(super) enum Accepted {
+    Client(TcpStream, SocketAddr),
+    /// There were too many.
+    Refused,
+    Nobody,
+}
+
+impl Listener {
+    /// Binds to an address.
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        Ok(Listener { socket: TcpListener::bind(address)? })
+    }
+
+    /// The address, with the port that was given for port 0.
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    pub(super) fn socket(&mut self) -> &mut TcpListener {
+        &mut self.socket
+    }
+
+    pub(super) fn accept(&self, shared: &Shared) -> io::Result<Accepted> {
+        loop {
+            let (socket, from) = match self.socket.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Accepted::Nobody),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => return Err(error),
+            };
+            if !shared.connections.enter(from.ip()) {
+                tracing::info!(peer = %from, "too many connections: closed");
+                return Ok(Accepted::Refused);
+            }
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(peer = %from, %error, "small responses may be delayed");
+            }
+            return Ok(Accepted::Client(socket, from));
+        }
+    }
+}
+
+/// Connections that there are, in all and by address (`ConnectionQuotas`).
+pub(crate) struct Connections {
+    max: usize,
+    max_per_ip: usize,
+    max_of: HashMap<IpAddr, usize>,
+    open: AtomicUsize,
+    by_ip: Mutex<HashMap<IpAddr, usize>>,
+}
+
+impl Connections {
+    /// With `max.connections`, `max.connections.per.ip` and `max.connections.per.ip.overrides`.
+    pub(crate) fn new(max: usize, max_per_ip: usize, max_of: HashMap<IpAddr, usize>) -> Self {
+        Connections { max, max_per_ip, max_of, open: AtomicUsize::new(0), by_ip: Mutex::default() }
+    }
+
+    /// How many there are.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Counts a connection, if it may be there.
+    fn enter(&self, ip: IpAddr) -> bool {
+        let max = self.max_of.get(&ip).copied().unwrap_or(self.max_per_ip);
+        let mut by_ip = self.by_ip.lock();
+        let of_ip = by_ip.get(&ip).copied().unwrap_or(0);
+        if of_ip >= max || self.open() >= self.max {
+            return false;
+        }
+        by_ip.insert(ip, of_ip + 1);
+        self.open.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    pub(super) fn left(&self, ip: IpAddr) {
+        let mut by_ip = self.by_ip.lock();
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        match by_ip.get_mut(&ip) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => {
+                by_ip.remove(&ip);
+            }
+        }
+    }
+}

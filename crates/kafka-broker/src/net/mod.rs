@@ -1,0 +1,28 @@
+//! Sockets and event loops. A connection lives on one loop; requests are handled on its thread.
+
+mod connection;
+mod event_loop;
+mod input;
+mod listener;
+mod mailbox;
+mod output;
+mod queued;
+mod ticket;
+
+use std::net::SocketAddr;
+
+pub(crate) use event_loop::EventLoop;
+pub(crate) use listener::{Connections, Listener};
+pub(crate) use mailbox::{Letter, Mailbox};
+pub(crate) use output::{Output, Slice};
+pub(crate) use queued::QueuedBytes;
+pub(crate) use ticket::Ticket;
+
+/// Who has sent a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    /// Its address.
+    pub(crate) address: SocketAddr,
+    /// The listener it connected to, as a position among those of the broker.
+    pub(crate) listener: usize,
+}

@@ -1,0 +1,9 @@
+//! The partitions that this broker leads: by name and by id, with their logs and the fetches that wait for them.
+
+mod partition;
+mod table;
+mod watch;
+
+pub(crate) use partition::{AppendRefused, Hosted, Partition, Submission};
+pub(crate) use table::{Topic, Topics};
+pub(crate) use watch::Watch;

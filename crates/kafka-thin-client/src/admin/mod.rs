@@ -1,0 +1,65 @@
+//! The calls of Kafka's `Admin`: thin functions over messages, with its retries.
+//!
+//! Where a call is for several topics, groups or the like, each has its own result; the error of the call itself says that the
+//! cluster gave no answer.
+
+mod cluster;
+mod configs;
+mod groups;
+mod offsets;
+mod partitions;
+mod quotas;
+mod topics;
+
+use std::time::Duration;
+
+use kafka_rpc::ErrorCode;
+
+use crate::cluster::Client;
+use crate::error::{ApiError, ClientError};
+
+pub use cluster::{
+    BrokerLogDirs, ClusterDescription, DescribedBroker, LogDir, LogDirReplica, describe_cluster, describe_log_dirs,
+};
+pub use configs::{
+    AlterConfigOp, ConfigEntry, ConfigOperation, ConfigResource, ConfigResourceType, ConfigSource, describe_configs,
+    incremental_alter_configs, list_config_resources,
+};
+pub use groups::{
+    CommittedOffset, ConsumerMember, GroupDescription, GroupListing, GroupMember, alter_group_offsets,
+    delete_group_offsets, delete_groups, describe_group, list_group_offsets, list_groups,
+};
+pub use offsets::{IsolationLevel, ListedOffset, OffsetSpec, delete_records, list_offsets};
+pub use partitions::{
+    ElectionType, PartitionReassignment, alter_partition_reassignments, create_partitions, elect_leaders,
+    list_partition_reassignments,
+};
+pub use quotas::{
+    QuotaEntity, QuotaMatch, Quotas, alter_client_quotas, describe_client_quotas, describe_user_scram_credentials,
+};
+pub use topics::{
+    PartitionDescription, TopicDescription, create_topics, delete_topics, describe_topics, describe_topics_by_id,
+    list_topics,
+};
+
+/// Results by what they are of: by name, unless said otherwise.
+pub type Results<T, K = String> = Vec<(K, Result<T, ApiError>)>;
+
+/// `Err` for an error that makes the whole call worth another attempt, at the controller that there is then.
+fn still_controller(code: i16) -> Result<(), ClientError> {
+    match ErrorCode::from_code(code) {
+        Some(code @ ErrorCode::NotController) => Err(ApiError { code, message: None }.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The time that a request gives a broker for its work.
+fn timeout_ms(client: &Client) -> i32 {
+    let timeout: Duration = client.config().connection.request_timeout;
+    i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX)
+}
+
+/// The error of an item in a response, as its result.
+fn result<T>(code: i16, message: Option<&str>, value: T) -> Result<T, ApiError> {
+    ApiError::check(code, message).map(|()| value)
+}

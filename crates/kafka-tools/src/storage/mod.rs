@@ -1,0 +1,90 @@
+//! `kafka-storage`: formats log directories, and says what is in them (`StorageTool`).
+
+mod arguments;
+mod features;
+mod format;
+mod info;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use kafka_broker::config::BrokerConfig;
+use kafka_broker::metadata::random_uuid;
+
+use crate::terminal::{Stop, Terminal};
+use arguments::{Argument, Arguments, Command};
+
+const HELP: &str = include_str!("../../usage/storage.txt");
+const CONFIG: Argument = Argument::required("config", 'c');
+const COMMANDS: &[Command] = &[
+    Command { name: "info", help: include_str!("../../usage/storage_info.txt"), arguments: &[CONFIG], exclusive: &[] },
+    Command {
+        name: "format",
+        help: include_str!("../../usage/storage_format.txt"),
+        arguments: &[
+            CONFIG,
+            Argument::required("cluster-id", 't'),
+            Argument::value("add-scram", 'S'),
+            Argument::flag("ignore-formatted", 'g'),
+            Argument::value("release-version", 'r'),
+            Argument::value("feature", 'f'),
+            Argument::flag("standalone", 's'),
+            Argument::flag("no-initial-controllers", 'N'),
+            Argument::value("initial-controllers", 'I'),
+        ],
+        exclusive: &["standalone", "no-initial-controllers", "initial-controllers"],
+    },
+    Command {
+        name: "version-mapping",
+        help: include_str!("../../usage/storage_version_mapping.txt"),
+        arguments: &[Argument::value("release-version", 'r')],
+        exclusive: &[],
+    },
+    Command {
+        name: "feature-dependencies",
+        help: include_str!("../../usage/storage_feature_dependencies.txt"),
+        arguments: &[Argument::required("feature", 'f')],
+        exclusive: &[],
+    },
+    Command {
+        name: "random-uuid",
+        help: include_str!("../../usage/storage_random_uuid.txt"),
+        arguments: &[],
+        exclusive: &[],
+    },
+];
+
+/// Runs the tool.
+pub(crate) fn main(args: Vec<OsString>, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
+    let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let (command, arguments) = match arguments::parse(HELP, COMMANDS, &args) {
+        Ok(parsed) => parsed,
+        Err(arguments::Refusal::Help(help)) => {
+            terminal.out().write_all(help.as_bytes())?;
+            return Ok(());
+        }
+        Err(arguments::Refusal::Wrong(message)) => return Err(Stop::Failed(message)),
+    };
+    match command {
+        "info" => info::info(&load(&arguments)?, terminal),
+        "format" => format::format(&arguments, &load(&arguments)?, terminal),
+        "version-mapping" => features::version_mapping(&arguments, terminal),
+        "feature-dependencies" => features::dependencies(&arguments, terminal),
+        _ => Ok(terminal.line(random_uuid())?),
+    }
+}
+
+fn load(arguments: &Arguments) -> Result<BrokerConfig, Stop> {
+    let path = arguments.value("config").unwrap_or_default();
+    let loaded = BrokerConfig::load(Some(Path::new(path)), &[]);
+    loaded.map(|(config, _)| config).map_err(|error| Stop::Failed(error.to_string()))
+}
+
+/// `log.dirs` and `metadata.log.dir`, sorted.
+fn directories(config: &BrokerConfig) -> Vec<PathBuf> {
+    let mut directories = config.log_dirs.clone();
+    directories.push(config.metadata_log_dir.clone());
+    directories.sort();
+    directories.dedup();
+    directories
+}
