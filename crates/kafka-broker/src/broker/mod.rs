@@ -18,12 +18,11 @@ use kafka_log::manager::background::Background;
 use tempfile::TempDir;
 
 pub(crate) use apply::apply;
-pub(crate) use group_glue::{Alarm, at_once, frame, write_reply};
+pub(crate) use group_glue::{Alarm, at_once, frame, retry_groups, write_reply};
 pub(crate) use settings::Settings;
 pub(crate) use shared::Shared;
 pub use start::StartError;
 
-use crate::clock::now_ms;
 use crate::controller_thread::Job;
 use crate::metrics::MetricsServer;
 use crate::mover::Order;
@@ -105,7 +104,7 @@ impl Broker {
             // The directory is about to be removed.
             return StopReport { is_clean };
         }
-        let report = self.shared.manager.shutdown(&StdThreads, self.broker_epoch, now_ms());
+        let report = self.shared.manager.shutdown(&StdThreads, self.broker_epoch, self.shared.clock.now_ms());
         is_clean &= report.unclean_dirs.is_empty();
         StopReport { is_clean }
     }

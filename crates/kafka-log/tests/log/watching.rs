@@ -289,7 +289,10 @@ fn an_epoch_is_written_with_its_first_record() {
     log.append_as_leader(&batch(&["a"]), LeaderAppend::from_client(3), NOW).unwrap();
     log.assign_epoch_start_offset(5, 1).unwrap();
     assert_eq!(checkpoint(), "0\n1\n3 0\n");
-    assert_eq!((log.latest_epoch(), log.end_offset_for_epoch(3), log.end_offset_for_epoch(5)), (Some(5), Some((3, 1)), Some((5, 1))));
+    assert_eq!(
+        (log.latest_epoch(), log.end_offset_for_epoch(3), log.end_offset_for_epoch(5)),
+        (Some(5), Some((3, 1)), Some((5, 1)))
+    );
     log.append_as_leader(&batch(&["b"]), LeaderAppend::from_client(5), NOW).unwrap();
     assert_eq!(checkpoint(), "0\n2\n3 0\n5 1\n");
     // An epoch that begins below the log end has records.

@@ -155,6 +155,11 @@ impl<T: Copy> Shard<T> {
         replies
     }
 
+    /// Says how the time of deadlines stands to the time of day, before anything is handled.
+    pub(super) fn set_skew(&mut self, skew_ms: i64) {
+        self.timers.set_skew(skew_ms);
+    }
+
     /// When [`Shard::expire`] has something to do.
     pub(super) fn next_deadline(&self) -> Option<i64> {
         self.timers.next_deadline()
