@@ -8,6 +8,7 @@ use kafka_log::manager::{CreateLog, ManagerError, NewTopic};
 
 use super::Shared;
 use super::group_glue::Loading;
+use super::settings::connection_limits;
 use crate::config::DynamicConfigs;
 use crate::metadata::{self, ConfigResource, ConfigResourceType, Delta, Image};
 use crate::partitions::{Hosted, Partition, Topic, Watch};
@@ -27,7 +28,7 @@ pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
         update_topic(shared, &resource.name, &settings);
     }
     if delta.changed_configs.iter().any(|resource| resource.kind == ConfigResourceType::Broker) {
-        update_defaults(shared);
+        update_settings(shared);
     }
     let mut changed: Vec<_> = delta.changed_partitions.iter().map(|(id, _)| *id).collect();
     changed.dedup();
@@ -48,13 +49,25 @@ fn update_topic(shared: &Shared, topic: &str, settings: &[(String, String)]) {
     }
 }
 
-/// Puts the settings of the broker in force that are defaults of topics.
-pub(super) fn update_defaults(shared: &Shared) {
+/// Puts the settings of the broker in force that may change while it runs: defaults of topics, cleaners, numbers of connections.
+pub(super) fn update_settings(shared: &Shared) {
     let dynamic = DynamicConfigs::of(&shared.image.read(), shared.node_id);
-    let defaults = dynamic.over(&shared.config.config).log_config();
-    if let Err(error) = shared.manager.update_default_config(defaults) {
+    let settings = dynamic.over(&shared.config.config);
+    if let Err(error) = shared.manager.update_default_config(settings.log_config()) {
         tracing::error!(%error, "settings of the broker cannot be put in force");
     }
+    let config = match settings.broker_config() {
+        Ok(config) => config,
+        Err(error) => {
+            tracing::error!(%error, "settings of the broker cannot be put in force");
+            return;
+        }
+    };
+    match connection_limits(&config) {
+        Ok(limits) => shared.connections.set_limits(limits),
+        Err(error) => tracing::error!(%error, "limits of connections cannot be put in force"),
+    }
+    shared.manager.update_cleaner_config(config.log_manager.cleaner);
 }
 
 /// What a topic sets itself.

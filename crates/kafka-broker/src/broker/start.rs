@@ -1,6 +1,5 @@
 //! From settings to a broker that serves.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -18,7 +17,7 @@ use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
 use parking_lot::Mutex;
 
-use super::apply::{host, settings_of, update_defaults};
+use super::apply::{host, settings_of, update_settings};
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
@@ -230,7 +229,6 @@ fn serve(
         Arc::new(OffsetsLogs { topics: Arc::clone(&topics), clock: Arc::clone(&clock) }),
         Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm), clock: Arc::clone(&clock) }),
     );
-    let overrides: HashMap<_, _> = settings.max_connections_per_ip_overrides.clone();
     let shared = Arc::new(Shared {
         cluster_id,
         node_id: settings.node_id,
@@ -246,7 +244,7 @@ fn serve(
         mover: MoverHandle::new(orders),
         metrics: Metrics::new(),
         queued: QueuedBytes::new(settings.queued_max_bytes),
-        connections: Connections::new(settings.max_connections, settings.max_connections_per_ip, overrides),
+        connections: Connections::new(settings.connections.clone()),
         loops,
         next_loop: AtomicUsize::new(0),
         has_failed: AtomicBool::new(false),
@@ -257,7 +255,7 @@ fn serve(
     let (registered, _) = controller.register_broker(&registration(&shared, *broker_epoch), now)?;
     *broker_epoch = Some(registered);
     controller.unfence_broker(now)?;
-    update_defaults(&shared);
+    update_settings(&shared);
     host_all(&shared, now);
     directories::assign(&mut controller, &shared, directories::all(&shared).into_iter(), now)?;
 
