@@ -84,7 +84,11 @@ impl LeaderEpochCache {
     pub fn announce(&mut self, epoch: i32, start_offset: i64) -> Result<bool, LogError> {
         check(epoch, start_offset)?;
         let is_new = self.add(EpochEntry { epoch, start_offset });
-        self.is_announced |= is_new;
+        if is_new {
+            self.is_announced = true;
+            // What was cut off can wait as long: the next start cuts it off again.
+            self.is_dirty = false;
+        }
         Ok(is_new)
     }
 

@@ -86,6 +86,11 @@ fn an_announced_epoch_is_on_disk_before_its_first_record() {
     assert!(!fixture.assign(7, 20));
     assert_eq!(fixture.on_disk(), [(2, 6), (4, 10), (7, 20)]);
     assert_eq!(fixture.cache.announce(-1, 5).unwrap_err().exception(), "IllegalArgumentException");
+    // What a start cuts off costs no write either.
+    fixture.cache.truncate_from_end(20);
+    fixture.cache.announce(9, 20).unwrap();
+    fixture.cache.flush(&OsFs, &fixture.dir).unwrap();
+    assert_eq!((fixture.entries()[2], fixture.on_disk()[2]), ((9, 20), (7, 20)));
 }
 
 #[test]
