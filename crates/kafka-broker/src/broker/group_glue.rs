@@ -135,7 +135,7 @@ impl Alarm {
     }
 
     /// Looks at the clock again, which a test has moved.
-    pub(super) fn look(&self) {
+    pub(crate) fn look(&self) {
         let _next = self.next.lock();
         self.changed.notify_all();
     }
@@ -219,9 +219,12 @@ impl<'s> Loading<'s> {
     }
 }
 
-/// Loads groups that could not be read before.
+/// Loads groups that could not be read before, and those that a test had taken away.
 pub(crate) fn retry_groups(shared: &Shared) {
-    let unread = std::mem::take(&mut *shared.unread_groups.lock());
+    let mut unread = std::mem::take(&mut *shared.unread_groups.lock());
+    let now_ms = shared.clock.steady_ms();
+    unread
+        .extend(shared.moved_groups.lock().extract_if(.., |_, until_ms| *until_ms <= now_ms).map(|(number, _)| number));
     unread.into_iter().filter_map(|number| Loading::begin(shared, number)).for_each(|loading| loading.finish(shared));
 }
 

@@ -1,6 +1,6 @@
 //! What all threads of a broker share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,6 +15,7 @@ use super::settings::Settings;
 use crate::api::fetch::Sessions;
 use crate::clock::Clock;
 use crate::controller_thread::ControllerHandle;
+use crate::faults::FaultTable;
 use crate::group::Coordinators;
 use crate::metadata;
 use crate::metrics::Metrics;
@@ -35,6 +36,9 @@ pub(crate) struct Shared {
     pub(crate) groups: Coordinators<Ticket>,
     /// Partitions of `__consumer_offsets` that could not be read, and are to be tried again.
     pub(crate) unread_groups: Mutex<BTreeSet<i32>>,
+    /// Partitions of `__consumer_offsets` that a test has taken away, and the time of timers when they come back.
+    pub(crate) moved_groups: Mutex<BTreeMap<i32, i64>>,
+    pub(crate) faults: FaultTable,
     pub(crate) sessions: Sessions,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) controller: ControllerHandle,

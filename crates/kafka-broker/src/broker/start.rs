@@ -27,9 +27,10 @@ use crate::controller::{
     self, BrokerRegistration, Controller, ControllerError, ControllerOptions, ControllerRegistration,
 };
 use crate::controller_thread::{self, ControllerHandle, Job};
+use crate::faults::FaultTable;
 use crate::group::Coordinators;
 use crate::metadata::{self, FormatError, FormatOptions, InitialVoters};
-use crate::metrics::{Metrics, MetricsServer};
+use crate::metrics::{self, Metrics};
 use crate::mover::{self, MoverHandle};
 use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
@@ -212,7 +213,7 @@ fn serve(
     broker_epoch: &mut Option<i64>,
 ) -> Result<Broker, StartError> {
     let Loaded { manager, mut controller, clock, cluster_id } = loaded;
-    let Sockets { listeners, addresses, metrics } = sockets;
+    let Sockets { listeners, addresses, metrics: metrics_listener } = sockets;
     let now = clock.now_ms();
     let image = controller.image();
     let event_loops = event_loops(&settings, listeners).map_err(StartError::Threads)?;
@@ -237,6 +238,8 @@ fn serve(
         topics,
         groups,
         unread_groups: Mutex::default(),
+        moved_groups: Mutex::default(),
+        faults: FaultTable::default(),
         clock,
         sessions: Sessions::new(settings.fetch_session_slots),
         producer_ids: ProducerIds::default(),
@@ -269,11 +272,12 @@ fn serve(
         alarm: Arc::clone(&alarm),
         background: None,
         metrics: None,
+        control: None,
         temporary: None,
     };
     broker.background = Some(upkeep(&shared).map_err(StartError::Threads)?);
-    if let Some(listener) = metrics {
-        broker.metrics = Some(MetricsServer::start(listener, Arc::clone(&shared)).map_err(StartError::Threads)?);
+    if let Some(listener) = metrics_listener {
+        broker.metrics = Some(metrics::serve(listener, Arc::clone(&shared)).map_err(StartError::Threads)?);
     }
     let of = Arc::clone(&shared);
     broker.workers.push(spawn("controller", move || controller_thread::run(controller, &controller_jobs, &of))?);

@@ -71,6 +71,14 @@ impl Timers {
         self.by_deadline.insert(at, (key, action));
     }
 
+    /// Has timers be due at this time of day; gives their number.
+    pub(super) fn hasten(&mut self, is_wanted: impl Fn(&TimerKey) -> bool, now_ms: i64) -> usize {
+        let wanted = self.by_deadline.values().filter(|(key, _)| is_wanted(key)).cloned().collect::<Vec<_>>();
+        let count = wanted.len();
+        wanted.into_iter().for_each(|(key, action)| self.set(key, now_ms, action));
+        count
+    }
+
     /// Removes a timer.
     pub(super) fn cancel(&mut self, key: &TimerKey) {
         if let Some(at) = self.by_key.remove(key) {

@@ -4,6 +4,7 @@ mod load;
 mod members;
 mod offsets;
 mod queries;
+mod sessions;
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
