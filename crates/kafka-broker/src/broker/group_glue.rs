@@ -223,8 +223,13 @@ impl<'s> Loading<'s> {
 pub(crate) fn retry_groups(shared: &Shared) {
     let mut unread = std::mem::take(&mut *shared.unread_groups.lock());
     let now_ms = shared.clock.steady_ms();
-    unread
-        .extend(shared.moved_groups.lock().extract_if(.., |_, until_ms| *until_ms <= now_ms).map(|(number, _)| number));
+    shared.moved_groups.lock().retain(|number, until_ms| {
+        let is_away = *until_ms > now_ms;
+        if !is_away {
+            unread.insert(*number);
+        }
+        is_away
+    });
     unread.into_iter().filter_map(|number| Loading::begin(shared, number)).for_each(|loading| loading.finish(shared));
 }
 
