@@ -177,7 +177,7 @@ impl Epoch {
         if !self.is_ours || log.latest_epoch().is_some_and(|latest| latest >= self.number) {
             return;
         }
-        if let Err(error) = log.assign_epoch_start_offset(self.number, log.log_end_offset()) {
+        if let Err(error) = log.begin_epoch(self.number) {
             tracing::error!(partition = %partition.topic_partition(), code = error.code().name(), %error, "cannot note a leader epoch");
         }
     }

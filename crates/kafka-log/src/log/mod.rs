@@ -186,20 +186,25 @@ impl<F: Fs> Log<F> {
         self.writer.lock_beside_segments().epochs.latest_epoch()
     }
 
-    /// Notes that a leader epoch starts at an offset (`assignEpochStartOffset`). Where that is the log end, the epoch has no
-    /// records yet: it is then on disk before the first of them. Kafka writes it at once; a crash before the first record
-    /// leaves the same answers either way, because the next leader has another epoch.
+    /// Notes that a leader epoch starts at an offset (`assignEpochStartOffset`).
     ///
     /// # Errors
     /// `IllegalArgument` for negative numbers; I/O errors.
     pub fn assign_epoch_start_offset(&self, epoch: i32, start_offset: i64) -> Result<(), LogError> {
         let mut writer = self.lock_usable_beside_segments()?;
-        let assigned = if start_offset == self.log_end_offset() {
-            writer.epochs.announce(epoch, start_offset)
-        } else {
-            writer.epochs.assign(self.home.fs(), &self.home.dir(), epoch, start_offset)
-        };
+        let assigned = writer.epochs.assign(self.home.fs(), &self.home.dir(), epoch, start_offset);
         self.guard(assigned).map(|_| ())
+    }
+
+    /// Notes that a leader epoch starts at the log end. It has no records yet, and is on disk before the first of them. Kafka
+    /// writes it at once; a crash before the first record leaves the same answers either way, because the next leader has
+    /// another epoch.
+    ///
+    /// # Errors
+    /// `IllegalArgument` for a negative epoch; a log that is offline or has ended.
+    pub fn begin_epoch(&self, epoch: i32) -> Result<(), LogError> {
+        let mut writer = self.lock_usable_beside_segments()?;
+        writer.epochs.announce(epoch, self.log_end_offset()).map(|_| ())
     }
 
     /// The largest epoch not above `epoch`, and the offset where it ends (`endOffsetForEpoch`).
