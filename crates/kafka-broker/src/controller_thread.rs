@@ -9,8 +9,7 @@ use kafka_rpc::{ErrorCode, RequestFrame, Uuid};
 use parking_lot::Mutex;
 
 use crate::api::controller;
-use crate::broker::Shared;
-use crate::clock::now_ms;
+use crate::broker::{Shared, retry_groups};
 use crate::controller::Controller;
 use crate::net::Ticket;
 use crate::topics::GROUP_METADATA_TOPIC;
@@ -28,6 +27,8 @@ pub(crate) enum Job {
     ProducerId(Ticket),
     /// A partition, by the id of its topic and its number, is in another log directory now.
     Moved(Uuid, i32),
+    /// A log directory has failed.
+    DirectoryFailed(Uuid),
     /// End, when everything before it is done.
     Stop,
 }
@@ -88,19 +89,23 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
             }
             Ok(Job::ProducerId(ticket)) => controller::producer_id(&mut controller, ticket, shared),
             Ok(Job::Moved(id, number)) => controller::moved(&mut controller, shared, (id, number)),
+            Ok(Job::DirectoryFailed(dir)) => controller::directory_failed(&mut controller, shared, dir),
             Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {}
         }
         if next_tick <= Instant::now() {
             next_tick = Instant::now() + TICK;
-            if let Err(error) = controller.tick(now_ms()) {
+            retry_groups(shared);
+            if let Err(error) = controller.tick(shared.clock.now_ms()) {
                 tracing::error!(%error, "the metadata log has failed");
                 shared.fail();
                 return;
             }
         }
     }
-    if let Err(error) = controller.shutdown(now_ms()) {
+    let now_ms = shared.clock.now_ms();
+    let stopped = controller.controlled_shutdown(now_ms).and_then(|_| controller.shutdown(now_ms));
+    if let Err(error) = stopped {
         tracing::error!(%error, "cannot close the metadata log");
         shared.has_failed.store(true, Ordering::Release);
     }

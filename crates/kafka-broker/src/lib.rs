@@ -20,7 +20,9 @@ mod clock;
 pub mod config;
 pub mod controller;
 mod controller_thread;
+mod faults;
 mod group;
+mod http;
 pub mod metadata;
 mod metrics;
 mod mover;
@@ -31,6 +33,8 @@ mod topics;
 
 pub use broker::{Broker, StartError, StopReport};
 pub use config::{BrokerConfig, ConfigError, ConfigWarning};
+pub use faults::{Fault, FaultError, Faults};
+pub use kafka_rpc::{ApiKey, ErrorCode};
 
 /// Bytes from the operating system's generator.
 fn random_bytes<const N: usize>() -> [u8; N] {

@@ -27,6 +27,9 @@ struct Arguments {
     /// For tests: a free port and a temporary directory; prints HOST:PORT
     #[arg(long, conflicts_with = "properties")]
     ephemeral: bool,
+    /// With --ephemeral: serves faults on demand over HTTP, and prints the address as a second line
+    #[arg(long, requires = "ephemeral")]
+    control: bool,
     /// What to log: error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: tracing::Level,
@@ -67,14 +70,17 @@ fn run(arguments: &Arguments) -> Result<ExitCode, StartError> {
     }
     settings.extend(arguments.overrides.iter().cloned());
     let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(StartError::Signals)?;
-    let broker = if arguments.ephemeral {
+    let mut broker = if arguments.ephemeral {
         Broker::ephemeral_with(&settings)?
     } else {
         let (config, warnings) = BrokerConfig::load(arguments.properties.as_deref(), &settings)?;
         warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         Broker::start(config)?
     };
-    let ready = if arguments.ephemeral { broker.bootstrap() } else { format!("ready: {}", broker.bootstrap()) };
+    let mut ready = if arguments.ephemeral { broker.bootstrap() } else { format!("ready: {}", broker.bootstrap()) };
+    if arguments.control {
+        ready = format!("{ready}\nhttp://{}", broker.serve_control()?);
+    }
     // Whoever started the broker may have closed its output.
     drop(writeln!(io::stdout(), "{ready}").and_then(|()| io::stdout().flush()));
     let (received, is_received) = channel();

@@ -12,7 +12,6 @@ use kafka_log::manager::ManagerError;
 use kafka_rpc::ErrorCode;
 
 use crate::broker::Shared;
-use crate::clock::now_ms;
 use crate::controller_thread::Job;
 use crate::net::Ticket;
 use crate::partitions::{Hosted, Partition};
@@ -113,7 +112,7 @@ fn start(
         let noted = shared.manager.set_preferred_log_dir(tp, to);
         return noted.map_or_else(|error| error.code(), |()| ErrorCode::ReplicaNotAvailable);
     };
-    match shared.manager.start_move(tp, to, now_ms()) {
+    match shared.manager.start_move(tp, to, shared.clock.now_ms()) {
         Ok(None) => ErrorCode::None,
         Ok(Some(_)) => {
             if !moving.iter().any(|other| Arc::ptr_eq(other, &partition)) {
@@ -128,7 +127,7 @@ fn start(
 /// Copies a part; says whether the copy has taken the place of the log.
 fn step(shared: &Shared, partition: &Arc<Partition>) -> Result<bool, ManagerError> {
     let tp = partition.topic_partition();
-    if !shared.manager.copy_to_future_log(tp, ROUND_BYTES, now_ms())? {
+    if !shared.manager.copy_to_future_log(tp, ROUND_BYTES, shared.clock.now_ms())? {
         return Ok(false);
     }
     // The topic may have been deleted, and created again with that name.
@@ -138,13 +137,13 @@ fn step(shared: &Shared, partition: &Arc<Partition>) -> Result<bool, ManagerErro
     }
     // Clients wait during the exchange: what takes long is done before.
     if let Some(future) = shared.manager.get_future_log(tp) {
-        future.flush(true, now_ms())?;
+        future.flush(true, shared.clock.now_ms())?;
     }
     let before = partition.log().ok();
     // What was appended since is a little. While it is copied nothing else is appended.
     partition.exchange(|| -> Result<Hosted, ManagerError> {
-        while !shared.manager.copy_to_future_log(tp, ROUND_BYTES, now_ms())? {}
-        let replaced = shared.manager.replace_current_with_future_log(tp, now_ms());
+        while !shared.manager.copy_to_future_log(tp, ROUND_BYTES, shared.clock.now_ms())? {}
+        let replaced = shared.manager.replace_current_with_future_log(tp, shared.clock.now_ms());
         // Where the old directory fails in the last moment, the copy has taken the place all the same.
         let log = replaced.or_else(|error| match shared.manager.get_log(tp) {
             Some(log) if before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &log)) => {

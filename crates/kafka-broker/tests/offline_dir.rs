@@ -8,10 +8,12 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 use std::{fs, iter};
 
-use kafka_rpc::messages::ListOffsetsRequest;
 use kafka_rpc::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_rpc::messages::metadata_request::MetadataRequestTopic;
+use kafka_rpc::messages::{ListOffsetsRequest, MetadataRequest};
 use kafka_rpc::{ErrorCode, messages::list_offsets_response::ListOffsetsPartitionResponse};
 use kafka_thin_client::producer::{ProduceError, Producer, ProducerConfig, ProducerRecord};
 use kafka_thin_client::{Client, admin};
@@ -64,6 +66,23 @@ fn dirs(client: &mut Client) -> BTreeMap<String, Result<Vec<i32>, ErrorCode>> {
     dirs.map(|(path, dir)| (name(path), dir.map(of_topic).map_err(|error| error.code))).collect()
 }
 
+/// Leader and offline replicas of a partition, as the metadata has them.
+type Led = (i32, Vec<i32>);
+
+fn leaders(client: &mut Client) -> BTreeMap<i32, Led> {
+    let topics = Some(vec![MetadataRequestTopic { name: Some("t".into()), ..Default::default() }]);
+    let reply = client.send_to_any(&MetadataRequest { topics, ..Default::default() }).unwrap();
+    let message = reply.message().unwrap();
+    let partitions = message.topics[0].partitions.iter();
+    partitions.map(|of| (of.partition_index, (of.leader_id, of.offline_replicas.clone()))).collect()
+}
+
+/// Broker 1 leads all partitions but these.
+fn led_without(lost: &[i32]) -> BTreeMap<i32, Led> {
+    let led = |partition| if lost.contains(&partition) { (-1, vec![1]) } else { (1, Vec::new()) };
+    (0..PARTITIONS).map(|partition| (partition, led(partition))).collect()
+}
+
 #[test]
 fn a_directory_that_fails_takes_its_partitions_along_and_no_others() {
     let dir = tempfile::tempdir().unwrap();
@@ -99,6 +118,12 @@ fn a_directory_that_fails_takes_its_partitions_along_and_no_others() {
         assert_eq!(produce(port, "t", partition), Ok(1), "partition {partition}");
         assert_eq!(end_offset(&mut client, "t", partition), Ok(2), "partition {partition}");
     }
+    // The controller learns of it: nothing leads what is lost.
+    let until = Instant::now() + Duration::from_secs(30);
+    while leaders(&mut client) != led_without(&lost) {
+        assert!(Instant::now() < until, "{:?}", leaders(&mut client));
+        std::thread::sleep(Duration::from_millis(10));
+    }
     create_topic(&mut client, "new", 2, &[]).unwrap();
     assert_eq!(
         (produce(port, "new", 0), produce(port, "new", 1)),
@@ -113,7 +138,7 @@ fn a_directory_that_fails_takes_its_partitions_along_and_no_others() {
     fs::write(&two, "").unwrap();
     let mut broker = Process::start(AS_IT_IS, &settings);
     broker.wait_until_ready();
-    assert_eq!(produce(port, "t", lost[0]), storage_error);
+    assert_eq!(leaders(&mut Client::new(client_config(port)).unwrap()), led_without(&lost));
     assert_eq!(produce(port, "t", safe[0]), Ok(2));
     broker.kill();
 
@@ -123,6 +148,7 @@ fn a_directory_that_fails_takes_its_partitions_along_and_no_others() {
     let mut broker = Process::start(AS_IT_IS, &settings);
     broker.wait_until_ready();
     let mut client = Client::new(client_config(port)).unwrap();
+    assert_eq!(leaders(&mut client), led_without(&[]));
     let acknowledged = 1 + i64::try_from(attempts.len()).unwrap();
     assert_eq!(end_offset(&mut client, "t", lost[0]), Ok(acknowledged));
     assert_eq!(end_offset(&mut client, "t", lost[1]), Ok(1));

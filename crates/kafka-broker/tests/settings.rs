@@ -1,6 +1,8 @@
 //! Settings that are changed while a broker runs: in force at once, and after a restart.
 
 use std::error::Error;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 use kafka_broker::{Broker, BrokerConfig};
 use kafka_log::compression::Compressor;
@@ -88,5 +90,32 @@ fn settings_of_brokers_and_topics_are_in_force_at_once_and_after_a_restart() -> 
     assert_eq!(produce(&mut client, "t", 5000)?, ErrorCode::None);
     drop(client);
     broker.stop();
+    Ok(())
+}
+
+#[test]
+fn limits_of_connections_are_in_force_at_once() -> Result {
+    let dir = tempfile::tempdir()?;
+    let (broker, mut client) = start(dir.path())?;
+    let all_brokers = resource(ConfigResourceType::Broker, "");
+    let is_served = || -> Result<bool> {
+        let mut socket = TcpStream::connect(broker.bootstrap())?;
+        socket.write_all(&[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])?;
+        Ok(socket.read_exact(&mut [0; 4]).is_ok())
+    };
+    assert!(is_served()?);
+    alter(&mut client, &all_brokers, "max.connections", Some("1"))?;
+    assert!(!is_served()?, "the client has the only one");
+    alter(&mut client, &all_brokers, "max.connections", None)?;
+    assert!(is_served()?);
+    alter(&mut client, &all_brokers, "max.connections.per.ip", Some("1"))?;
+    assert!(!is_served()?);
+    alter(
+        &mut client,
+        &resource(ConfigResourceType::Broker, "1"),
+        "max.connections.per.ip.overrides",
+        Some("localhost:3"),
+    )?;
+    assert!(is_served()?);
     Ok(())
 }

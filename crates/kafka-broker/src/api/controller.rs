@@ -10,7 +10,6 @@ use kafka_rpc::{ApiKey, ErrorCode, Message, Request, RequestFrame, Uuid};
 
 use super::memory_for;
 use crate::broker::{Shared, apply, directories, frame};
-use crate::clock::now_ms;
 use crate::controller::{
     Context, Controller, ControllerError, Outcome, acls, allocate_producer_ids, alter_client_quotas, alter_configs,
     alter_partition_reassignments, alter_user_scram_credentials, create_partitions, create_topics, delete_topics,
@@ -83,7 +82,7 @@ impl<'d> Desk<'d> {
             ErrorCode::InvalidRequest
         };
         let message: M = self.request.message(memory_for(self.request.body)).map_err(unreadable)?;
-        let now_ms = now_ms();
+        let now_ms = self.shared.clock.now_ms();
         let executed = self.controller.execute(now_ms, |image, context| plan(image, context, &message));
         let (response, delta) = executed.map_err(|error| failed(self.shared, &error))?;
         take_over(self.controller, self.shared, &delta, now_ms)?;
@@ -105,8 +104,19 @@ fn take_over(controller: &mut Controller, shared: &Shared, delta: &Delta, now_ms
 
 /// Notes in the metadata that partitions have moved to other directories.
 pub(crate) fn moved(controller: &mut Controller, shared: &Shared, partition: (Uuid, i32)) {
-    if let Err(error) = directories::assign(controller, shared, std::iter::once(partition), now_ms()) {
+    if let Err(error) = directories::assign(controller, shared, std::iter::once(partition), shared.clock.now_ms()) {
         failed(shared, &error);
+    }
+}
+
+/// Notes in the metadata that a log directory has failed: nothing leads the partitions in it any more.
+pub(crate) fn directory_failed(controller: &mut Controller, shared: &Shared, dir: Uuid) {
+    let now_ms = shared.clock.now_ms();
+    match controller.directories_offline(&[dir], now_ms) {
+        Ok(delta) => apply(shared, &delta, now_ms),
+        Err(error) => {
+            failed(shared, &error);
+        }
     }
 }
 
@@ -128,7 +138,7 @@ pub(crate) fn auto_create(controller: &mut Controller, topics: &[String], shared
     }
     let topics = missing.into_iter().map(|topic| creatable(shared, topic)).collect();
     let request = CreateTopicsRequest { topics, ..Default::default() };
-    let now_ms = now_ms();
+    let now_ms = shared.clock.now_ms();
     match controller.execute(now_ms, |image, context| create_topics::plan(image, context, &request)) {
         Ok((response, delta)) => {
             // A failure has been logged.
@@ -192,7 +202,8 @@ fn next_producer_id(controller: &mut Controller, shared: &Shared) -> Result<i64,
     let broker_id = controller.settings().node_id;
     let broker_epoch = shared.image.read().broker(broker_id).map_or(-1, |broker| broker.broker_epoch);
     let request = AllocateProducerIdsRequest { broker_id, broker_epoch, ..Default::default() };
-    let executed = controller.execute(now_ms(), |image, context| allocate_producer_ids::plan(image, context, &request));
+    let executed = controller
+        .execute(shared.clock.now_ms(), |image, context| allocate_producer_ids::plan(image, context, &request));
     let (block, _) = executed.map_err(|error| failed(shared, &error))?;
     let first = block.producer_id_start;
     match ErrorCode::from_code(block.error_code) {

@@ -152,7 +152,8 @@ fn is_alive(image: &Image, broker: i32) -> bool {
     image.broker(broker).is_some_and(|broker| !broker.fenced)
 }
 
-/// Replicas on brokers that are not alive.
+/// Replicas on brokers that are not alive, or in log directories that have failed.
 pub(super) fn offline_replicas(image: &Image, partition: &Partition) -> Vec<i32> {
-    partition.replicas.iter().copied().filter(|&broker| !is_alive(image, broker)).collect()
+    let is_online = |broker| is_alive(image, broker) && image.has_online_dir(broker, partition);
+    partition.replicas.iter().copied().filter(|&broker| !is_online(broker)).collect()
 }

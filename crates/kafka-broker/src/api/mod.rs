@@ -24,7 +24,7 @@ mod operations;
 mod produce;
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kafka_rpc::{ApiKey, ErrorCode, FrameError, Message, Request, RequestFrame, SchemaError};
 
@@ -32,6 +32,7 @@ pub(crate) use fetch::WaitingFetch;
 
 use crate::broker::Shared;
 use crate::controller_thread::Job;
+use crate::faults::{self, Effect};
 use crate::net::{Output, Peer, Ticket};
 
 /// Memory for the arrays of a request, per byte that it has.
@@ -50,6 +51,8 @@ pub(crate) enum Handled {
     Done,
     /// Its answer comes with this ticket.
     Later(Ticket),
+    /// A fault delays it: it is to be handled after this time ([`handle_held`]).
+    Held(Ticket, Vec<u8>, Duration),
     /// It is a fetch that waits for records.
     Waits(Ticket, Box<WaitingFetch>),
 }
@@ -65,6 +68,8 @@ pub(crate) enum Refusal {
     Response(ApiKey, SchemaError),
     /// A produce request that wants no answer has failed: closing is how its producer learns of it, as in Kafka.
     Unanswered(ErrorCode),
+    /// A test wants it so.
+    Fault,
 }
 
 impl fmt::Display for Refusal {
@@ -73,6 +78,7 @@ impl fmt::Display for Refusal {
             Refusal::Frame(error) => error.fmt(f),
             Refusal::Unsupported(api, version) => write!(f, "version {version} of {} is not served", api.name()),
             Refusal::Response(api, error) => write!(f, "response of {}: {error}", api.name()),
+            Refusal::Fault => f.write_str("a fault was ordered"),
             Refusal::Unanswered(code) => write!(f, "a produce request without acknowledgement failed: {}", code.name()),
         }
     }
@@ -174,9 +180,49 @@ pub(crate) fn handle(shared: &Shared, frame: &[u8], peer: &Peer, at: At, out: &m
     let began = Instant::now();
     let request = RequestFrame::parse(frame)?;
     let api = request.api_key;
-    let handled = dispatch(shared, frame, request, peer, at, out);
+    let handled = if shared.faults.is_armed() {
+        with_faults(shared, frame, request, peer, at, out)
+    } else {
+        dispatch(shared, frame, request, peer, at, out)
+    };
     shared.metrics.handled(api, frame.len(), began.elapsed());
     handled
+}
+
+/// Handles a frame that a fault has held.
+///
+/// # Errors
+/// As [`handle`].
+pub(crate) fn handle_held(
+    shared: &Shared,
+    frame: &[u8],
+    peer: &Peer,
+    at: At,
+    out: &mut Output,
+) -> Result<Handled, Refusal> {
+    if is_produce(frame) {
+        return produce(shared, &[frame], at, out).map(|()| Handled::Done);
+    }
+    dispatch(shared, frame, RequestFrame::parse(frame)?, peer, at, out)
+}
+
+/// Does to a request what a test wants, if it is about this one.
+fn with_faults(
+    shared: &Shared,
+    frame: &[u8],
+    request: RequestFrame<'_>,
+    peer: &Peer,
+    at: At,
+    out: &mut Output,
+) -> Result<Handled, Refusal> {
+    let effect = request.is_supported().then(|| shared.faults.decide(request.api_key, &request.client_id)).flatten();
+    let mut call = Call { shared, request, peer, at, out };
+    match effect {
+        None => handle_held(shared, frame, peer, at, call.out),
+        Some(Effect::Fail(code)) => faults::answer(&mut call, code),
+        Some(Effect::Delay(by)) => Ok(Handled::Held(call.ticket(), frame.to_vec(), by)),
+        Some(Effect::Drop) => Err(Refusal::Fault),
+    }
 }
 
 fn dispatch(

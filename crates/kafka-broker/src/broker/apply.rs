@@ -8,8 +8,9 @@ use kafka_log::manager::{CreateLog, ManagerError, NewTopic};
 
 use super::Shared;
 use super::group_glue::Loading;
+use super::settings::connection_limits;
 use crate::config::DynamicConfigs;
-use crate::metadata::{ConfigResource, ConfigResourceType, Delta, Image};
+use crate::metadata::{self, ConfigResource, ConfigResourceType, Delta, Image};
 use crate::partitions::{Hosted, Partition, Topic, Watch};
 use crate::topics::GROUP_METADATA_TOPIC;
 
@@ -27,7 +28,7 @@ pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
         update_topic(shared, &resource.name, &settings);
     }
     if delta.changed_configs.iter().any(|resource| resource.kind == ConfigResourceType::Broker) {
-        update_defaults(shared);
+        update_settings(shared);
     }
     let mut changed: Vec<_> = delta.changed_partitions.iter().map(|(id, _)| *id).collect();
     changed.dedup();
@@ -48,13 +49,25 @@ fn update_topic(shared: &Shared, topic: &str, settings: &[(String, String)]) {
     }
 }
 
-/// Puts the settings of the broker in force that are defaults of topics.
-pub(super) fn update_defaults(shared: &Shared) {
+/// Puts the settings of the broker in force that may change while it runs: defaults of topics, cleaners, numbers of connections.
+pub(super) fn update_settings(shared: &Shared) {
     let dynamic = DynamicConfigs::of(&shared.image.read(), shared.node_id);
-    let defaults = dynamic.over(&shared.config.config).log_config();
-    if let Err(error) = shared.manager.update_default_config(defaults) {
+    let settings = dynamic.over(&shared.config.config);
+    if let Err(error) = shared.manager.update_default_config(settings.log_config()) {
         tracing::error!(%error, "settings of the broker cannot be put in force");
     }
+    let config = match settings.broker_config() {
+        Ok(config) => config,
+        Err(error) => {
+            tracing::error!(%error, "settings of the broker cannot be put in force");
+            return;
+        }
+    };
+    match connection_limits(&config) {
+        Ok(limits) => shared.connections.set_limits(limits),
+        Err(error) => tracing::error!(%error, "limits of connections cannot be put in force"),
+    }
+    shared.manager.update_cleaner_config(config.log_manager.cleaner);
 }
 
 /// What a topic sets itself.
@@ -80,13 +93,14 @@ pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i
     let (name, epochs) = {
         let image = shared.image.read();
         let topic = image.topic_by_id(id)?;
-        let epochs: Vec<i32> = topic.partitions().map(|(_, partition)| partition.leader_epoch).collect();
+        let epochs: Vec<Epoch> =
+            topic.partitions().map(|(_, partition)| Epoch::of(partition, shared.node_id)).collect();
         (Arc::clone(&topic.name), epochs)
     };
     let before = shared.topics.with_id(id).ok();
     let known = before.as_ref().map_or(0, |topic| topic.partitions.len());
     if let Some(topic) = &before {
-        topic.partitions.iter().zip(&epochs).for_each(|(partition, epoch)| lead(partition, *epoch));
+        topic.partitions.iter().zip(&epochs).for_each(|(partition, epoch)| epoch.begin(partition));
         if known == epochs.len() {
             return before;
         }
@@ -94,7 +108,7 @@ pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i
     let mut created =
         if known == 0 && is_new { create_topic(shared, &name, id, epochs.len(), now_ms) } else { Vec::new() };
     created.reverse();
-    let partitions = epochs.iter().zip(0..).map(|(&epoch, number)| {
+    let partitions = epochs.iter().zip(0..).map(|(epoch, number)| {
         let at = usize::try_from(number).unwrap_or(usize::MAX);
         if let Some(partition) = before.as_ref().and_then(|topic| topic.partitions.get(at)) {
             return Some(Arc::clone(partition));
@@ -105,8 +119,8 @@ pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i
             None => find_or_create(shared, &tp, id, is_new, now_ms),
         };
         let watch = Arc::new(Watch::new(Arc::clone(&shared.loops)));
-        let partition = Arc::new(Partition::new(tp, hosted, epoch, watch));
-        lead(&partition, epoch);
+        let partition = Arc::new(Partition::new(tp, hosted, epoch.number, watch));
+        epoch.begin(&partition);
         Some(partition)
     });
     let partitions = partitions.collect::<Option<_>>()?;
@@ -144,14 +158,27 @@ fn find_or_create(shared: &Shared, tp: &TopicPartition, id: kafka_rpc::Uuid, is_
     }
 }
 
-/// Leads a partition with this epoch from now on (`Partition.makeLeader`).
-fn lead(partition: &Partition, epoch: i32) {
-    partition.set_leader_epoch(epoch);
-    let Ok(log) = partition.log() else { return };
-    if log.latest_epoch().is_some_and(|latest| latest >= epoch) {
-        return;
+/// A leader epoch of a partition.
+struct Epoch {
+    number: i32,
+    /// Whether this broker leads; nobody does where its log directory has failed.
+    is_ours: bool,
+}
+
+impl Epoch {
+    fn of(partition: &metadata::Partition, node_id: i32) -> Self {
+        Epoch { number: partition.leader_epoch, is_ours: partition.leader == node_id }
     }
-    if let Err(error) = log.assign_epoch_start_offset(epoch, log.log_end_offset()) {
-        tracing::error!(partition = %partition.topic_partition(), code = error.code().name(), %error, "cannot note a leader epoch");
+
+    /// Puts the epoch in force (`Partition.makeLeader`).
+    fn begin(&self, partition: &Partition) {
+        partition.set_leader_epoch(self.number);
+        let Ok(log) = partition.log() else { return };
+        if !self.is_ours || log.latest_epoch().is_some_and(|latest| latest >= self.number) {
+            return;
+        }
+        if let Err(error) = log.begin_epoch(self.number) {
+            tracing::error!(partition = %partition.topic_partition(), code = error.code().name(), %error, "cannot note a leader epoch");
+        }
     }
 }

@@ -13,7 +13,7 @@ use kafka_rpc::{ErrorCode, Message, SchemaError};
 use parking_lot::{Condvar, Mutex};
 
 use super::Shared;
-use crate::clock::now_ms;
+use crate::clock::Clock;
 use crate::group::{self, Appended, Journal, Load, Replies, Reply};
 use crate::net::{Letter, Mailbox, Output, Ticket};
 use crate::partitions::{Partition, Topics};
@@ -23,27 +23,30 @@ use crate::topics::GROUP_METADATA_TOPIC;
 const LOAD_BYTES: usize = 5 * 1024 * 1024;
 
 /// The logs of `__consumer_offsets`.
-pub(super) struct OffsetsLogs(pub(super) Arc<Topics>);
+pub(super) struct OffsetsLogs {
+    pub(super) topics: Arc<Topics>,
+    pub(super) clock: Arc<Clock>,
+}
 
-impl OffsetsLogs {
-    fn partition(&self, number: i32) -> Result<Arc<Partition>, ErrorCode> {
-        self.0.named(GROUP_METADATA_TOPIC)?.partition(number).cloned()
-    }
+/// A partition of `__consumer_offsets`.
+fn partition_of(topics: &Topics, number: i32) -> Result<Arc<Partition>, ErrorCode> {
+    topics.named(GROUP_METADATA_TOPIC)?.partition(number).cloned()
 }
 
 impl Journal for OffsetsLogs {
     fn append(&self, partition: i32, batch: &mut Vec<u8>) -> Result<Appended, ErrorCode> {
-        let partition = self.partition(partition)?;
+        let partition = partition_of(&self.topics, partition)?;
         let append =
             LeaderAppend { origin: AppendOrigin::Coordinator, ..LeaderAppend::from_client(partition.leader_epoch()) };
         partition.with_log(|log| {
-            let info = log.append_as_leader(batch, append, now_ms()).map_err(|error| error.code())?;
+            let info = log.append_as_leader(batch, append, self.clock.now_ms()).map_err(|error| error.code())?;
             Ok(Appended { base_offset: info.first_offset, high_watermark: log.high_watermark() })
         })?
     }
 
     fn batch_len_max(&self, partition: i32) -> usize {
-        let max = self.partition(partition).and_then(|of| of.with_log(|log| log.config().max_message_bytes));
+        let max =
+            partition_of(&self.topics, partition).and_then(|of| of.with_log(|log| log.config().max_message_bytes));
         usize::try_from(max.unwrap_or(0)).unwrap_or(0)
     }
 }
@@ -64,6 +67,7 @@ pub(crate) fn at_once(ticket: Ticket, handle: impl FnOnce()) -> Option<Reply> {
 pub(super) struct ReplyToClients {
     pub(super) loops: Arc<[Arc<Mailbox>]>,
     pub(super) alarm: Arc<Alarm>,
+    pub(super) clock: Arc<Clock>,
 }
 
 impl Replies<Ticket> for ReplyToClients {
@@ -90,6 +94,10 @@ impl Replies<Ticket> for ReplyToClients {
     fn wake_at(&self, deadline_ms: i64) {
         self.alarm.set(deadline_ms);
     }
+
+    fn skew_ms(&self) -> i64 {
+        self.clock.skew_ms()
+    }
 }
 
 /// Adds a reply to what a connection has to send.
@@ -114,16 +122,22 @@ pub(crate) fn frame<'a>(response: &impl Message<'a>, ticket: Ticket) -> Result<V
 }
 
 /// When the timers of groups are due next.
-#[derive(Default)]
 pub(crate) struct Alarm {
-    /// In ms; `None` when the broker stops.
+    clock: Arc<Clock>,
+    /// In ms of the time of timers; `None` when the broker stops.
     next: Mutex<Option<i64>>,
     changed: Condvar,
 }
 
 impl Alarm {
-    pub(super) fn new() -> Self {
-        Alarm { next: Mutex::new(Some(i64::MAX)), changed: Condvar::new() }
+    pub(super) fn new(clock: Arc<Clock>) -> Self {
+        Alarm { clock, next: Mutex::new(Some(i64::MAX)), changed: Condvar::new() }
+    }
+
+    /// Looks at the clock again, which a test has moved.
+    pub(crate) fn look(&self) {
+        let _next = self.next.lock();
+        self.changed.notify_all();
     }
 
     fn set(&self, deadline_ms: i64) {
@@ -144,12 +158,15 @@ impl Alarm {
         let mut next = self.next.lock();
         loop {
             let Some(deadline_ms) = *next else { return false };
-            let wait_ms = deadline_ms.saturating_sub(now_ms());
+            let mut wait_ms = deadline_ms.saturating_sub(self.clock.steady_ms());
             if wait_ms <= 0 {
                 *next = Some(i64::MAX);
                 return true;
             }
-            // No longer than a minute: the clock may be set.
+            if self.clock.is_frozen() {
+                wait_ms = i64::MAX;
+            }
+            // No longer than a minute: the machine may have slept, which the condition variable need not notice.
             self.changed.wait_for(&mut next, Duration::from_millis(wait_ms.clamp(1, 60_000).unsigned_abs()));
         }
     }
@@ -161,7 +178,7 @@ pub(super) fn run_timers(shared: &Shared, alarm: &Alarm) {
         alarm.set(deadline_ms);
     }
     while alarm.wait() {
-        shared.groups.expire(now_ms());
+        shared.groups.expire(shared.clock.now_ms());
         if let Some(deadline_ms) = shared.groups.next_deadline() {
             alarm.set(deadline_ms);
         }
@@ -178,7 +195,7 @@ pub(super) struct Loading<'s> {
 impl<'s> Loading<'s> {
     /// From now on clients are told that the groups are being loaded. `None` where they are loaded, or the log is not here.
     pub(super) fn begin(shared: &'s Shared, partition: i32) -> Option<Self> {
-        let hosted = OffsetsLogs(Arc::clone(&shared.topics)).partition(partition).ok()?;
+        let hosted = partition_of(&shared.topics, partition).ok()?;
         let log = hosted.log().ok()?;
         let groups = shared.groups.load(partition, hosted.leader_epoch())?;
         Some(Loading { partition, log, groups })
@@ -186,15 +203,34 @@ impl<'s> Loading<'s> {
 
     /// Reads the log.
     pub(super) fn finish(mut self, shared: &Shared) {
-        match read_all(&self.log, &mut self.groups) {
-            Ok(()) => self.groups.finish(now_ms()),
+        match read_all(&self.log, &mut self.groups, &shared.clock) {
+            Ok(()) => self.groups.finish(shared.clock.now_ms()),
             Err(error) => {
-                tracing::error!(partition = self.partition, %error, "groups cannot be loaded");
                 drop(self.groups);
                 shared.groups.unload(self.partition, None);
+                if error.may_pass() {
+                    tracing::warn!(partition = self.partition, %error, "groups cannot be loaded yet");
+                    shared.unread_groups.lock().insert(self.partition);
+                } else {
+                    tracing::error!(partition = self.partition, %error, "groups cannot be loaded and are not served");
+                }
             }
         }
     }
+}
+
+/// Loads groups that could not be read before, and those that a test had taken away.
+pub(crate) fn retry_groups(shared: &Shared) {
+    let mut unread = std::mem::take(&mut *shared.unread_groups.lock());
+    let now_ms = shared.clock.steady_ms();
+    shared.moved_groups.lock().retain(|number, until_ms| {
+        let is_away = *until_ms > now_ms;
+        if !is_away {
+            unread.insert(*number);
+        }
+        is_away
+    });
+    unread.into_iter().filter_map(|number| Loading::begin(shared, number)).for_each(|loading| loading.finish(shared));
 }
 
 /// Why a partition cannot be loaded.
@@ -208,6 +244,18 @@ enum LoadError {
     NoWholeBatch {
         offset: i64,
     },
+}
+
+impl LoadError {
+    /// Whether a later attempt may succeed: the process may have been short of files, say. What is in the log does not change,
+    /// and a log directory that has failed stays so until the next start.
+    fn may_pass(&self) -> bool {
+        match self {
+            LoadError::Log(error) => error.code() != ErrorCode::KafkaStorageError,
+            LoadError::Io(_) => true,
+            LoadError::Format(_) | LoadError::Records(_) | LoadError::NoWholeBatch { .. } => false,
+        }
+    }
 }
 
 impl std::fmt::Display for LoadError {
@@ -224,7 +272,7 @@ impl std::fmt::Display for LoadError {
     }
 }
 
-fn read_all(log: &Log, loading: &mut Load<'_, Ticket>) -> Result<(), LoadError> {
+fn read_all(log: &Log, loading: &mut Load<'_, Ticket>, clock: &Clock) -> Result<(), LoadError> {
     let mut offset = log.log_start_offset();
     loop {
         let read = log.read(offset, LOAD_BYTES, FetchIsolation::LogEnd, true).map_err(LoadError::Log)?;
@@ -246,7 +294,46 @@ fn read_all(log: &Log, loading: &mut Load<'_, Ticket>) -> Result<(), LoadError> 
         }
         let last = last.filter(|last| *last >= offset).ok_or(LoadError::NoWholeBatch { offset })?;
         let whole = bytes.len() - batches.rest().len();
-        loading.batches(bytes.get(..whole).unwrap_or_default(), now_ms()).map_err(LoadError::Records)?;
+        loading.batches(bytes.get(..whole).unwrap_or_default(), clock.now_ms()).map_err(LoadError::Records)?;
         offset = last + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::super::Broker;
+    use super::*;
+    use crate::controller_thread::Job;
+
+    /// Whether the groups of a partition are served.
+    fn is_served(broker: &Broker, number: i32) -> bool {
+        broker.shared.groups.load(number, 0).is_none()
+    }
+
+    #[test]
+    fn groups_that_could_not_be_read_are_read_again() {
+        let broker = Broker::ephemeral_with(&[("offsets.topic.num.partitions".to_owned(), "2".to_owned())]).unwrap();
+        broker.shared.controller.send(Job::AutoCreate(vec![GROUP_METADATA_TOPIC.to_owned()]));
+        let until = Instant::now() + Duration::from_secs(30);
+        let wait_until_served = || {
+            while !is_served(&broker, 1) {
+                assert!(Instant::now() < until, "the groups are not served");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        };
+        wait_until_served();
+        broker.shared.groups.unload(1, None);
+        assert!(!is_served(&broker, 1));
+        broker.shared.unread_groups.lock().insert(1);
+        wait_until_served();
+        assert!(broker.shared.unread_groups.lock().is_empty());
+    }
+
+    #[test]
+    fn what_a_log_holds_does_not_pass_and_a_lack_of_files_may() {
+        assert!(LoadError::Io(std::io::Error::from_raw_os_error(24)).may_pass());
+        assert!(!LoadError::NoWholeBatch { offset: 3 }.may_pass());
     }
 }

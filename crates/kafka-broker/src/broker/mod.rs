@@ -7,7 +7,7 @@ mod settings;
 mod shared;
 mod start;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -18,14 +18,14 @@ use kafka_log::manager::background::Background;
 use tempfile::TempDir;
 
 pub(crate) use apply::apply;
-pub(crate) use group_glue::{Alarm, at_once, frame, write_reply};
+pub(crate) use group_glue::{Alarm, at_once, frame, retry_groups, write_reply};
 pub(crate) use settings::Settings;
 pub(crate) use shared::Shared;
 pub use start::StartError;
 
-use crate::clock::now_ms;
 use crate::controller_thread::Job;
-use crate::metrics::MetricsServer;
+use crate::faults::{self, Faults};
+use crate::http::HttpServer;
 use crate::mover::Order;
 use crate::net::Letter;
 
@@ -44,7 +44,9 @@ pub struct Broker {
     workers: Vec<JoinHandle<()>>,
     alarm: Arc<Alarm>,
     background: Option<Background>,
-    metrics: Option<MetricsServer>,
+    metrics: Option<HttpServer>,
+    /// Where tests order faults.
+    control: Option<HttpServer>,
     /// The directory of an ephemeral broker, removed last.
     temporary: Option<TempDir>,
 }
@@ -73,6 +75,26 @@ impl Broker {
         self.shared.has_failed.load(Ordering::Acquire)
     }
 
+    /// Faults on demand, for tests of clients: requests that fail, come late or end the connection, and the time.
+    pub fn faults(&self) -> Faults {
+        Faults::new(Arc::clone(&self.shared), Arc::clone(&self.alarm))
+    }
+
+    /// Serves [`Broker::faults`] over HTTP, at a free port of 127.0.0.1, which it gives. Whoever may connect may do all of it.
+    ///
+    /// # Errors
+    /// Those of the operating system, when there is no port or thread.
+    pub fn serve_control(&mut self) -> Result<SocketAddr, StartError> {
+        let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+        let listener = TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })?;
+        let server = faults::serve(listener, self.faults()).map_err(StartError::Threads)?;
+        let address = server.address();
+        if let Some(before) = self.control.replace(server) {
+            before.stop();
+        }
+        Ok(address)
+    }
+
     /// Stops: takes no more requests, finishes those in progress, flushes and closes the logs. Groups stay as they are.
     pub fn stop(mut self) -> StopReport {
         self.end()
@@ -92,9 +114,7 @@ impl Broker {
         self.shared.mover.send(Order::Stop);
         self.alarm.stop();
         self.shared.loops.iter().for_each(|mailbox| mailbox.post(Letter::Stop));
-        if let Some(metrics) = self.metrics.take() {
-            metrics.stop();
-        }
+        self.metrics.take().into_iter().chain(self.control.take()).for_each(HttpServer::stop);
         let threads: Vec<_> = self.loops.drain(..).chain(self.workers.drain(..)).collect();
         let ended: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
         let mut is_clean = ended.iter().all(Result::is_ok) && !self.has_failed();
@@ -105,7 +125,7 @@ impl Broker {
             // The directory is about to be removed.
             return StopReport { is_clean };
         }
-        let report = self.shared.manager.shutdown(&StdThreads, self.broker_epoch, now_ms());
+        let report = self.shared.manager.shutdown(&StdThreads, self.broker_epoch, self.shared.clock.now_ms());
         is_clean &= report.unclean_dirs.is_empty();
         StopReport { is_clean }
     }

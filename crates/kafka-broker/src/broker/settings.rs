@@ -1,7 +1,6 @@
 //! What a broker is told when it starts, with everything resolved.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use kafka_log::compression::Codec;
 use crate::config::{BrokerConfig, Listener};
 use crate::group::GroupConfig;
 use crate::metadata::LogOptions;
+use crate::net::ConnectionLimits;
 
 /// A place where clients connect.
 #[derive(Clone, Debug)]
@@ -44,9 +44,7 @@ pub(crate) struct Settings {
     /// 0: no limit.
     pub(crate) queued_max_bytes: usize,
     pub(crate) connections_max_idle: Option<Duration>,
-    pub(crate) max_connections: usize,
-    pub(crate) max_connections_per_ip: usize,
-    pub(crate) max_connections_per_ip_overrides: HashMap<IpAddr, usize>,
+    pub(crate) connections: ConnectionLimits,
     pub(crate) fetch_max_bytes: usize,
     pub(crate) fetch_session_slots: usize,
     pub(crate) auto_create_topics: bool,
@@ -71,8 +69,6 @@ impl Settings {
         let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
         let metrics = config.metrics_listener.as_ref().map(|(host, port)| resolve(host, *port)).transpose()?;
         let network = &config.network;
-        let overrides = config.max_connections_per_ip_overrides.iter();
-        let overrides = overrides.map(|(host, max)| Ok((resolve(host, 0)?.ip(), size(*max))));
         let log = &config.metadata_log;
         let metadata_log = LogOptions {
             segment_bytes: log.metadata_log_segment_bytes,
@@ -98,9 +94,7 @@ impl Settings {
             request_max_bytes: size(network.socket_request_max_bytes),
             queued_max_bytes: usize::try_from(network.queued_max_request_bytes).unwrap_or(0),
             connections_max_idle: u64::try_from(network.connections_max_idle_ms).ok().map(Duration::from_millis),
-            max_connections: size(network.max_connections),
-            max_connections_per_ip: size(network.max_connections_per_ip),
-            max_connections_per_ip_overrides: overrides.collect::<Result<_, StartError>>()?,
+            connections: connection_limits(&config)?,
             fetch_max_bytes: size(config.fetch.fetch_max_bytes),
             fetch_session_slots: size(config.fetch.max_incremental_fetch_session_cache_slots),
             auto_create_topics: config.topics.auto_create_topics_enable,
@@ -120,6 +114,17 @@ impl Settings {
             config: Arc::new(config),
         })
     }
+}
+
+/// How many connections there may be, with the names of hosts resolved.
+pub(super) fn connection_limits(config: &BrokerConfig) -> Result<ConnectionLimits, StartError> {
+    let overrides = config.max_connections_per_ip_overrides.iter();
+    let overrides = overrides.map(|(host, max)| Ok((resolve(host, 0)?.ip(), size(*max))));
+    Ok(ConnectionLimits {
+        max: size(config.network.max_connections),
+        max_per_ip: size(config.network.max_connections_per_ip),
+        max_of: overrides.collect::<Result<_, StartError>>()?,
+    })
 }
 
 fn listener_of(listener: &Listener, advertised: &[Listener]) -> Result<ListenerSettings, StartError> {

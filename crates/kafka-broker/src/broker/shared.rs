@@ -1,5 +1,6 @@
 //! What all threads of a broker share.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,10 +9,13 @@ use std::time::Duration;
 use kafka_log::manager::LogManager;
 use kafka_rpc::stored::metadata::RegisterBrokerRecord;
 use mio::net::TcpStream;
+use parking_lot::Mutex;
 
 use super::settings::Settings;
 use crate::api::fetch::Sessions;
+use crate::clock::Clock;
 use crate::controller_thread::ControllerHandle;
+use crate::faults::FaultTable;
 use crate::group::Coordinators;
 use crate::metadata;
 use crate::metrics::Metrics;
@@ -23,12 +27,18 @@ use crate::producer_ids::ProducerIds;
 /// The parts of a broker. Each guards itself.
 pub(crate) struct Shared {
     pub(crate) config: Settings,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) cluster_id: String,
     pub(crate) node_id: i32,
     pub(crate) image: metadata::Shared,
     pub(crate) manager: Arc<LogManager>,
     pub(crate) topics: Arc<Topics>,
     pub(crate) groups: Coordinators<Ticket>,
+    /// Partitions of `__consumer_offsets` that could not be read, and are to be tried again.
+    pub(crate) unread_groups: Mutex<BTreeSet<i32>>,
+    /// Partitions of `__consumer_offsets` that a test has taken away, and the time of timers when they come back.
+    pub(crate) moved_groups: Mutex<BTreeMap<i32, i64>>,
+    pub(crate) faults: FaultTable,
     pub(crate) sessions: Sessions,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) controller: ControllerHandle,

@@ -1,6 +1,5 @@
 //! From settings to a broker that serves.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -13,28 +12,33 @@ use std::thread;
 use kafka_log::format::meta_properties::MetaProperties;
 use kafka_log::fs::OsFs;
 use kafka_log::log::Log;
-use kafka_log::manager::background::{Background, Event, SystemClock};
+use kafka_log::manager::background::{Background, Event};
 use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
+use parking_lot::Mutex;
 
-use super::apply::{host, settings_of, update_defaults};
+use super::apply::{host, settings_of, update_settings};
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
-use crate::clock::now_ms;
+use crate::clock::{Clock, now_ms};
 use crate::config::{BrokerConfig, ConfigError, Rules};
 use crate::controller::{
     self, BrokerRegistration, Controller, ControllerError, ControllerOptions, ControllerRegistration,
 };
-use crate::controller_thread::{self, ControllerHandle};
+use crate::controller_thread::{self, ControllerHandle, Job};
+use crate::faults::FaultTable;
 use crate::group::Coordinators;
 use crate::metadata::{self, FormatError, FormatOptions, InitialVoters};
-use crate::metrics::{Metrics, MetricsServer};
+use crate::metrics::{self, Metrics};
 use crate::mover::{self, MoverHandle};
 use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::topics::GROUP_METADATA_TOPIC;
+
+/// In the mark of a clean stop, stands for no broker epoch.
+const NO_BROKER_EPOCH: i64 = -1;
 
 /// Why a broker does not start.
 #[derive(Debug)]
@@ -168,32 +172,64 @@ impl Broker {
 }
 
 fn start(mut settings: Settings) -> Result<Broker, StartError> {
-    let now = now_ms();
+    let clock = Arc::new(Clock::new());
+    let now = clock.now_ms();
     let cluster_id = format_if_new(&settings, now)?;
     let unloaded = LogManager::open(OsFs, &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
     let (listeners, addresses) = bind(&mut settings)?;
-    let metrics_listener = settings.metrics_listener.map(bind_metrics).transpose()?;
+    let metrics = settings.metrics_listener.map(bind_metrics).transpose()?;
 
-    let mut controller = Controller::open(OsFs, controller_options(&settings), now)?;
-    let image = controller.image();
+    let controller = Controller::open(OsFs, controller_options(&settings), now)?;
     let previous_broker_epoch = unloaded.clean_shutdown_broker_epoch();
-    let manager = Arc::new(load_logs(unloaded, &image, now)?);
+    let manager = Arc::new(load_logs(unloaded, &controller.image(), now)?);
+    let loaded = Loaded { manager: Arc::clone(&manager), controller, clock, cluster_id };
+    let mut broker_epoch = previous_broker_epoch;
+    serve(settings, loaded, Sockets { listeners, addresses, metrics }, &mut broker_epoch).inspect_err(|_| {
+        // The logs are loaded, and recovered where that was due: the next start need not do it again.
+        manager.shutdown(&StdThreads, broker_epoch.unwrap_or(NO_BROKER_EPOCH), now_ms());
+    })
+}
 
+/// The logs and the metadata of a broker that does not serve yet.
+struct Loaded {
+    manager: Arc<LogManager>,
+    controller: Controller,
+    clock: Arc<Clock>,
+    cluster_id: String,
+}
+
+/// Where a broker is going to serve.
+struct Sockets {
+    listeners: Vec<Listener>,
+    addresses: Vec<SocketAddr>,
+    metrics: Option<TcpListener>,
+}
+
+/// Serves what was loaded. `broker_epoch` is that of the last orderly stop, if there is one, and becomes the one of this start.
+fn serve(
+    settings: Settings,
+    loaded: Loaded,
+    sockets: Sockets,
+    broker_epoch: &mut Option<i64>,
+) -> Result<Broker, StartError> {
+    let Loaded { manager, mut controller, clock, cluster_id } = loaded;
+    let Sockets { listeners, addresses, metrics: metrics_listener } = sockets;
+    let now = clock.now_ms();
+    let image = controller.image();
     let event_loops = event_loops(&settings, listeners).map_err(StartError::Threads)?;
     let loops: Arc<[Arc<Mailbox>]> = event_loops.iter().map(|of| Arc::clone(of.mailbox())).collect();
     let (jobs, controller_jobs) = channel();
     let (orders, mover_orders) = channel();
-    let alarm = Arc::new(Alarm::new());
+    let alarm = Arc::new(Alarm::new(Arc::clone(&clock)));
     let topics = Arc::new(Topics::default());
     let group_partitions = image.read().topic(GROUP_METADATA_TOPIC).map(|topic| topic.partition_count());
     let group_partitions = group_partitions.and_then(|count| i32::try_from(count).ok());
     let groups = Coordinators::new(
         settings.group.clone(),
         group_partitions.unwrap_or(settings.offsets_topic_partitions),
-        Arc::new(OffsetsLogs(Arc::clone(&topics))),
-        Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm) }),
+        Arc::new(OffsetsLogs { topics: Arc::clone(&topics), clock: Arc::clone(&clock) }),
+        Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm), clock: Arc::clone(&clock) }),
     );
-    let overrides: HashMap<_, _> = settings.max_connections_per_ip_overrides.clone();
     let shared = Arc::new(Shared {
         cluster_id,
         node_id: settings.node_id,
@@ -201,13 +237,17 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
         manager,
         topics,
         groups,
+        unread_groups: Mutex::default(),
+        moved_groups: Mutex::default(),
+        faults: FaultTable::default(),
+        clock,
         sessions: Sessions::new(settings.fetch_session_slots),
         producer_ids: ProducerIds::default(),
         controller: ControllerHandle::new(jobs),
         mover: MoverHandle::new(orders),
         metrics: Metrics::new(),
         queued: QueuedBytes::new(settings.queued_max_bytes),
-        connections: Connections::new(settings.max_connections, settings.max_connections_per_ip, overrides),
+        connections: Connections::new(settings.connections.clone()),
         loops,
         next_loop: AtomicUsize::new(0),
         has_failed: AtomicBool::new(false),
@@ -215,27 +255,29 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
     });
 
     // With both, leaders are elected: the partitions are hosted with their new epochs.
-    let (broker_epoch, _) = controller.register_broker(&registration(&shared, previous_broker_epoch), now)?;
+    let (registered, _) = controller.register_broker(&registration(&shared, *broker_epoch), now)?;
+    *broker_epoch = Some(registered);
     controller.unfence_broker(now)?;
-    update_defaults(&shared);
+    update_settings(&shared);
     host_all(&shared, now);
     directories::assign(&mut controller, &shared, directories::all(&shared).into_iter(), now)?;
 
     let mut broker = Broker {
         shared: Arc::clone(&shared),
         has_ended: false,
-        broker_epoch,
+        broker_epoch: registered,
         addresses,
         loops: Vec::new(),
         workers: Vec::new(),
         alarm: Arc::clone(&alarm),
         background: None,
         metrics: None,
+        control: None,
         temporary: None,
     };
     broker.background = Some(upkeep(&shared).map_err(StartError::Threads)?);
     if let Some(listener) = metrics_listener {
-        broker.metrics = Some(MetricsServer::start(listener, Arc::clone(&shared)).map_err(StartError::Threads)?);
+        broker.metrics = Some(metrics::serve(listener, Arc::clone(&shared)).map_err(StartError::Threads)?);
     }
     let of = Arc::clone(&shared);
     broker.workers.push(spawn("controller", move || controller_thread::run(controller, &controller_jobs, &of))?);
@@ -449,13 +491,16 @@ fn load_groups(shared: &Shared, begun: &Sender<()>) {
 
 fn upkeep(shared: &Arc<Shared>) -> io::Result<Background> {
     let of = Arc::downgrade(shared);
-    Background::start_with(Arc::clone(&shared.manager), Arc::new(SystemClock), move |event| {
+    Background::start_with(Arc::clone(&shared.manager), Arc::clone(&shared.clock) as Arc<_>, move |event| {
         if let Event::LogDirFailed(dir) = event {
             tracing::error!(dir = %dir.display(), "log directory is offline");
             let Some(shared) = of.upgrade() else { return };
+            let dirs = shared.manager.log_dirs();
             // All directories are gone: there is nothing to serve.
-            if shared.manager.log_dirs().iter().all(|dir| dir.failure.is_some()) {
+            if dirs.iter().all(|dir| dir.failure.is_some()) {
                 shared.fail();
+            } else if let Some(id) = dirs.iter().find(|known| known.path == dir).and_then(|known| known.directory_id) {
+                shared.controller.send(Job::DirectoryFailed(id));
             }
         }
     })

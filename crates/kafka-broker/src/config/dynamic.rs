@@ -23,6 +23,12 @@ impl DynamicConfigs {
         }
     }
 
+    /// With other settings of the broker itself, or of all brokers.
+    pub(super) fn with(mut self, configs: Configs, is_own: bool) -> Self {
+        *(if is_own { &mut self.of_broker } else { &mut self.of_all_brokers }) = configs;
+        self
+    }
+
     /// Together with the settings that the broker was started with.
     pub(crate) fn over<'s>(&'s self, config: &'s BrokerConfig) -> BrokerSettings<'s> {
         BrokerSettings { config, of_broker: &self.of_broker, of_all_brokers: &self.of_all_brokers }
@@ -41,11 +47,7 @@ pub(super) fn check(config: &BrokerConfig, configs: &Configs, is_own: bool) -> R
     let none = Configs::new();
     let (of_broker, of_all_brokers) = if is_own { (configs, &none) } else { (&none, configs) };
     let settings = BrokerSettings { config, of_broker, of_all_brokers };
-    let effective = settings.effective().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    match BrokerConfig::load(None, &effective.collect::<Vec<_>>()) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(invalid_request(error.kafka_message())),
-    }
+    settings.broker_config().map(drop).map_err(|error| invalid_request(error.kafka_message()))
 }
 
 /// `DynamicBrokerConfig.validateConfigs`.

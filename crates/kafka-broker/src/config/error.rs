@@ -196,6 +196,7 @@ impl ConfigError {
             ConfigError::Value { source, .. } | ConfigError::Together(source) => match source {
                 // `require` of Scala.
                 SettingError::Log(LogConfigError::Requirement(why)) => format!("requirement failed: {why}"),
+                SettingError::NoConnections => format!("requirement failed: {source}"),
                 source => source.to_string(),
             },
             other => other.to_string(),

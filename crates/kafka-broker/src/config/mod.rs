@@ -16,6 +16,7 @@ mod synonyms;
 mod table;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod value;
 mod values;
 

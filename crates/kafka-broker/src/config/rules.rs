@@ -13,6 +13,7 @@ use super::describe::Configs;
 use super::dynamic::{self, DynamicConfigs};
 use super::groups::{BOUNDED, KINDS, Order};
 use super::table::{ConfigKey, Kind, Table};
+use super::threads;
 use super::value::Value;
 use crate::controller::{ApiError, ConfigRules, check_topic_name};
 use crate::metadata::{ConfigResource, ConfigResourceType, Image};
@@ -167,6 +168,12 @@ impl ConfigRules for Rules {
             ConfigResourceType::ClientMetrics => client_metrics(&resource.name, settings),
             ConfigResourceType::BrokerLogger => Err(invalid_request("Unknown resource type BROKER_LOGGER")),
         }
+    }
+
+    fn check_step(&self, image: &Image, resource: &ConfigResource, settings: &Configs) -> Result<(), ApiError> {
+        let now = DynamicConfigs::of(image, self.config.node_id);
+        let then = now.clone().with(settings.clone(), !resource.name.is_empty());
+        threads::check(&now.over(&self.config).effective(), &then.over(&self.config).effective())
     }
 
     fn list_default(&self, kind: ConfigResourceType, name: &str) -> Option<String> {

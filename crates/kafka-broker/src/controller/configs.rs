@@ -109,6 +109,9 @@ fn alter_one(
     }
     check_min_isr(image, &target, &changed)?;
     context.rules.validate(&target, &settings, &existing)?;
+    if is_broker {
+        context.rules.check_step(image, &target, &settings)?;
+    }
     check_existence(image, &target)?;
     let record = |(name, value): (&str, Option<String>)| {
         MetadataRecord::Config(ConfigRecord {

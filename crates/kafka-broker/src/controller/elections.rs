@@ -72,7 +72,8 @@ pub(super) fn updates_of(
     }
 }
 
-/// The record of a change that begins with the partition as it is.
+/// The record of a change that begins with the partition as it is. Who leads has its log in a directory that works
+/// (`LeaderAcceptor`).
 #[expect(clippy::too_many_arguments, reason = "a partition, how it elects, and what is to be different")]
 pub(super) fn with_change(
     image: &Image,
@@ -84,6 +85,7 @@ pub(super) fn with_change(
     is_acceptable: &dyn Fn(i32) -> bool,
     set: impl FnOnce(&mut PartitionChange<'_>),
 ) -> Option<PartitionChangeRecord> {
+    let is_acceptable = |id| is_acceptable(id) && image.has_online_dir(id, partition);
     let replicas = topic.partitions().next().map_or(0, |(_, first)| first.replicas.len());
     let mut change = PartitionChange {
         topic_id: topic.id,
@@ -93,7 +95,7 @@ pub(super) fn with_change(
         is_elr_enabled: image.is_elr_enabled(),
         min_isr: context.min_isr(image, &topic.name, replicas),
         election,
-        is_acceptable,
+        is_acceptable: &is_acceptable,
         default_dir: &|id| default_dir(image, id),
         unclean_shutdown: None,
         directories: Vec::new(),

@@ -21,6 +21,17 @@ pub trait ConfigRules: Send + Sync {
         existing: &BTreeMap<String, String>,
     ) -> Result<(), ApiError>;
 
+    /// Whether the broker of this node can pass to these settings of brokers from those that it has now.
+    ///
+    /// # Errors
+    /// A number of threads that would change by too much.
+    fn check_step(
+        &self,
+        image: &Image,
+        resource: &ConfigResource,
+        settings: &BTreeMap<String, String>,
+    ) -> Result<(), ApiError>;
+
     /// The default of a setting that is a list, `None` for other settings.
     fn list_default(&self, kind: ConfigResourceType, name: &str) -> Option<String>;
 

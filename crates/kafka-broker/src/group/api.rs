@@ -86,6 +86,11 @@ pub(crate) trait Replies<T>: Send + Sync {
     /// Asks for [`Coordinators::expire`](super::Coordinators::expire) to be called at `deadline_ms`, earlier than
     /// [`Coordinators::next_deadline`](super::Coordinators::next_deadline) said before.
     fn wake_at(&self, deadline_ms: i64);
+
+    /// What to add to a time of day for the time of deadlines, which does not follow when the time of day is set.
+    fn skew_ms(&self) -> i64 {
+        0
+    }
 }
 
 /// Names and ids of topics (`MetadataCache`).

@@ -1,4 +1,6 @@
 //! Timers of a shard: virtual time, one timer for each key (`CoordinatorTimer`).
+//!
+//! A shard thinks in times of day, which may be set at any time. Deadlines are kept in a time that cannot.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -50,17 +52,31 @@ pub(super) struct Timers {
     by_deadline: BTreeMap<(i64, u64), (TimerKey, TimerAction)>,
     by_key: HashMap<TimerKey, (i64, u64)>,
     set: u64,
+    skew_ms: i64,
 }
 
 impl Timers {
-    /// Sets a timer, in place of one with the same key.
+    /// Says what to add to a time of day for the time of deadlines, from now on.
+    pub(super) fn set_skew(&mut self, skew_ms: i64) {
+        self.skew_ms = skew_ms;
+    }
+
+    /// Sets a timer for a time of day, in place of one with the same key.
     pub(super) fn set(&mut self, key: TimerKey, deadline_ms: i64, action: TimerAction) {
         self.set += 1;
-        let at = (deadline_ms, self.set);
+        let at = (deadline_ms.saturating_add(self.skew_ms), self.set);
         if let Some(before) = self.by_key.insert(key.clone(), at) {
             self.by_deadline.remove(&before);
         }
         self.by_deadline.insert(at, (key, action));
+    }
+
+    /// Has timers be due at this time of day; gives their number.
+    pub(super) fn hasten(&mut self, is_wanted: impl Fn(&TimerKey) -> bool, now_ms: i64) -> usize {
+        let wanted = self.by_deadline.values().filter(|(key, _)| is_wanted(key)).cloned().collect::<Vec<_>>();
+        let count = wanted.len();
+        wanted.into_iter().for_each(|(key, action)| self.set(key, now_ms, action));
+        count
     }
 
     /// Removes a timer.
@@ -70,13 +86,14 @@ impl Timers {
         }
     }
 
-    /// When the next timer is due.
+    /// When the next timer is due, in the time of deadlines.
     pub(super) fn next_deadline(&self) -> Option<i64> {
         self.by_deadline.first_key_value().map(|((deadline, _), _)| *deadline)
     }
 
-    /// Takes a timer that is due.
+    /// Takes a timer that is due at this time of day.
     pub(super) fn take_due(&mut self, now_ms: i64) -> Option<(TimerKey, TimerAction)> {
+        let now_ms = now_ms.saturating_add(self.skew_ms);
         let first = self.by_deadline.first_entry().filter(|first| first.key().0 <= now_ms)?;
         let (key, action) = first.remove();
         self.by_key.remove(&key);

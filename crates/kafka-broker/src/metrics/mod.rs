@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kafka_rpc::ApiKey;
 
-pub(crate) use server::MetricsServer;
+pub(crate) use server::serve;
 
 /// Counters of the broker. Those of logs and topics are the engine's.
 #[derive(Default)]

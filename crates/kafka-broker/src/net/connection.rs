@@ -48,6 +48,8 @@ pub(super) struct Connection {
 struct Waiting {
     ticket: Ticket,
     fetch: Option<Box<WaitingFetch>>,
+    /// The request itself, where a fault delays it.
+    held: Option<Vec<u8>>,
     deadline: Option<Instant>,
 }
 
@@ -159,8 +161,15 @@ impl Connection {
     /// Looks again at what the fetch waits for. `is_over`: it waits no longer.
     pub(super) fn look(&mut self, desk: &mut Desk<'_>, is_over: bool) -> Result<(), EndReason> {
         let Some(waiting) = &mut self.waiting else { return Ok(()) };
-        let Some(fetch) = &mut waiting.fetch else { return Ok(()) };
         let is_over = is_over || waiting.deadline.is_some_and(|deadline| deadline <= desk.now);
+        if is_over && let Some(frame) = waiting.held.take() {
+            self.waiting = None;
+            let at = self.next_request(desk);
+            let handled = api::handle_held(desk.shared, &frame, &self.peer, at, &mut self.output);
+            self.wait_for(handled.map_err(EndReason::Refused)?, desk);
+            return Ok(());
+        }
+        let Some(fetch) = &mut waiting.fetch else { return Ok(()) };
         if api::fetch::look(desk.shared, fetch, waiting.ticket, is_over, &mut self.output)
             .map_err(EndReason::Refused)?
         {
@@ -288,7 +297,7 @@ impl Connection {
             let rest = bytes.get(used..).unwrap_or_default();
             let Some(frame) = first_frame(rest, desk.shared.request_max()).map_err(EndReason::Frame)? else { break };
             used += FRAME_LEN_BYTES + frame.len();
-            if !api::is_produce(frame) {
+            if !api::is_produce(frame) || desk.shared.faults.is_armed() {
                 self.handle(frame, desk)?;
                 continue;
             }
@@ -316,17 +325,25 @@ impl Connection {
     fn handle(&mut self, frame: &[u8], desk: &mut Desk<'_>) -> Result<(), EndReason> {
         let at = self.next_request(desk);
         let handled = api::handle(desk.shared, frame, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
+        self.wait_for(handled, desk);
+        Ok(())
+    }
+
+    /// Waits for what is left of a request.
+    fn wait_for(&mut self, handled: Handled, desk: &Desk<'_>) {
         self.waiting = match handled {
             Handled::Done => None,
-            Handled::Later(ticket) => Some(Waiting { ticket, fetch: None, deadline: None }),
+            Handled::Later(ticket) => Some(Waiting { ticket, fetch: None, held: None, deadline: None }),
+            Handled::Held(ticket, frame, by) => {
+                Some(Waiting { ticket, fetch: None, held: Some(frame), deadline: desk.now.checked_add(by) })
+            }
             Handled::Waits(ticket, fetch) => {
                 // A peer that has closed its side may be gone: it is answered at once.
                 let max_wait = if self.has_peer_closed { Duration::ZERO } else { fetch.max_wait() };
                 let deadline = desk.now.checked_add(max_wait);
-                Some(Waiting { ticket, fetch: Some(fetch), deadline })
+                Some(Waiting { ticket, fetch: Some(fetch), held: None, deadline })
             }
         };
-        Ok(())
     }
 
     /// Sends what is ready before the connection ends; what the socket does not take is lost.

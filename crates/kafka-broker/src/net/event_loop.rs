@@ -15,7 +15,6 @@ use super::listener::{Accepted, Listener};
 use super::mailbox::{Letter, Mailbox};
 use super::ticket::Ticket;
 use crate::broker::Shared;
-use crate::clock::now_ms;
 
 /// The token of the mailbox. Listeners follow downwards, connections count from 0.
 const MAILBOX: Token = Token(usize::MAX);
@@ -210,7 +209,7 @@ impl Running<'_> {
             next_sequence: &mut self.next_sequence,
             scratch: &mut self.scratch,
             now: Instant::now(),
-            now_ms: now_ms(),
+            now_ms: self.shared.clock.now_ms(),
         };
         Some((self.connections.get_mut(slot)?, desk))
     }

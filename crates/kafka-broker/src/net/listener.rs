@@ -58,19 +58,36 @@ impl Listener {
     }
 }
 
+/// How many connections there may be.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionLimits {
+    /// `max.connections`
+    pub(crate) max: usize,
+    /// `max.connections.per.ip`
+    pub(crate) max_per_ip: usize,
+    /// `max.connections.per.ip.overrides`
+    pub(crate) max_of: HashMap<IpAddr, usize>,
+}
+
 /// Connections that there are, in all and by address (`ConnectionQuotas`).
 pub(crate) struct Connections {
-    max: usize,
-    max_per_ip: usize,
-    max_of: HashMap<IpAddr, usize>,
     open: AtomicUsize,
-    by_ip: Mutex<HashMap<IpAddr, usize>>,
+    counts: Mutex<Counts>,
+}
+
+struct Counts {
+    limits: ConnectionLimits,
+    by_ip: HashMap<IpAddr, usize>,
 }
 
 impl Connections {
-    /// With `max.connections`, `max.connections.per.ip` and `max.connections.per.ip.overrides`.
-    pub(crate) fn new(max: usize, max_per_ip: usize, max_of: HashMap<IpAddr, usize>) -> Self {
-        Connections { max, max_per_ip, max_of, open: AtomicUsize::new(0), by_ip: Mutex::default() }
+    pub(crate) fn new(limits: ConnectionLimits) -> Self {
+        Connections { open: AtomicUsize::new(0), counts: Mutex::new(Counts { limits, by_ip: HashMap::new() }) }
+    }
+
+    /// Puts other limits in force. Connections that there are stay.
+    pub(crate) fn set_limits(&self, limits: ConnectionLimits) {
+        self.counts.lock().limits = limits;
     }
 
     /// How many there are.
@@ -80,10 +97,11 @@ impl Connections {
 
     /// Counts a connection, if it may be there.
     fn enter(&self, ip: IpAddr) -> bool {
-        let max = self.max_of.get(&ip).copied().unwrap_or(self.max_per_ip);
-        let mut by_ip = self.by_ip.lock();
+        let mut counts = self.counts.lock();
+        let Counts { limits, by_ip } = &mut *counts;
+        let max = limits.max_of.get(&ip).copied().unwrap_or(limits.max_per_ip);
         let of_ip = by_ip.get(&ip).copied().unwrap_or(0);
-        if of_ip >= max || self.open() >= self.max {
+        if of_ip >= max || self.open() >= limits.max {
             return false;
         }
         by_ip.insert(ip, of_ip + 1);
@@ -92,7 +110,7 @@ impl Connections {
     }
 
     pub(super) fn left(&self, ip: IpAddr) {
-        let mut by_ip = self.by_ip.lock();
+        let by_ip = &mut self.counts.lock().by_ip;
         self.open.fetch_sub(1, Ordering::Relaxed);
         match by_ip.get_mut(&ip) {
             Some(count) if *count > 1 => *count -= 1,

@@ -12,7 +12,7 @@ mod ticket;
 use std::net::SocketAddr;
 
 pub(crate) use event_loop::EventLoop;
-pub(crate) use listener::{Connections, Listener};
+pub(crate) use listener::{ConnectionLimits, Connections, Listener};
 pub(crate) use mailbox::{Letter, Mailbox};
 pub(crate) use output::{Output, Slice};
 pub(crate) use queued::QueuedBytes;

@@ -1,7 +1,8 @@
 //! Leader epochs of a partition and the offsets they start at (`LeaderEpochFileCache`), kept in the file
 //! `leader-epoch-checkpoint`.
 //!
-//! What is added is on disk before anything else happens. What is cut off may be written later
+//! What is added is on disk before anything else happens, but for an epoch that has no records yet
+//! ([`LeaderEpochCache::announce`]): that is on disk before its first record. What is cut off may be written later
 //! ([`LeaderEpochCache::flush`]): should it come back after a crash, the next start cuts it off again.
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub const UNDEFINED_EPOCH: i32 = -1;
 pub struct LeaderEpochCache {
     entries: Vec<EpochEntry>,
     is_dirty: bool,
+    /// The last entry has no records yet, and is not in the file.
+    is_announced: bool,
     /// The file has the same entries in other words than those it would be written with, or more that contradict them.
     is_odd: bool,
 }
@@ -63,15 +66,35 @@ impl LeaderEpochCache {
     /// # Errors
     /// `IllegalArgument` for a negative epoch or offset; I/O errors.
     pub fn assign<F: Fs>(&mut self, fs: &F, dir: &Path, epoch: i32, start_offset: i64) -> Result<bool, LogError> {
-        if epoch < 0 || start_offset < 0 {
-            let message = format!("leader epoch {epoch} cannot start at offset {start_offset}");
-            return Err(LogError::IllegalArgument(message));
-        }
+        check(epoch, start_offset)?;
         let is_new = self.add(EpochEntry { epoch, start_offset });
-        if is_new {
+        if is_new || self.is_announced {
             self.write(fs, dir)?;
         }
         Ok(is_new)
+    }
+
+    /// As [`LeaderEpochCache::assign`], for an epoch without records: the file is written by the next `assign`, which has to
+    /// come before the first record. Until then a crash leaves the entry out, and nothing misses it: no record has the epoch.
+    ///
+    /// A broker becomes the leader of all its partitions at each start. Written at once, that is a sync for each of them.
+    ///
+    /// # Errors
+    /// `IllegalArgument` for a negative epoch or offset.
+    pub fn announce(&mut self, epoch: i32, start_offset: i64) -> Result<bool, LogError> {
+        check(epoch, start_offset)?;
+        let is_new = self.add(EpochEntry { epoch, start_offset });
+        if is_new {
+            self.is_announced = true;
+            // What was cut off can wait as long: the next start cuts it off again.
+            self.is_dirty = false;
+        }
+        Ok(is_new)
+    }
+
+    /// Whether this is the epoch of records at `offset`, in the file, too.
+    pub(in crate::log) fn is_latest(&self, epoch: i32, offset: i64) -> bool {
+        !self.is_announced && self.latest().is_some_and(|last| last.epoch == epoch && last.start_offset <= offset)
     }
 
     fn add(&mut self, entry: EpochEntry) -> bool {
@@ -147,6 +170,7 @@ impl LeaderEpochCache {
         write_atomically(fs, &path, &self.to_bytes()).map_err(StorageError::io("write", &path))?;
         self.is_dirty = false;
         self.is_odd = false;
+        self.is_announced = false;
         Ok(())
     }
 
@@ -213,6 +237,14 @@ impl LeaderEpochCache {
         let found = higher.checked_sub(1).map_or(epoch, |at| self.entries[at].epoch);
         Some((found, end_offset))
     }
+}
+
+fn check(epoch: i32, start_offset: i64) -> Result<(), LogError> {
+    if epoch < 0 || start_offset < 0 {
+        let message = format!("leader epoch {epoch} cannot start at offset {start_offset}");
+        return Err(LogError::IllegalArgument(message));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -196,6 +196,17 @@ impl<F: Fs> Log<F> {
         self.guard(assigned).map(|_| ())
     }
 
+    /// Notes that a leader epoch starts at the log end. It has no records yet, and is on disk before the first of them. Kafka
+    /// writes it at once; a crash before the first record leaves the same answers either way, because the next leader has
+    /// another epoch.
+    ///
+    /// # Errors
+    /// `IllegalArgument` for a negative epoch; a log that is offline or has ended.
+    pub fn begin_epoch(&self, epoch: i32) -> Result<(), LogError> {
+        let mut writer = self.lock_usable_beside_segments()?;
+        writer.epochs.announce(epoch, self.log_end_offset()).map(|_| ())
+    }
+
     /// The largest epoch not above `epoch`, and the offset where it ends (`endOffsetForEpoch`).
     pub fn end_offset_for_epoch(&self, epoch: i32) -> Option<(i32, i64)> {
         let writer = self.writer.lock_beside_segments();

@@ -25,7 +25,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::{CleaningOutcome, LogManager};
+use super::{CleaningOutcome, LogCleanerConfig, LogManager};
 use crate::fs::{Fs, OsFs};
 use crate::log::cleaner::{Cleaner, CleanerHooks};
 
@@ -33,6 +33,9 @@ use crate::log::cleaner::{Cleaner, CleanerHooks};
 const TICK_MS: i64 = 200;
 /// How often the rate of the cleaners is looked at, in ms (`Throttler`).
 const THROTTLE_CHECK_MS: i64 = 300;
+
+/// How soon cleaners that rest notice that their settings have changed, in ms.
+const LOOK_MS: i64 = 1000;
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync + 'static {
@@ -86,7 +89,12 @@ impl<F: Fs> Upkeep<F> {
 
     /// Ticks until stopped. One thread is enough.
     pub fn run(&self) {
+        self.run_with(|| {});
+    }
+
+    fn run_with(&self, at_each: impl Fn()) {
         loop {
+            at_each();
             let now_ms = self.clock.now_ms();
             let report = self.manager.tick(now_ms);
             report.failed_dirs.into_iter().for_each(|dir| (self.events)(Event::LogDirFailed(dir)));
@@ -99,20 +107,45 @@ impl<F: Fs> Upkeep<F> {
     /// Cleans until stopped, one log after the other. As many threads as `log.cleaner.threads` says: the memory for offset
     /// maps is shared out among so many.
     pub fn run_cleaner(&self) {
-        let config = &self.manager.config().cleaner;
-        let mut cleaner = Cleaner::with_threads(config.of_one_thread(), config.threads_per_log);
-        while !self.is_stopped() {
+        self.clean_while(|_| true);
+    }
+
+    fn clean_while(&self, goes_on: impl Fn(&LogCleanerConfig) -> bool) {
+        let made = |config: &LogCleanerConfig| Cleaner::with_threads(config.of_one_thread(), config.threads_per_log);
+        let mut config = self.manager.cleaner_config();
+        let mut cleaner = made(&config);
+        while !self.is_stopped() && goes_on(&config) {
             let outcome = self.manager.clean_filthiest_log(&mut cleaner, self, self.clock.now_ms());
             self.manager.delete_old_segments_of_compacted(self.clock.now_ms());
             let pause_ms = match outcome {
                 CleaningOutcome::Cleaned { .. } => 0,
-                _ => self.manager.config().cleaner.backoff_ms,
+                _ => config.backoff_ms,
             };
             if !matches!(outcome, CleaningOutcome::NothingToDo) {
                 (self.events)(Event::Cleaned(outcome));
             }
-            if self.pause(pause_ms) {
+            if self.pause_while(pause_ms, || Arc::ptr_eq(&self.manager.cleaner_config(), &config)) {
                 return;
+            }
+            let current = self.manager.cleaner_config();
+            if !Arc::ptr_eq(&current, &config) {
+                cleaner = made(&current);
+                config = current;
+            }
+        }
+    }
+
+    /// As [`Upkeep::pause`], in pieces, and no longer than `holds`.
+    fn pause_while(&self, ms: i64, holds: impl Fn() -> bool) -> bool {
+        let mut left_ms = ms;
+        loop {
+            let piece_ms = left_ms.min(LOOK_MS);
+            if self.pause(piece_ms) {
+                return true;
+            }
+            left_ms = left_ms.saturating_sub(LOOK_MS);
+            if left_ms <= 0 || !holds() {
+                return false;
             }
         }
     }
@@ -144,7 +177,7 @@ impl<F: Fs> CleanerHooks for Upkeep<F> {
     }
 
     fn throttle(&self, bytes: u64) {
-        let rate = self.manager.config().cleaner.io_max_bytes_per_second;
+        let rate = self.manager.cleaner_config().io_max_bytes_per_second;
         if rate >= 1e15 {
             return;
         }
@@ -170,8 +203,12 @@ impl<F: Fs> CleanerHooks for Upkeep<F> {
 /// Threads of the operating system that do the upkeep.
 pub struct Background {
     stop: Box<dyn Fn() + Send + Sync>,
-    threads: Vec<JoinHandle<()>>,
+    upkeep: Option<JoinHandle<()>>,
+    cleaners: CleanerThreads,
 }
+
+/// The threads that clean, by their numbers.
+type CleanerThreads = Arc<Mutex<Vec<JoinHandle<()>>>>;
 
 impl Background {
     /// Starts the threads.
@@ -191,37 +228,88 @@ impl Background {
         clock: Arc<dyn Clock>,
         events: impl Fn(Event) + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let cleaner = &manager.config().cleaner;
-        let cleaners = if cleaner.enabled { cleaner.threads } else { 0 };
         let upkeep = Arc::new(Upkeep::new(manager, clock, events));
         let mut background = {
             let upkeep = Arc::clone(&upkeep);
-            Background { stop: Box::new(move || upkeep.stop()), threads: Vec::new() }
+            Background { stop: Box::new(move || upkeep.stop()), upkeep: None, cleaners: CleanerThreads::default() }
         };
-        let ticking = Arc::clone(&upkeep);
-        background.spawn("kafka-log-upkeep".to_owned(), move || ticking.run())?;
-        for number in 0..cleaners {
-            let upkeep = Arc::clone(&upkeep);
-            background.spawn(format!("kafka-log-cleaner-thread-{number}"), move || upkeep.run_cleaner())?;
-        }
+        start_cleaners(&upkeep, &background.cleaners)?;
+        let cleaners = Arc::clone(&background.cleaners);
+        let work = move || {
+            upkeep.run_with(|| {
+                if let Err(error) = start_cleaners(&upkeep, &cleaners) {
+                    tracing::warn!(%error, "there are fewer cleaners than there should be");
+                }
+            });
+        };
+        background.upkeep = Some(thread::Builder::new().name("kafka-log-upkeep".to_owned()).spawn(work)?);
         Ok(background)
-    }
-
-    fn spawn(&mut self, name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        self.threads.push(thread::Builder::new().name(name).spawn(work)?);
-        Ok(())
     }
 
     /// Stops the threads and waits for them. Dropping does the same.
     pub fn stop(self) {}
 }
 
+/// Starts the cleaners that are missing. Those that are too many end by themselves.
+fn start_cleaners<F: Fs>(upkeep: &Arc<Upkeep<F>>, threads: &CleanerThreads) -> io::Result<()> {
+    let wanted = {
+        let config = upkeep.manager.cleaner_config();
+        if config.enabled { config.threads } else { 0 }
+    };
+    let mut threads = threads.lock();
+    for number in 0..wanted {
+        if threads.get(number).is_some_and(|thread| !thread.is_finished()) {
+            continue;
+        }
+        let cleaning = Arc::clone(upkeep);
+        let work = move || cleaning.clean_while(|config| number < config.threads);
+        let thread = thread::Builder::new().name(format!("kafka-log-cleaner-thread-{number}")).spawn(work)?;
+        match threads.get_mut(number) {
+            Some(ended) => *ended = thread,
+            None => threads.push(thread),
+        }
+    }
+    Ok(())
+}
+
 impl Drop for Background {
     fn drop(&mut self) {
         (self.stop)();
-        for thread in self.threads.drain(..) {
+        // First the one that starts others.
+        let upkeep = self.upkeep.take();
+        for thread in upkeep.into_iter().chain(std::mem::take(&mut *self.cleaners.lock())) {
             // One that panicked has said so.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::super::{LogManagerConfig, Startup};
+    use super::*;
+    use crate::log::config::LogConfig;
+
+    #[test]
+    fn cleaners_come_and_go_while_it_runs() {
+        let dir = std::env::temp_dir().join(format!("cleaners-{}", std::process::id()));
+        let cleaner = LogCleanerConfig { backoff_ms: 10, dedupe_buffer_bytes: 1 << 23, ..LogCleanerConfig::default() };
+        let config = LogManagerConfig { cleaner: cleaner.clone(), ..LogManagerConfig::default() };
+        let unloaded = LogManager::open(OsFs, std::slice::from_ref(&dir), LogConfig::default(), config).unwrap();
+        let manager = Arc::new(unloaded.load(&Startup::plain(0)).unwrap().0);
+        let background = Background::start(Arc::clone(&manager), Arc::new(SystemClock)).unwrap();
+        let until = Instant::now() + Duration::from_secs(30);
+        for threads in [3, 1, 2, 3] {
+            manager.update_cleaner_config(LogCleanerConfig { threads, ..cleaner.clone() });
+            let running = || background.cleaners.lock().iter().filter(|thread| !thread.is_finished()).count();
+            while running() != threads {
+                assert!(Instant::now() < until, "{} of {threads}", running());
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+        background.stop();
+        std::fs::remove_dir_all(dir).unwrap();
     }
 }

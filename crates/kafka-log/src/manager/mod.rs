@@ -104,6 +104,7 @@ pub struct LogManager<F: Fs = OsFs> {
     /// Where the next log of a partition is to be made, as an index into `dirs`.
     preferred: Mutex<HashMap<TopicPartition, usize>>,
     cleaning: Cleaning,
+    cleaner: RwLock<Arc<LogCleanerConfig>>,
     schedule: Mutex<Schedule>,
     /// Whether the directories belong to this manager. Held while something is written at the top of one of them.
     is_running: RwLock<bool>,
@@ -144,6 +145,7 @@ impl<F: Fs> LogManager<F> {
             stray: Mutex::new(Vec::new()),
             preferred: Mutex::new(HashMap::new()),
             cleaning: Cleaning::default(),
+            cleaner: RwLock::new(Arc::new(config.cleaner.clone())),
             schedule: Mutex::new(Schedule::default()),
             unique_ids: UniqueIds::new(config.unique_id_seed),
             metrics: std::array::from_fn(|_| Arc::default()),
@@ -188,6 +190,21 @@ impl<F: Fs> LogManager<F> {
     /// The settings that the manager was opened with.
     pub fn config(&self) -> &LogManagerConfig {
         &self.config
+    }
+
+    /// The settings of the cleaners that are in force.
+    pub fn cleaner_config(&self) -> Arc<LogCleanerConfig> {
+        Arc::clone(&self.cleaner.read())
+    }
+
+    /// Puts other settings of the cleaners in force, which each takes with its next round (`LogCleaner.reconfigure`). Whether
+    /// there are cleaners at all stays as it was at the start.
+    pub fn update_cleaner_config(&self, config: LogCleanerConfig) {
+        let config = LogCleanerConfig { enabled: self.config.cleaner.enabled, ..config };
+        let mut cleaner = self.cleaner.write();
+        if **cleaner != config {
+            *cleaner = Arc::new(config);
+        }
     }
 
     /// Whether the manager takes calls.

@@ -282,6 +282,25 @@ fn a_leader_is_fenced_by_a_later_one() {
 }
 
 #[test]
+fn an_epoch_is_written_with_its_first_record() {
+    let dir = Dir::new("announced");
+    let log = open(&dir);
+    let checkpoint = || std::fs::read_to_string(log.dir().join("leader-epoch-checkpoint")).unwrap();
+    log.append_as_leader(&batch(&["a"]), LeaderAppend::from_client(3), NOW).unwrap();
+    log.begin_epoch(5).unwrap();
+    assert_eq!(checkpoint(), "0\n1\n3 0\n");
+    assert_eq!(
+        (log.latest_epoch(), log.end_offset_for_epoch(3), log.end_offset_for_epoch(5)),
+        (Some(5), Some((3, 1)), Some((5, 1)))
+    );
+    log.append_as_leader(&batch(&["b"]), LeaderAppend::from_client(5), NOW).unwrap();
+    assert_eq!(checkpoint(), "0\n2\n3 0\n5 1\n");
+    // What Kafka writes at once.
+    log.assign_epoch_start_offset(6, 2).unwrap();
+    assert_eq!(checkpoint(), "0\n3\n3 0\n5 1\n6 2\n");
+}
+
+#[test]
 fn errors_have_their_number_and_the_records_they_are_about() {
     let dir = Dir::new("codes");
     let log = open(&dir);

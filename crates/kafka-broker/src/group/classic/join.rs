@@ -110,7 +110,9 @@ impl<T: Copy> ClassicGroup<T> {
         } else if join.instance_id().is_none() && requires_member_id(join.client.version) {
             self.set_session(cx, &member_id, join.request.session_timeout_ms);
             join.refuse(cx, ErrorCode::MemberIdRequired, &member_id);
-            self.pending_join.insert(member_id);
+            if let Some(oldest) = self.pending_join.insert(member_id) {
+                cx.timers.cancel(&self.session_key(&oldest));
+            }
         } else {
             self.add(cx, join, member_id);
         }

@@ -7,6 +7,7 @@ mod member;
 mod members;
 mod rebalance;
 mod replace;
+mod reserved;
 mod stored;
 mod subscription;
 mod sync;
@@ -20,6 +21,7 @@ use kafka_rpc::ErrorCode;
 use super::GroupConfig;
 use super::outcome::Outcome;
 use super::timers::{TimerAction, TimerKey, Timers};
+use reserved::Reserved;
 
 pub(super) use join::{Join, owned};
 pub(super) use leave::member_response;
@@ -84,8 +86,7 @@ pub(super) struct ClassicGroup<T> {
     generation: i32,
     leader: Option<Arc<str>>,
     members: Members<T>,
-    /// Member ids that were given out and have not joined yet.
-    pending_join: BTreeSet<Arc<str>>,
+    pending_join: Reserved,
     /// Members that have not sent SyncGroup in this generation.
     pending_sync: BTreeSet<Arc<str>>,
     /// Whether members came while the first rebalance was waiting for more.
@@ -106,7 +107,7 @@ impl<T: Copy> ClassicGroup<T> {
             generation: 0,
             leader: None,
             members: Members::default(),
-            pending_join: BTreeSet::new(),
+            pending_join: Reserved::default(),
             pending_sync: BTreeSet::new(),
             new_member_added: false,
             subscribed: None,

@@ -153,6 +153,7 @@ impl<T: Copy> Load<'_, T> {
         // Leadership may have gone in the meantime.
         let is_current = matches!(&*slot, Slot::Loading { leader_epoch: current } if *current == leader_epoch);
         let Some(mut shard) = self.shard.take().filter(|_| is_current) else { return };
+        shard.set_skew(coordinators.replies.skew_ms());
         let outcome = shard.loaded(now_ms);
         let replies = coordinators.write(self.partition, &mut shard, outcome, now_ms);
         let deadline = shard.next_deadline();

@@ -4,6 +4,7 @@ mod load;
 mod members;
 mod offsets;
 mod queries;
+mod sessions;
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -103,6 +104,7 @@ impl<T: Copy> Coordinators<T> {
         for (slot, partition) in self.slots.iter().zip(0..) {
             let mut slot = slot.lock();
             let Slot::Active { shard, .. } = &mut *slot else { continue };
+            shard.set_skew(self.replies.skew_ms());
             let mut replies = Vec::new();
             while let Some(outcome) = shard.expire(now_ms) {
                 replies.extend(self.write(partition, shard, outcome, now_ms));
@@ -121,6 +123,7 @@ impl<T: Copy> Coordinators<T> {
         let Some(slot) = self.slot(partition) else { return };
         let mut slot = slot.lock();
         let Slot::Active { shard, .. } = &mut *slot else { return };
+        shard.set_skew(self.replies.skew_ms());
         let replies = shard.committed(high_watermark, now_ms);
         let deadline = shard.next_deadline();
         drop(slot);
@@ -159,6 +162,7 @@ impl<T: Copy> Coordinators<T> {
         let slot = self.slot(partition).ok_or(ErrorCode::NotCoordinator)?;
         let mut slot = slot.lock();
         let shard = slot.shard_mut()?;
+        shard.set_skew(self.replies.skew_ms());
         let outcome = act(shard);
         let replies = self.write(partition, shard, outcome, now_ms);
         let deadline = shard.next_deadline();

@@ -155,6 +155,22 @@ impl<T: Copy> Shard<T> {
         replies
     }
 
+    /// Says how the time of deadlines stands to the time of day, before anything is handled.
+    pub(super) fn set_skew(&mut self, skew_ms: i64) {
+        self.timers.set_skew(skew_ms);
+    }
+
+    /// Has the sessions of a member, or of all members of a group, be over; gives their number.
+    pub(super) fn end_sessions(&mut self, group: &str, member: Option<&str>, now_ms: i64) -> usize {
+        let is_wanted = |key: &TimerKey| match key {
+            TimerKey::Session { group: of, member: who } => {
+                &**of == group && member.is_none_or(|member| &**who == member)
+            }
+            _ => false,
+        };
+        self.timers.hasten(is_wanted, now_ms)
+    }
+
     /// When [`Shard::expire`] has something to do.
     pub(super) fn next_deadline(&self) -> Option<i64> {
         self.timers.next_deadline()

@@ -53,6 +53,7 @@ impl Journal for Memory {
 struct Outbox {
     replies: Mutex<Vec<(u32, Reply)>>,
     woken_at: Mutex<Vec<i64>>,
+    skew_ms: Mutex<i64>,
 }
 
 impl Replies<u32> for Outbox {
@@ -62,6 +63,10 @@ impl Replies<u32> for Outbox {
 
     fn wake_at(&self, deadline_ms: i64) {
         self.woken_at.lock().push(deadline_ms);
+    }
+
+    fn skew_ms(&self) -> i64 {
+        *self.skew_ms.lock()
     }
 }
 
@@ -486,4 +491,26 @@ fn a_static_member_that_gives_no_time_to_come_back_does_not_keep_its_shard_busy_
     world.coordinators.leave_group(client(2), &leave, 4, 4 * SECOND);
     world.coordinators.expire(4 * SECOND);
     assert!(world.coordinators.next_deadline().is_some_and(|deadline| deadline > 4 * SECOND));
+}
+
+#[test]
+fn a_clock_that_is_set_ends_no_session() {
+    let world = led(Arc::default(), 0);
+    world.join(1, "", 0);
+    world.coordinators.expire(MINUTE);
+    let member = joined(world.replies()).remove(0);
+    world.sync(2, &member, &[(&member.member_id, "all")], MINUTE);
+    world.replies();
+    let state = || world.listed().remove(0).1;
+    // An hour ahead, which timers do not follow.
+    let (hour, now) = (60 * MINUTE, MINUTE + 60 * MINUTE);
+    *world.outbox.skew_ms.lock() = -hour;
+    world.coordinators.expire(now + 9 * SECOND);
+    assert_eq!(state(), "Stable");
+    // And back again.
+    *world.outbox.skew_ms.lock() = 0;
+    world.coordinators.expire(MINUTE + 9 * SECOND);
+    assert_eq!(state(), "Stable");
+    world.coordinators.expire(MINUTE + 10 * SECOND);
+    assert_eq!(state(), "Empty");
 }

@@ -1,11 +1,31 @@
 //! Changes of brokers (`ClusterDelta`).
 
+use kafka_rpc::Uuid;
 use kafka_rpc::stored::metadata::{BrokerRegistrationChangeRecord, RegisterBrokerRecord};
 
-use super::{ApplyError, Image};
+use super::{ApplyError, Image, Partition};
 use crate::metadata::Delta;
 
+/// The log directory of a replica that has none yet (`DirectoryId.UNASSIGNED`).
+const UNASSIGNED: Uuid = Uuid::ZERO;
+/// That of a replica whose directory is known to have failed (`DirectoryId.LOST`).
+const LOST: Uuid = Uuid([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+/// That of a replica from before directories had ids (`DirectoryId.MIGRATING`).
+const MIGRATING: Uuid = Uuid([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+
 impl Image {
+    /// Whether the log directory of a replica works, as far as is known (`BrokerRegistration.hasOnlineDir`).
+    pub fn has_online_dir(&self, broker: i32, partition: &Partition) -> bool {
+        let Some(registered) = self.broker(broker) else { return false };
+        let place = partition.replicas.iter().position(|replica| *replica == broker);
+        match place.and_then(|place| partition.directories.get(place)).copied().unwrap_or(UNASSIGNED) {
+            UNASSIGNED | MIGRATING => true,
+            LOST => false,
+            // A broker of an old release does not say which it has.
+            dir => registered.log_dirs.is_empty() || registered.log_dirs.contains(&dir),
+        }
+    }
+
     pub(super) fn known_broker(
         &mut self,
         id: i32,

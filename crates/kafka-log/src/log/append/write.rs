@@ -101,7 +101,7 @@ impl<F: Fs> Log<F> {
         for head in write.heads {
             let latest = writer.epochs.latest();
             match head.leader_epoch {
-                Some(epoch) if latest.is_some_and(|at| at.epoch == epoch && at.start_offset <= head.base_offset) => {}
+                Some(epoch) if writer.epochs.is_latest(epoch, head.base_offset) => {}
                 Some(epoch) if write.is_fenced && latest.is_some_and(|at| at.epoch > epoch) => {
                     let latest = latest.map_or(epoch, |at| at.epoch);
                     return Err(AppendError::FencedLeaderEpoch { epoch, latest }.into());

@@ -72,6 +72,28 @@ fn a_new_epoch_is_on_disk_at_once() {
 }
 
 #[test]
+fn an_announced_epoch_is_on_disk_before_its_first_record() {
+    let mut fixture = Fixture::new("announce", &[(2, 6)]);
+    assert!(fixture.cache.announce(4, 10).unwrap());
+    assert_eq!((fixture.entries().len(), fixture.on_disk()), (2, vec![(2, 6)]), "known, not written");
+    assert!(!fixture.cache.is_latest(4, 10), "the first record has it written");
+    assert!(!fixture.assign(4, 10));
+    assert_eq!(fixture.on_disk(), [(2, 6), (4, 10)]);
+    assert!(fixture.cache.is_latest(4, 10) && fixture.cache.is_latest(4, 11));
+    // One that stays without records is followed by the next.
+    fixture.cache.announce(5, 20).unwrap();
+    fixture.cache.announce(7, 20).unwrap();
+    assert!(!fixture.assign(7, 20));
+    assert_eq!(fixture.on_disk(), [(2, 6), (4, 10), (7, 20)]);
+    assert_eq!(fixture.cache.announce(-1, 5).unwrap_err().exception(), "IllegalArgumentException");
+    // What a start cuts off costs no write either.
+    fixture.cache.truncate_from_end(20);
+    fixture.cache.announce(9, 20).unwrap();
+    fixture.cache.flush(&OsFs, &fixture.dir).unwrap();
+    assert_eq!((fixture.entries()[2], fixture.on_disk()[2]), ((9, 20), (7, 20)));
+}
+
+#[test]
 fn entries_that_contradict_the_new_one_go() {
     let cases: [((i32, i64), Pairs); 6] = [
         ((5, 30), &[(1, 0), (3, 10), (4, 20), (5, 30)]),

@@ -1,0 +1,19 @@
+//! Sessions that a test ends.
+
+use kafka_rpc::ErrorCode;
+
+use super::Coordinators;
+
+impl<T: Copy> Coordinators<T> {
+    /// Ends the sessions of a member, or of all members of a group; gives their number.
+    pub(crate) fn end_sessions(&self, group: &str, member: Option<&str>, now_ms: i64) -> Result<usize, ErrorCode> {
+        let ended = {
+            let mut slot = self.slot(self.partition_for(group)).ok_or(ErrorCode::NotCoordinator)?.lock();
+            let shard = slot.shard_mut()?;
+            shard.set_skew(self.replies.skew_ms());
+            shard.end_sessions(group, member, now_ms)
+        };
+        self.expire(now_ms);
+        Ok(ended)
+    }
+}
