@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use kafka_rpc::{ApiKey, ErrorCode, FrameError, SchemaError};
+use kafka_security::scram::ScramError;
 
 use crate::config::ConfigError;
 
@@ -161,6 +162,13 @@ pub enum ClientError {
         /// The field.
         field: &'static str,
     },
+    /// The node does not log the client in as its mechanism says.
+    Sasl {
+        /// The node.
+        peer: Peer,
+        /// What is wrong.
+        source: ScramError,
+    },
     /// The cluster has no such node.
     UnknownNode {
         /// The id that was asked for.
@@ -236,6 +244,7 @@ impl fmt::Display for ClientError {
             ClientError::UnsupportedVersion { peer, api, version, field } => {
                 write!(f, "{} version {version}, the latest that {peer} supports, has no field {field}", api.name())
             }
+            ClientError::Sasl { peer, source } => write!(f, "{peer}: {source}"),
             ClientError::UnknownNode { id } => write!(f, "the cluster has no node {id}"),
             ClientError::NoNode => f.write_str("the cluster has no node for the request"),
             ClientError::Api(error) => error.fmt(f),
@@ -250,6 +259,7 @@ impl std::error::Error for ClientError {
             ClientError::Connect { source, .. } | ClientError::Io { source, .. } => Some(source),
             ClientError::Frame { source, .. } => Some(source),
             ClientError::Response { source, .. } | ClientError::Request { source, .. } => Some(source),
+            ClientError::Sasl { source, .. } => Some(source),
             ClientError::TimedOut { last, .. } => Some(last),
             ClientError::Api(error) => Some(error),
             _ => None,

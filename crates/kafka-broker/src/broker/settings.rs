@@ -26,6 +26,8 @@ pub(crate) struct ListenerSettings {
     /// What clients are told; port 0 stands for the port that was bound.
     pub(crate) advertised_host: String,
     pub(crate) advertised_port: u16,
+    /// Kafka's number of the protocol.
+    pub(crate) security_protocol: i16,
 }
 
 /// Settings of a broker.
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) request_max_bytes: usize,
     /// 0: no limit.
     pub(crate) queued_max_bytes: usize,
+    /// How long a failed authentication waits for its answer, and the end of its connection.
+    pub(crate) failed_authentication_delay: Duration,
     pub(crate) connections_max_idle: Option<Duration>,
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_ip: usize,
@@ -97,6 +101,9 @@ impl Settings {
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             request_max_bytes: size(network.socket_request_max_bytes),
             queued_max_bytes: usize::try_from(network.queued_max_request_bytes).unwrap_or(0),
+            failed_authentication_delay: Duration::from_millis(
+                u64::try_from(config.failed_authentication_delay_ms).unwrap_or(0),
+            ),
             connections_max_idle: u64::try_from(network.connections_max_idle_ms).ok().map(Duration::from_millis),
             max_connections: size(network.max_connections),
             max_connections_per_ip: size(network.max_connections_per_ip),
@@ -130,6 +137,7 @@ fn listener_of(listener: &Listener, advertised: &[Listener]) -> Result<ListenerS
         bind: resolve(&host, listener.port)?,
         advertised_host: told.host.clone().unwrap_or_else(host_name),
         advertised_port: told.port,
+        security_protocol: listener.protocol.id(),
     })
 }
 

@@ -19,6 +19,7 @@ use crate::mover::MoverHandle;
 use crate::net::{Connections, Letter, Mailbox, QueuedBytes, Ticket};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
+use crate::security::Listeners;
 
 /// The parts of a broker. Each guards itself.
 pub(crate) struct Shared {
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) controller: ControllerHandle,
     pub(crate) mover: MoverHandle,
     pub(crate) metrics: Metrics,
+    pub(crate) security: Listeners,
     pub(crate) connections: Connections,
     pub(crate) queued: QueuedBytes,
     pub(crate) loops: Arc<[Arc<Mailbox>]>,

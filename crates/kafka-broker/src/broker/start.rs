@@ -34,6 +34,7 @@ use crate::mover::{self, MoverHandle};
 use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
+use crate::security::Listeners;
 use crate::topics::GROUP_METADATA_TOPIC;
 
 /// Why a broker does not start.
@@ -206,6 +207,7 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
         controller: ControllerHandle::new(jobs),
         mover: MoverHandle::new(orders),
         metrics: Metrics::new(),
+        security: Listeners::new(&settings.config),
         queued: QueuedBytes::new(settings.queued_max_bytes),
         connections: Connections::new(settings.max_connections, settings.max_connections_per_ip, overrides),
         loops,
@@ -420,7 +422,7 @@ fn registration(shared: &Shared, previous_broker_epoch: Option<i64>) -> BrokerRe
         name: listener.name.to_string(),
         host: listener.advertised_host.clone(),
         port: listener.advertised_port,
-        security_protocol: 0,
+        security_protocol: listener.security_protocol,
     });
     BrokerRegistration {
         incarnation_id: Uuid(crate::random_bytes()),

@@ -1,5 +1,6 @@
 //! One connection: frames in, responses out, one request at a time.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kafka_rpc::{ApiKey, FRAME_LEN_BYTES, FrameError, first_frame};
@@ -11,6 +12,8 @@ use super::output::{Output, Sent};
 use super::ticket::Ticket;
 use crate::api::{self, Handled, Refusal, WaitingFetch};
 use crate::broker::Shared;
+use crate::config::ListenerSecurity;
+use crate::security::{AuthenticationError, Authenticator, Exchange, Failure};
 
 /// Responses that may wait in memory before no further request of the connection is handled.
 const OUTPUT_MAX: usize = 256 * 1024;
@@ -32,6 +35,8 @@ pub(super) struct Connection {
     /// What the frame that has begun takes of the memory for requests.
     reserved: usize,
     output: Output,
+    /// SASL, where the listener has it.
+    sasl: Option<Box<Authenticator>>,
     /// The request that is answered later. Nothing else is handled until then, as in Kafka, which mutes the channel.
     waiting: Option<Waiting>,
     /// Whether the socket may have bytes that were not read.
@@ -47,6 +52,8 @@ pub(super) struct Connection {
 struct Waiting {
     ticket: Ticket,
     fetch: Option<Box<WaitingFetch>>,
+    /// An authentication that has failed, and ends the connection when its time has come: who guesses passwords has to wait.
+    failure: Option<Box<Failure>>,
     deadline: Option<Instant>,
 }
 
@@ -71,6 +78,10 @@ pub(super) enum EndReason {
     Io(std::io::Error),
     Frame(FrameError),
     Refused(Refusal),
+    /// The client is not believed.
+    Authentication(AuthenticationError),
+    /// The client has not authenticated again in time.
+    SessionExpired,
     /// Another thread could not read the request, or not write its answer.
     Unanswered(ApiKey),
 }
@@ -81,6 +92,8 @@ impl std::fmt::Display for EndReason {
             EndReason::Io(error) => error.fmt(f),
             EndReason::Frame(error) => error.fmt(f),
             EndReason::Refused(refusal) => refusal.fmt(f),
+            EndReason::Authentication(error) => error.fmt(f),
+            EndReason::SessionExpired => f.write_str("the session has expired"),
             EndReason::Unanswered(api) => write!(f, "a request of {} could not be answered", api.name()),
         }
     }
@@ -97,11 +110,21 @@ pub(super) struct Desk<'l> {
     pub(super) now_ms: i64,
 }
 
+impl Desk<'_> {
+    /// Numbers the next request.
+    fn next_request(&mut self) -> api::At {
+        let sequence = *self.next_sequence;
+        *self.next_sequence += 1;
+        api::At { event_loop: self.event_loop, slot: self.slot, sequence, now_ms: self.now_ms }
+    }
+}
+
 impl Connection {
-    pub(super) fn new(socket: TcpStream, peer: Peer, now: Instant) -> Self {
+    pub(super) fn new(socket: TcpStream, peer: Peer, security: &ListenerSecurity, now: Instant) -> Self {
         Connection {
             socket,
             peer,
+            sasl: security.sasl.as_ref().map(|config| Box::new(Authenticator::new(Arc::clone(config)))),
             input: Input::default(),
             reserved: 0,
             output: Output::default(),
@@ -158,6 +181,9 @@ impl Connection {
     /// Looks again at what the fetch waits for. `is_over`: it waits no longer.
     pub(super) fn look(&mut self, desk: &mut Desk<'_>, is_over: bool) -> Result<(), EndReason> {
         let Some(waiting) = &mut self.waiting else { return Ok(()) };
+        if let Some(failure) = waiting.failure.take() {
+            return Err(self.fail(*failure));
+        }
         let Some(fetch) = &mut waiting.fetch else { return Ok(()) };
         let is_over = is_over || waiting.deadline.is_some_and(|deadline| deadline <= desk.now);
         if api::fetch::look(desk.shared, fetch, waiting.ticket, is_over, &mut self.output)
@@ -211,8 +237,14 @@ impl Connection {
         Ok(Turn::Again)
     }
 
-    fn has_whole_frame(&self, desk: &Desk<'_>) -> Result<bool, EndReason> {
+    /// Longest frame that is taken.
+    fn frame_max(&self, desk: &Desk<'_>) -> usize {
         let max = desk.shared.request_max();
+        self.sasl.as_ref().and_then(|sasl| sasl.frame_max()).map_or(max, |of_sasl| of_sasl.min(max))
+    }
+
+    fn has_whole_frame(&self, desk: &Desk<'_>) -> Result<bool, EndReason> {
+        let max = self.frame_max(desk);
         Ok(first_frame(self.input.received(), max).map_err(EndReason::Frame)?.is_some())
     }
 
@@ -235,7 +267,8 @@ impl Connection {
             received?
         } else {
             self.last_active = desk.now;
-            self.input.receive(&mut self.socket, desk.shared.request_max()).map_err(|error| match error {
+            let max = self.frame_max(desk);
+            self.input.receive(&mut self.socket, max).map_err(|error| match error {
                 ReceiveError::Io(error) => EndReason::Io(error),
                 ReceiveError::Frame(error) => EndReason::Frame(error),
             })?
@@ -285,8 +318,11 @@ impl Connection {
         let mut used = 0;
         while self.waiting.is_none() && !self.is_draining && self.output.len() <= OUTPUT_MAX {
             let rest = bytes.get(used..).unwrap_or_default();
-            let Some(frame) = first_frame(rest, desk.shared.request_max()).map_err(EndReason::Frame)? else { break };
+            let Some(frame) = first_frame(rest, self.frame_max(desk)).map_err(EndReason::Frame)? else { break };
             used += FRAME_LEN_BYTES + frame.len();
+            if self.authenticate(frame, desk)? {
+                continue;
+            }
             if !api::is_produce(frame) {
                 self.handle(frame, desk)?;
                 continue;
@@ -300,29 +336,64 @@ impl Connection {
                 gathered += next.len();
                 frames.push(next);
             }
-            let at = self.next_request(desk);
+            let at = desk.next_request();
             api::produce(desk.shared, &frames, at, &mut self.output).map_err(EndReason::Refused)?;
         }
         Ok(used)
     }
 
-    fn next_request(&self, desk: &mut Desk<'_>) -> api::At {
-        let sequence = *desk.next_sequence;
-        *desk.next_sequence += 1;
-        api::At { event_loop: desk.event_loop, slot: desk.slot, sequence, now_ms: desk.now_ms }
+    /// Handles a frame that is a part of an authentication; says whether it is.
+    fn authenticate(&mut self, frame: &[u8], desk: &mut Desk<'_>) -> Result<bool, EndReason> {
+        let Some(sasl) = &mut self.sasl else { return Ok(false) };
+        if !sasl.takes(frame, desk.now) {
+            return if sasl.has_expired(desk.now) { Err(EndReason::SessionExpired) } else { Ok(false) };
+        }
+        let at = desk.next_request();
+        let (shared, now) = (desk.shared, desk.now);
+        let mut exchange = Exchange { shared, peer: &self.peer, at, now, out: &mut self.output };
+        match sasl.receive(frame, &mut exchange) {
+            Ok(None) => {}
+            Ok(Some(principal)) => {
+                shared.metrics.authentications.add(1);
+                self.peer.principal = principal;
+            }
+            Err(failure) => {
+                let delay = shared.config.failed_authentication_delay;
+                if delay.is_zero() {
+                    return Err(self.fail(failure));
+                }
+                let ticket = Ticket {
+                    event_loop: at.event_loop,
+                    slot: at.slot,
+                    sequence: at.sequence,
+                    api_key: ApiKey::SaslAuthenticate,
+                    version: 0,
+                    correlation_id: 0,
+                };
+                let failure = Some(Box::new(failure));
+                self.waiting = Some(Waiting { ticket, fetch: None, failure, deadline: now.checked_add(delay) });
+            }
+        }
+        Ok(true)
+    }
+
+    /// Answers an authentication that has failed. The connection ends.
+    fn fail(&mut self, failure: Failure) -> EndReason {
+        self.output.push_frame(&failure.response);
+        EndReason::Authentication(failure.error)
     }
 
     fn handle(&mut self, frame: &[u8], desk: &mut Desk<'_>) -> Result<(), EndReason> {
-        let at = self.next_request(desk);
+        let at = desk.next_request();
         let handled = api::handle(desk.shared, frame, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
         self.waiting = match handled {
             Handled::Done => None,
-            Handled::Later(ticket) => Some(Waiting { ticket, fetch: None, deadline: None }),
+            Handled::Later(ticket) => Some(Waiting { ticket, fetch: None, failure: None, deadline: None }),
             Handled::Waits(ticket, fetch) => {
                 // A peer that has closed its side may be gone: it is answered at once.
                 let max_wait = if self.has_peer_closed { Duration::ZERO } else { fetch.max_wait() };
                 let deadline = desk.now.checked_add(max_wait);
-                Some(Waiting { ticket, fetch: Some(fetch), deadline })
+                Some(Waiting { ticket, fetch: Some(fetch), failure: None, deadline })
             }
         };
         Ok(())

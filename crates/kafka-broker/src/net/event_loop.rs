@@ -191,7 +191,8 @@ impl Running<'_> {
                     listener_name: of.map_or_else(|| "".into(), |of| Arc::clone(&of.name)),
                     principal: Arc::new(Principal::anonymous()),
                 };
-                entry.insert(Connection::new(socket, peer, Instant::now()));
+                let security = self.shared.security.get(listener).unwrap_or_default();
+                entry.insert(Connection::new(socket, peer, &security, Instant::now()));
             }
             other => {
                 if let Err(error) = other {
@@ -279,6 +280,15 @@ impl Running<'_> {
             None => tracing::debug!(peer = %peer.address, principal = %peer.principal, "connection closed"),
             Some(reason @ EndReason::Io(_)) => {
                 tracing::debug!(peer = %peer.address, %reason, "connection lost");
+            }
+            Some(reason @ EndReason::Authentication(_)) => {
+                connection.send_last();
+                self.shared.metrics.failed_authentications.add(1);
+                tracing::warn!(peer = %peer.address, listener = &*peer.listener_name, %reason, "authentication failed");
+            }
+            Some(reason @ EndReason::SessionExpired) => {
+                let principal = &peer.principal;
+                tracing::info!(peer = %peer.address, %principal, %reason, "connection ended");
             }
             Some(reason) => {
                 // Requests before the one at fault have their answers.

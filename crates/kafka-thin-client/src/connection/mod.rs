@@ -1,5 +1,6 @@
 //! One connection to one node.
 
+mod authenticate;
 mod receive;
 mod reply;
 mod versions;
@@ -14,6 +15,7 @@ use kafka_rpc::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use kafka_rpc::{ApiKey, ErrorCode, Message, Parts, Request, SchemaErrorKind, write_request};
 
 use crate::error::{ApiError, ClientError, Peer};
+use crate::security::Security;
 
 pub use reply::{Pending, Reply};
 pub use versions::NodeVersions;
@@ -35,6 +37,8 @@ pub struct ConnectionConfig {
     pub request_timeout: Duration,
     /// The longest response that is read. 256 MiB by default; Kafka's clients have no limit.
     pub response_bytes_max: usize,
+    /// `security.protocol` and what goes with it.
+    pub security: Security,
 }
 
 impl Default for ConnectionConfig {
@@ -44,6 +48,7 @@ impl Default for ConnectionConfig {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             response_bytes_max: 256 * 1024 * 1024,
+            security: Security::default(),
         }
     }
 }
@@ -73,20 +78,23 @@ pub struct Connection {
     arrived: VecDeque<(i32, Vec<u8>)>,
     /// Bytes of the response that is arriving, and of later ones.
     inbox: Vec<u8>,
+    /// When to prove again who the client is.
+    reauthenticate_at: Option<Instant>,
 }
 
 impl Connection {
-    /// Connects, and asks the node for its versions.
+    /// Connects, asks the node for its versions, and logs in where that is configured.
     ///
     /// # Errors
-    /// If no address of the host accepts, or the node does not answer as a node of Kafka does.
+    /// If no address of the host accepts, the node does not answer as a node of Kafka does, or refuses the login.
     pub fn connect(peer: Peer, config: ConnectionConfig) -> Result<Self, ClientError> {
         let mut connection = Self::open(peer, config)?;
         connection.negotiate()?;
+        connection.authenticate()?;
         Ok(connection)
     }
 
-    /// Connects only: for requests of fixed versions ([`Connection::send_at`]). The node counts as one that serves nothing.
+    /// Connects only, without a login: for requests of fixed versions ([`Connection::send_at`]). The node counts as one that serves nothing.
     ///
     /// # Errors
     /// If no address of the host accepts.
@@ -104,6 +112,7 @@ impl Connection {
             in_flight: VecDeque::new(),
             arrived: VecDeque::new(),
             inbox: Vec::new(),
+            reauthenticate_at: None,
         })
     }
 
@@ -182,6 +191,7 @@ impl Connection {
     /// # Errors
     /// If the version lacks a field that the request sets, and if the connection breaks.
     pub fn send_at<'a, R: Request<'a>>(&mut self, request: &R, version: i16) -> Result<Pending, ClientError> {
+        self.keep_session()?;
         let correlation_id = self.write(request, version)?;
         self.in_flight.push_back(InFlight { correlation_id, api: R::API_KEY, version });
         Ok(Pending { correlation_id, api: R::API_KEY, version })
@@ -193,6 +203,7 @@ impl Connection {
     /// As [`Connection::send`].
     pub fn send_without_response<'a, R: Request<'a>>(&mut self, request: &R) -> Result<(), ClientError> {
         let version = self.latest::<R>()?;
+        self.keep_session()?;
         self.write(request, version).map(|_| ())
     }
 

@@ -11,7 +11,7 @@ fn with(overrides: &[(&str, &str)]) -> Result<BrokerConfig, String> {
 
 fn listener(name: &str, host: Option<&str>, port: u16) -> Listener {
     let host = host.map(str::to_owned);
-    Listener { name: name.to_owned(), protocol: SecurityProtocol::Plaintext, host, port }
+    Listener { name: name.to_owned(), protocol: kafka_security::SecurityProtocol::Plaintext, host, port }
 }
 
 #[test]
