@@ -93,6 +93,7 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
         }
         if next_tick <= Instant::now() {
             next_tick = Instant::now() + TICK;
+            shared.security.watch();
             if let Err(error) = controller.tick(now_ms()) {
                 tracing::error!(%error, "the metadata log has failed");
                 shared.fail();

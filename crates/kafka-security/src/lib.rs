@@ -7,6 +7,7 @@ pub mod plain;
 mod protocol;
 pub mod scram;
 mod secret;
+pub mod tls;
 
 pub use mechanism::SaslMechanism;
 pub use protocol::SecurityProtocol;

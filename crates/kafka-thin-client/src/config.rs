@@ -23,6 +23,8 @@ pub enum ConfigError {
     Url(String),
     /// `bootstrap.servers` has no element.
     NoBootstrapServers,
+    /// Stores of keys and certificates that cannot be used.
+    Tls(String),
     /// There is no `sasl.jaas.config`.
     NoJaasConfig,
     /// `sasl.jaas.config` cannot be read.
@@ -56,6 +58,7 @@ impl fmt::Display for ConfigError {
             ConfigError::Properties(error) => error.fmt(f),
             ConfigError::Url(url) => write!(f, "Invalid url in bootstrap.servers: {url}"),
             ConfigError::NoBootstrapServers => f.write_str("No resolvable bootstrap urls given in bootstrap.servers"),
+            ConfigError::Tls(problem) => f.write_str(problem),
             ConfigError::NoJaasConfig => f.write_str(
                 "Could not find a 'KafkaClient' entry in the JAAS configuration: sasl.jaas.config is not set",
             ),

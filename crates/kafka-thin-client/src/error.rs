@@ -162,6 +162,13 @@ pub enum ClientError {
         /// The field.
         field: &'static str,
     },
+    /// TLS cannot be agreed upon (`SslAuthenticationException`).
+    Tls {
+        /// With whom.
+        peer: Peer,
+        /// Why.
+        source: rustls::Error,
+    },
     /// The node does not log the client in as its mechanism says.
     Sasl {
         /// The node.
@@ -192,6 +199,14 @@ impl ClientError {
             | ClientError::NoNode => true,
             ClientError::Api(error) => error.code.is_retriable(),
             _ => false,
+        }
+    }
+
+    /// What an error of a handshake says. One of TLS will not go away by itself.
+    pub(crate) fn of_handshake(peer: Peer, error: io::Error) -> Self {
+        match error.get_ref().and_then(|source| source.downcast_ref::<rustls::Error>()) {
+            Some(source) => ClientError::Tls { peer, source: source.clone() },
+            None => ClientError::Connect { peer, source: error },
         }
     }
 
@@ -244,6 +259,7 @@ impl fmt::Display for ClientError {
             ClientError::UnsupportedVersion { peer, api, version, field } => {
                 write!(f, "{} version {version}, the latest that {peer} supports, has no field {field}", api.name())
             }
+            ClientError::Tls { peer, source } => write!(f, "SSL handshake with {peer} failed: {source}"),
             ClientError::Sasl { peer, source } => write!(f, "{peer}: {source}"),
             ClientError::UnknownNode { id } => write!(f, "the cluster has no node {id}"),
             ClientError::NoNode => f.write_str("the cluster has no node for the request"),
@@ -259,6 +275,7 @@ impl std::error::Error for ClientError {
             ClientError::Connect { source, .. } | ClientError::Io { source, .. } => Some(source),
             ClientError::Frame { source, .. } => Some(source),
             ClientError::Response { source, .. } | ClientError::Request { source, .. } => Some(source),
+            ClientError::Tls { source, .. } => Some(source),
             ClientError::Sasl { source, .. } => Some(source),
             ClientError::TimedOut { last, .. } => Some(last),
             ClientError::Api(error) => Some(error),

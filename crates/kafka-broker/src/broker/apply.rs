@@ -28,6 +28,7 @@ pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
     }
     if delta.changed_configs.iter().any(|resource| resource.kind == ConfigResourceType::Broker) {
         update_defaults(shared);
+        update_security(shared);
     }
     let mut changed: Vec<_> = delta.changed_partitions.iter().map(|(id, _)| *id).collect();
     changed.dedup();
@@ -54,6 +55,15 @@ pub(super) fn update_defaults(shared: &Shared) {
     let defaults = dynamic.over(&shared.config.config).log_config();
     if let Err(error) = shared.manager.update_default_config(defaults) {
         tracing::error!(%error, "settings of the broker cannot be put in force");
+    }
+}
+
+/// Puts the settings of listeners in force.
+pub(super) fn update_security(shared: &Shared) {
+    let dynamic = DynamicConfigs::of(&shared.image.read(), shared.node_id);
+    match dynamic.over(&shared.config.config).config() {
+        Ok(config) => shared.security.update(&config),
+        Err(error) => tracing::error!(%error, "settings of listeners cannot be put in force"),
     }
 }
 

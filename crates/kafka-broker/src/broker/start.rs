@@ -16,8 +16,9 @@ use kafka_log::log::Log;
 use kafka_log::manager::background::{Background, Event, SystemClock};
 use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
+use kafka_security::tls::TlsError;
 
-use super::apply::{host, settings_of, update_defaults};
+use super::apply::{host, settings_of, update_defaults, update_security};
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
@@ -63,6 +64,13 @@ pub enum StartError {
         /// The error.
         source: io::Error,
     },
+    /// The keys of a listener cannot be used.
+    Tls {
+        /// Its name.
+        listener: String,
+        /// The error.
+        source: TlsError,
+    },
     /// A listener cannot be bound.
     Listen {
         /// Its address.
@@ -88,6 +96,7 @@ impl fmt::Display for StartError {
             StartError::MetaProperties { path, source } => write!(f, "{}: {source}", path.display()),
             StartError::Resolve { host, source } => write!(f, "host {host}: {source}"),
             StartError::Listen { address, source } => write!(f, "cannot listen at {address}: {source}"),
+            StartError::Tls { listener, source } => write!(f, "listener {listener}: {source}"),
             StartError::Threads(error) => write!(f, "cannot start a thread: {error}"),
             StartError::Signals(error) => write!(f, "cannot handle signals: {error}"),
             StartError::Temporary(error) => write!(f, "cannot create a temporary directory: {error}"),
@@ -102,6 +111,7 @@ impl std::error::Error for StartError {
             StartError::Format(error) => Some(error),
             StartError::Logs(error) => Some(error),
             StartError::Metadata(error) => Some(error),
+            StartError::Tls { source, .. } => Some(source),
             StartError::MetaProperties { source: error, .. }
             | StartError::Resolve { source: error, .. }
             | StartError::Listen { source: error, .. }
@@ -207,7 +217,8 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
         controller: ControllerHandle::new(jobs),
         mover: MoverHandle::new(orders),
         metrics: Metrics::new(),
-        security: Listeners::new(&settings.config),
+        security: Listeners::load(&settings.config)
+            .map_err(|(listener, source)| StartError::Tls { listener, source })?,
         queued: QueuedBytes::new(settings.queued_max_bytes),
         connections: Connections::new(settings.max_connections, settings.max_connections_per_ip, overrides),
         loops,
@@ -220,6 +231,7 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
     let (broker_epoch, _) = controller.register_broker(&registration(&shared, previous_broker_epoch), now)?;
     controller.unfence_broker(now)?;
     update_defaults(&shared);
+    update_security(&shared);
     host_all(&shared, now);
     directories::assign(&mut controller, &shared, directories::all(&shared).into_iter(), now)?;
 

@@ -148,6 +148,15 @@ impl BrokerConfig {
         self.security.get(listener)
     }
 
+    /// Whether the keys of all listeners can be used; if not, why.
+    pub(super) fn check_keys(&self) -> Result<(), String> {
+        for (listener, security) in &self.security {
+            let server = security.tls.as_ref().map(|tls| tls.settings.server(tls.client_auth));
+            server.transpose().map_err(|error| format!("listener {listener}: {error}"))?;
+        }
+        Ok(())
+    }
+
     fn of(settings: &Settings) -> Result<BrokerConfig, ConfigError> {
         let values = Values(settings);
         // An error about several settings is where the first of them that is set was given.
@@ -187,11 +196,7 @@ impl BrokerConfig {
         }
         let mut security = BTreeMap::new();
         for listener in &listeners {
-            if listener.protocol.has_tls() {
-                let (name, protocol) = (listener.name.clone(), listener.protocol.name());
-                return Err(at(&["listeners"])(SettingError::UnsupportedProtocol { name, protocol }));
-            }
-            let of_listener = ListenerSecurity::read(settings, listener).map_err(ConfigError::Together)?;
+            let of_listener = ListenerSecurity::read(settings, listener).map_err(at(&["listeners"]))?;
             security.insert(listener.name.clone(), of_listener);
         }
 

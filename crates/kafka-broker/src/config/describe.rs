@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use kafka_log::log::config::LogConfig;
 use kafka_rpc::messages::describe_configs_response::{DescribeConfigsResourceResult, DescribeConfigsSynonym};
 
-use super::BrokerConfig;
 use super::synonyms::{broker_key, broker_synonyms};
 use super::table::{ConfigKey, Kind, Table, Update};
+use super::{BrokerConfig, ConfigError};
 
 /// A setting, where its value comes from, and the other places where it has one.
 pub(crate) type Row = DescribeConfigsResourceResult<'static>;
@@ -128,6 +128,12 @@ impl BrokerSettings<'_> {
     pub(crate) fn log_config(&self) -> LogConfig {
         // What was set before the broker started has been checked, and so has what the metadata log has.
         LogConfig::from_broker_properties(self.effective()).unwrap_or_else(|_| self.config.log.clone())
+    }
+
+    /// The broker as these settings make it.
+    pub(crate) fn config(&self) -> Result<BrokerConfig, ConfigError> {
+        let effective = self.effective().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        BrokerConfig::load(None, &effective.collect::<Vec<_>>()).map(|(config, _)| config)
     }
 
     /// What is set, by name: the settings of the broker over those of all brokers over those of its start. A value that

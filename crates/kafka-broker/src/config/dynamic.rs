@@ -41,11 +41,10 @@ pub(super) fn check(config: &BrokerConfig, configs: &Configs, is_own: bool) -> R
     let none = Configs::new();
     let (of_broker, of_all_brokers) = if is_own { (configs, &none) } else { (&none, configs) };
     let settings = BrokerSettings { config, of_broker, of_all_brokers };
-    let effective = settings.effective().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    match BrokerConfig::load(None, &effective.collect::<Vec<_>>()) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(invalid_request(error.kafka_message())),
-    }
+    let config = settings.config().map_err(|error| invalid_request(error.kafka_message()))?;
+    // Keys that cannot be used are refused here, where somebody learns of it.
+    let is_of_listener = |(name, _): (&String, &String)| of_listener(name).is_some();
+    if configs.iter().any(is_of_listener) { config.check_keys().map_err(invalid_request) } else { Ok(()) }
 }
 
 /// `DynamicBrokerConfig.validateConfigs`.

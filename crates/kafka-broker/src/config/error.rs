@@ -107,12 +107,12 @@ pub enum SettingError {
         /// Its name.
         name: String,
     },
-    /// A listener with a protocol that this broker does not speak.
-    UnsupportedProtocol {
+    /// Settings of TLS that cannot be used.
+    Tls {
         /// Name of the listener.
-        name: String,
-        /// Its protocol.
-        protocol: &'static str,
+        listener: String,
+        /// What is wrong.
+        problem: String,
     },
     /// A SASL mechanism that this broker does not have.
     UnsupportedMechanism {
@@ -269,12 +269,7 @@ impl fmt::Display for SettingError {
             SettingError::UnknownProtocol { name } => {
                 write!(f, "Invalid security protocol `{name}` defined in listener.security.protocol.map")
             }
-            SettingError::UnsupportedProtocol { name, protocol } => {
-                write!(
-                    f,
-                    "listener {name} has the security protocol {protocol}, expected PLAINTEXT: others are not supported yet"
-                )
-            }
+            SettingError::Tls { listener, problem } => write!(f, "listener {listener}: {problem}"),
             SettingError::UnsupportedMechanism { listener, name } => {
                 let known = SaslMechanism::ALL.map(SaslMechanism::name).join(", ");
                 write!(f, "listener {listener}: sasl.enabled.mechanisms has {name}, expected one of {known}")

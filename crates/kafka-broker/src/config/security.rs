@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kafka_security::jaas::JaasConfig;
+use kafka_security::tls::{ClientAuth, MappingRules, TlsSettings};
 use kafka_security::{SaslMechanism, Secret};
 
 use super::error::SettingError;
@@ -18,12 +19,25 @@ pub(super) const NAMES: &[&str] = &[
     "sasl.enabled.mechanisms",
     "sasl.jaas.config",
     "sasl.server.max.receive.size",
+    "ssl.client.auth",
+    "ssl.principal.mapping.rules",
 ];
 
 /// What a listener asks of its clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ListenerSecurity {
+    pub(crate) tls: Option<TlsConfig>,
     pub(crate) sasl: Option<Arc<SaslConfig>>,
+}
+
+/// TLS of a listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TlsConfig {
+    pub(crate) settings: TlsSettings,
+    /// `ssl.client.auth`
+    pub(crate) client_auth: ClientAuth,
+    /// `ssl.principal.mapping.rules`
+    pub(crate) rules: MappingRules,
 }
 
 /// SASL of a listener.
@@ -42,19 +56,42 @@ pub(crate) struct SaslConfig {
 impl ListenerSecurity {
     /// What the settings say of a listener.
     pub(super) fn read(settings: &Settings, listener: &Listener) -> Result<Self, SettingError> {
-        let settings = of_listener(settings, &listener.name);
+        let prefix = prefix(&listener.name);
+        let own_client_auth = settings.contains_key(&format!("{prefix}ssl.client.auth"));
+        let settings = of_listener(settings, &prefix);
         let sasl = listener.protocol.has_sasl().then(|| sasl(&settings, &listener.name)).transpose()?;
-        Ok(ListenerSecurity { sasl: sasl.map(Arc::new) })
+        let mut tls = listener.protocol.has_tls().then(|| tls(&settings, &listener.name)).transpose()?;
+        // With SASL a certificate is asked for only where the listener itself says so (KIP-684).
+        if let Some(tls) = tls.as_mut().filter(|_| sasl.is_some() && !own_client_auth) {
+            tls.client_auth = ClientAuth::None;
+        }
+        Ok(ListenerSecurity { tls, sasl: sasl.map(Arc::new) })
     }
 }
 
+/// What stands in front of the settings of a listener.
+fn prefix(listener: &str) -> String {
+    format!("listener.name.{}.", listener.to_ascii_lowercase())
+}
+
 /// The settings with those of the listener in the place of those of all listeners (`valuesWithPrefixOverride`).
-fn of_listener(settings: &Settings, listener: &str) -> Settings {
-    let prefix = format!("listener.name.{}.", listener.to_ascii_lowercase());
+fn of_listener(settings: &Settings, prefix: &str) -> Settings {
     let mut all = settings.clone();
-    let own = settings.iter().filter_map(|(name, given)| Some((name.strip_prefix(&prefix)?.to_owned(), given.clone())));
+    let own = settings.iter().filter_map(|(name, given)| Some((name.strip_prefix(prefix)?.to_owned(), given.clone())));
     all.extend(own);
     all
+}
+
+fn tls(settings: &Settings, listener: &str) -> Result<TlsConfig, SettingError> {
+    let values = Values(settings);
+    let wrong = |problem: String| SettingError::Tls { listener: listener.to_owned(), problem };
+    let of = |name: &str| settings.get(name).map(|given| given.value.trim().to_owned());
+    let rules: String = values.get("ssl.principal.mapping.rules");
+    Ok(TlsConfig {
+        settings: TlsSettings::read(of).map_err(|error| wrong(error.to_string()))?,
+        client_auth: ClientAuth::from_name(&values.get::<String>("ssl.client.auth")).unwrap_or_default(),
+        rules: MappingRules::parse(&rules).map_err(|error| wrong(error.to_string()))?,
+    })
 }
 
 fn sasl(settings: &Settings, listener: &str) -> Result<SaslConfig, SettingError> {

@@ -43,6 +43,7 @@ pub(crate) fn is_supported(name: &str) -> bool {
         || MANAGER_CONFIG_NAMES.contains(&name)
         || broker::NAMES.contains(&name)
         || security::NAMES.contains(&name)
+        || kafka_security::tls::KEYS.contains(&name)
         || sections::names().any(|known| known == name);
     is_known && !NOT_YET.contains(&name)
 }

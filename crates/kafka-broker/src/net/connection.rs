@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kafka_rpc::{ApiKey, FRAME_LEN_BYTES, FrameError, first_frame};
-use mio::net::TcpStream;
 
 use super::Peer;
-use super::input::{Input, ReceiveError, Received, receive};
+use super::input::{Input, ReceiveError, Received};
 use super::output::{Output, Sent};
 use super::ticket::Ticket;
+use super::transport::{Transport, Unmapped};
 use crate::api::{self, Handled, Refusal, WaitingFetch};
 use crate::broker::Shared;
-use crate::config::ListenerSecurity;
+use crate::config::SaslConfig;
 use crate::security::{AuthenticationError, Authenticator, Exchange, Failure};
 
 /// Responses that may wait in memory before no further request of the connection is handled.
@@ -29,7 +29,7 @@ const READS_PER_TURN: usize = 8;
 
 /// A client.
 pub(super) struct Connection {
-    pub(super) socket: TcpStream,
+    pub(super) transport: Transport,
     pub(super) peer: Peer,
     input: Input,
     /// What the frame that has begun takes of the memory for requests.
@@ -78,6 +78,10 @@ pub(super) enum EndReason {
     Io(std::io::Error),
     Frame(FrameError),
     Refused(Refusal),
+    /// TLS has failed.
+    Tls(rustls::Error),
+    /// The name of the client's certificate is that of no user.
+    Certificate(String),
     /// The client is not believed.
     Authentication(AuthenticationError),
     /// The client has not authenticated again in time.
@@ -92,9 +96,23 @@ impl std::fmt::Display for EndReason {
             EndReason::Io(error) => error.fmt(f),
             EndReason::Frame(error) => error.fmt(f),
             EndReason::Refused(refusal) => refusal.fmt(f),
+            EndReason::Tls(error) => error.fmt(f),
+            EndReason::Certificate(name) => {
+                write!(f, "no rule of ssl.principal.mapping.rules applies to {}", name.escape_debug())
+            }
             EndReason::Authentication(error) => error.fmt(f),
             EndReason::SessionExpired => f.write_str("the session has expired"),
             EndReason::Unanswered(api) => write!(f, "a request of {} could not be answered", api.name()),
+        }
+    }
+}
+
+impl From<ReceiveError> for EndReason {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Io(error) => EndReason::Io(error),
+            ReceiveError::Frame(error) => EndReason::Frame(error),
+            ReceiveError::Tls(error) => EndReason::Tls(error),
         }
     }
 }
@@ -120,11 +138,11 @@ impl Desk<'_> {
 }
 
 impl Connection {
-    pub(super) fn new(socket: TcpStream, peer: Peer, security: &ListenerSecurity, now: Instant) -> Self {
+    pub(super) fn new(transport: Transport, peer: Peer, sasl: Option<Arc<SaslConfig>>, now: Instant) -> Self {
         Connection {
-            socket,
+            transport,
             peer,
-            sasl: security.sasl.as_ref().map(|config| Box::new(Authenticator::new(Arc::clone(config)))),
+            sasl: sasl.map(|config| Box::new(Authenticator::new(config))),
             input: Input::default(),
             reserved: 0,
             output: Output::default(),
@@ -150,7 +168,12 @@ impl Connection {
 
     /// Whether neither a request nor a response is in progress.
     pub(super) fn is_idle(&self) -> bool {
-        self.waiting.is_none() && self.output.is_empty()
+        self.waiting.is_none() && !self.has_output()
+    }
+
+    /// Whether something is still to be sent.
+    fn has_output(&self) -> bool {
+        !self.output.is_empty() || self.transport.has_unsent()
     }
 
     /// The number of the request that waits.
@@ -205,9 +228,9 @@ impl Connection {
     fn try_turn(&mut self, desk: &mut Desk<'_>) -> Result<Turn, EndReason> {
         for _ in 0..READS_PER_TURN {
             self.handle_kept(desk)?;
-            if !self.output.is_empty() {
+            if self.has_output() {
                 let mut sent = 0;
-                let outcome = self.output.send(&self.socket, &mut sent).map_err(EndReason::Io)?;
+                let outcome = self.output.send(&mut self.transport, &mut sent).map_err(EndReason::Io)?;
                 desk.shared.metrics.bytes_sent.add(sent);
                 self.last_active = desk.now;
                 self.output.shrink(BUSY_BUFFER_MAX);
@@ -219,7 +242,7 @@ impl Connection {
                 return Ok(waiting.deadline.map_or(Turn::Rest, Turn::RestUntil));
             }
             if self.is_draining {
-                return Ok(if self.output.is_empty() { Turn::End(None) } else { Turn::Rest });
+                return Ok(if self.has_output() { Turn::Rest } else { Turn::End(None) });
             }
             if self.has_whole_frame(desk)? {
                 continue;
@@ -252,7 +275,8 @@ impl Connection {
     fn receive(&mut self, desk: &mut Desk<'_>) -> Result<bool, EndReason> {
         let received = if self.input.is_empty() {
             let scratch = std::mem::take(&mut desk.scratch);
-            let received = receive(&mut self.socket, scratch).map_err(EndReason::Io);
+            let received = self.transport.receive(scratch).map_err(EndReason::from);
+            let received = received.and_then(|received| self.note_certificate().map(|()| received));
             let handled = match &received {
                 Ok(Received::Some(count) | Received::Last(count)) if *count > 0 => {
                     self.last_active = desk.now;
@@ -268,14 +292,20 @@ impl Connection {
         } else {
             self.last_active = desk.now;
             let max = self.frame_max(desk);
-            self.input.receive(&mut self.socket, max).map_err(|error| match error {
-                ReceiveError::Io(error) => EndReason::Io(error),
-                ReceiveError::Frame(error) => EndReason::Frame(error),
-            })?
+            self.input.receive(&mut self.transport, max)?
         };
         // A short read empties the socket, but says nothing of the end behind the bytes, which is announced once.
         self.may_have_input = self.has_peer_closed || matches!(received, Received::Some(_));
         Ok(received != Received::Closed)
+    }
+
+    /// Takes over whom the peer's certificate names, where that is how it proves who it is.
+    fn note_certificate(&mut self) -> Result<(), EndReason> {
+        let proven = self.transport.proven().map_err(|Unmapped(name)| EndReason::Certificate(name))?;
+        if let Some(principal) = proven.filter(|_| self.sasl.is_none()) {
+            self.peer.principal = Arc::new(principal);
+        }
+        Ok(())
     }
 
     /// Handles whole frames that were kept.
@@ -402,7 +432,7 @@ impl Connection {
     /// Sends what is ready before the connection ends; what the socket does not take is lost.
     pub(super) fn send_last(&mut self) {
         // The peer learns of it by the end of the connection.
-        let _ = self.output.send(&self.socket, &mut 0);
+        let _ = self.output.send(&mut self.transport, &mut 0);
     }
 
     /// Gives memory back that is not in use.

@@ -15,6 +15,7 @@ use super::connection::{Connection, Desk, EndReason, Turn};
 use super::listener::{Accepted, Listener};
 use super::mailbox::{Letter, Mailbox};
 use super::ticket::Ticket;
+use super::transport::Transport;
 use crate::broker::Shared;
 use crate::clock::now_ms;
 use crate::security::Principal;
@@ -182,8 +183,12 @@ impl Running<'_> {
     fn adopt(&mut self, mut socket: TcpStream, from: SocketAddr, listener: usize) {
         let entry = self.connections.vacant_entry();
         let interest = Interest::READABLE | Interest::WRITABLE;
-        match self.poll.registry().register(&mut socket, Token(entry.key()), interest) {
-            Ok(()) if !self.is_draining => {
+        let registered = self.poll.registry().register(&mut socket, Token(entry.key()), interest);
+        let security = self.shared.security.get(listener).unwrap_or_default();
+        let transport = registered
+            .and_then(|()| Transport::new(socket, security.tls.as_ref()).map_err(|error| io::Error::other(error)));
+        match transport {
+            Ok(transport) if !self.is_draining => {
                 let of = self.shared.config.listeners.get(listener);
                 let peer = Peer {
                     address: from,
@@ -191,8 +196,7 @@ impl Running<'_> {
                     listener_name: of.map_or_else(|| "".into(), |of| Arc::clone(&of.name)),
                     principal: Arc::new(Principal::anonymous()),
                 };
-                let security = self.shared.security.get(listener).unwrap_or_default();
-                entry.insert(Connection::new(socket, peer, &security, Instant::now()));
+                entry.insert(Connection::new(transport, peer, security.sasl, Instant::now()));
             }
             other => {
                 if let Err(error) = other {
@@ -281,7 +285,7 @@ impl Running<'_> {
             Some(reason @ EndReason::Io(_)) => {
                 tracing::debug!(peer = %peer.address, %reason, "connection lost");
             }
-            Some(reason @ EndReason::Authentication(_)) => {
+            Some(reason @ (EndReason::Authentication(_) | EndReason::Tls(_) | EndReason::Certificate(_))) => {
                 connection.send_last();
                 self.shared.metrics.failed_authentications.add(1);
                 tracing::warn!(peer = %peer.address, listener = &*peer.listener_name, %reason, "authentication failed");
@@ -297,7 +301,8 @@ impl Running<'_> {
                 tracing::warn!(peer = %peer.address, listener = &*peer.listener_name, %reason, "connection ended");
             }
         }
-        if let Err(error) = self.poll.registry().deregister(&mut connection.socket) {
+        connection.transport.close();
+        if let Err(error) = self.poll.registry().deregister(connection.transport.socket()) {
             tracing::debug!(%error, "cannot deregister a socket");
         }
         self.shared.connections.left(peer.address.ip());

@@ -8,6 +8,7 @@ mod mailbox;
 mod output;
 mod queued;
 mod ticket;
+mod transport;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

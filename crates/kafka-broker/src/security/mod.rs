@@ -4,6 +4,6 @@ mod listeners;
 mod principal;
 mod sasl;
 
-pub(crate) use listeners::Listeners;
+pub(crate) use listeners::{ListenerTls, Listeners};
 pub(crate) use principal::Principal;
 pub(crate) use sasl::{AuthenticationError, Authenticator, Exchange, Failure};

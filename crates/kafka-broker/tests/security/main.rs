@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a broker that does not start fails the test")]
 
+mod certificates;
 mod logs;
+mod reload;
 mod sasl;
+mod tls;
 
 use kafka_broker::Broker;
 use kafka_thin_client::{Client, ClientConfig, ClientError, Connection, ConnectionConfig, Peer, admin};

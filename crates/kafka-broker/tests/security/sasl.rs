@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use kafka_broker::Broker;
+use kafka_broker::metadata::{FormatOptions, InitialVoters, format_directories, random_uuid};
+use kafka_log::fs::OsFs;
 use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::{MetadataRequest, SaslAuthenticateRequest, SaslHandshakeRequest};
-use kafka_security::scram::ScramMechanism;
+use kafka_security::scram::{ScramCredentialData, ScramMechanism};
 use kafka_thin_client::admin::{self, ScramUpsertion};
 use kafka_thin_client::{ClientError, Connection};
 
@@ -147,4 +149,28 @@ fn an_authenticated_client_that_sends_tokens_again_is_told_that_it_may_not() {
     let reply = connection.call(&handshake).unwrap();
     assert_eq!(reply.message().unwrap().error_code, ErrorCode::IllegalSaslState.code());
     assert!(connection.call(&MetadataRequest::default()).is_ok());
+}
+
+#[test]
+fn credentials_of_the_format_log_in_after_the_first_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mechanism = ScramMechanism::Sha512;
+    let credential = ScramCredentialData::new(mechanism, "format-swordfish", b"salt".to_vec(), 4096);
+    let options = FormatOptions {
+        scram: vec![(mechanism, "first".into(), credential)],
+        initial_voters: InitialVoters::Standalone {
+            listener: "CONTROLLER".into(),
+            host: "localhost".into(),
+            port: 9093,
+        },
+        ..FormatOptions::new(vec![data.clone()], random_uuid().to_string(), 1)
+    };
+    format_directories(&OsFs, &options, 0).unwrap();
+    let mut settings = SETTINGS.to_vec();
+    let data = data.display().to_string();
+    settings.push(("log.dirs", &data));
+    let broker = broker(&settings);
+    let jaas = "a.ScramLoginModule required username=first password=format-swordfish;";
+    assert!(serves(&mut client(&broker, &login("SCRAM-SHA-512", jaas))));
 }

@@ -3,6 +3,7 @@
 mod authenticate;
 mod receive;
 mod reply;
+mod transport;
 mod versions;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use kafka_rpc::{ApiKey, ErrorCode, Message, Parts, Request, SchemaErrorKind, wri
 
 use crate::error::{ApiError, ClientError, Peer};
 use crate::security::Security;
+use transport::Transport;
 
 pub use reply::{Pending, Reply};
 pub use versions::NodeVersions;
@@ -69,7 +71,7 @@ struct InFlight {
 pub struct Connection {
     peer: Peer,
     config: ConnectionConfig,
-    stream: TcpStream,
+    stream: Transport,
     versions: NodeVersions,
     next_correlation_id: i32,
     /// Requests whose responses have not arrived, oldest first.
@@ -102,6 +104,10 @@ impl Connection {
         let stream = match dial(&peer, config.connect_timeout) {
             Ok(stream) => stream,
             Err(source) => return Err(ClientError::Connect { peer, source }),
+        };
+        let stream = match Transport::new(stream, &peer.host, config.security.tls(), config.request_timeout) {
+            Ok(stream) => stream,
+            Err(source) => return Err(ClientError::of_handshake(peer, source)),
         };
         Ok(Connection {
             peer,
@@ -221,8 +227,10 @@ impl Connection {
             ClientError::Request { api: R::API_KEY, source }
         })?;
         self.next_correlation_id = self.next_correlation_id.wrapping_add(1) & i32::MAX;
-        let written = self.stream.set_write_timeout(Some(self.config.request_timeout.max(Duration::from_millis(1))));
-        written.and_then(|()| self.stream.write_all(&bytes)).map_err(|source| self.broken(source))?;
+        let written =
+            self.stream.socket().set_write_timeout(Some(self.config.request_timeout.max(Duration::from_millis(1))));
+        let written = written.and_then(|()| self.stream.write_all(&bytes)).and_then(|()| self.stream.flush());
+        written.map_err(|source| self.broken(source))?;
         Ok(correlation_id)
     }
 
