@@ -202,12 +202,10 @@ impl ClientError {
         }
     }
 
-    /// What an error of a handshake says. One of TLS will not go away by itself.
-    pub(crate) fn of_handshake(peer: Peer, error: io::Error) -> Self {
-        match error.get_ref().and_then(|source| source.downcast_ref::<rustls::Error>()) {
-            Some(source) => ClientError::Tls { peer, source: source.clone() },
-            None => ClientError::Connect { peer, source: error },
-        }
+    /// The error of TLS in an I/O error, if there is one: it will not go away by itself.
+    pub(crate) fn of_tls(peer: &Peer, error: &io::Error) -> Option<Self> {
+        let source = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+        Some(ClientError::Tls { peer: peer.clone(), source: source.clone() })
     }
 
     /// The error code of the response, if that is what went wrong.

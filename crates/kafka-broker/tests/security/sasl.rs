@@ -1,5 +1,7 @@
 //! SASL on plain sockets.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use kafka_broker::Broker;
@@ -173,4 +175,28 @@ fn credentials_of_the_format_log_in_after_the_first_start() {
     let broker = broker(&settings);
     let jaas = "a.ScramLoginModule required username=first password=format-swordfish;";
     assert!(serves(&mut client(&broker, &login("SCRAM-SHA-512", jaas))));
+}
+
+/// After a handshake of version 0 tokens are in no request, each behind its length.
+#[test]
+fn tokens_of_old_clients_come_without_headers() {
+    let broker = broker(&SETTINGS);
+    let mut socket = TcpStream::connect(broker.bootstrap()).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut ask = |bytes: &[u8]| {
+        socket.write_all(&u32::try_from(bytes.len()).unwrap().to_be_bytes()).unwrap();
+        socket.write_all(bytes).unwrap();
+        let mut length = [0; 4];
+        socket.read_exact(&mut length).unwrap();
+        let mut answer = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
+        socket.read_exact(&mut answer).unwrap();
+        answer
+    };
+    // API 17, version 0, correlation id 1, no client id.
+    let answer = ask(b"\0\x11\0\0\0\0\0\x01\xff\xff\0\x05PLAIN");
+    assert!(answer.starts_with(b"\0\0\0\x01\0\0\0\0\0\x03\0\x05PLAIN"), "{}", answer.escape_ascii());
+    assert_eq!(ask(b"\0admin\0admin=;-swordfish"), b"");
+    // Metadata, version 0, of no topics in particular.
+    let answer = ask(b"\0\x03\0\0\0\0\0\x02\xff\xff\0\0\0\0");
+    assert!(answer.starts_with(b"\0\0\0\x02\0\0\0\x01"), "{}", answer.escape_ascii());
 }

@@ -107,7 +107,9 @@ impl Connection {
         };
         let stream = match Transport::new(stream, &peer.host, config.security.tls(), config.request_timeout) {
             Ok(stream) => stream,
-            Err(source) => return Err(ClientError::of_handshake(peer, source)),
+            Err(source) => {
+                return Err(ClientError::of_tls(&peer, &source).unwrap_or(ClientError::Connect { peer, source }));
+            }
         };
         Ok(Connection {
             peer,
@@ -244,7 +246,8 @@ impl Connection {
     }
 
     fn broken(&self, source: io::Error) -> ClientError {
-        ClientError::Io { peer: self.peer.clone(), source }
+        // What the node finds wrong with a certificate of the client comes after the handshake of TLS 1.3.
+        ClientError::of_tls(&self.peer, &source).unwrap_or(ClientError::Io { peer: self.peer.clone(), source })
     }
 
     /// Waits for a response, up to `request.timeout.ms`. Responses to other requests that arrive before it are kept.
