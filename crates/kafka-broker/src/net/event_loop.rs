@@ -185,8 +185,8 @@ impl Running<'_> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registered = self.poll.registry().register(&mut socket, Token(entry.key()), interest);
         let security = self.shared.security.get(listener).unwrap_or_default();
-        let transport = registered
-            .and_then(|()| Transport::new(socket, security.tls.as_ref()).map_err(|error| io::Error::other(error)));
+        let transport =
+            registered.and_then(|()| Transport::new(socket, security.tls.as_ref()).map_err(io::Error::other));
         match transport {
             Ok(transport) if !self.is_draining => {
                 let of = self.shared.config.listeners.get(listener);
