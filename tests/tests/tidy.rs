@@ -47,9 +47,21 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("kafka-options", &[]),
     ("kafka-log-cli", &["kafka-log", "kafka-options"]),
     ("kafka-dump-log", &["kafka-log", "kafka-log-cli"]),
-    ("kafka-thin-client", &["kafka-log", "kafka-rpc"]),
-    ("kafka-broker", &["kafka-log", "kafka-rpc", "kafka-schema", "kafka-thin-client"]),
-    ("kafka-tools", &["kafka-broker", "kafka-log", "kafka-options", "kafka-rpc", "kafka-schema", "kafka-thin-client"]),
+    ("kafka-security", &[]),
+    ("kafka-thin-client", &["kafka-log", "kafka-rpc", "kafka-security"]),
+    ("kafka-broker", &["kafka-log", "kafka-rpc", "kafka-schema", "kafka-security", "kafka-thin-client"]),
+    (
+        "kafka-tools",
+        &[
+            "kafka-broker",
+            "kafka-log",
+            "kafka-options",
+            "kafka-rpc",
+            "kafka-schema",
+            "kafka-security",
+            "kafka-thin-client",
+        ],
+    ),
 ];
 
 /// Not in code that ships, outside of its tests.

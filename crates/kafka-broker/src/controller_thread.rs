@@ -96,6 +96,7 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
         if next_tick <= Instant::now() {
             next_tick = Instant::now() + TICK;
             retry_groups(shared);
+            shared.security.watch();
             if let Err(error) = controller.tick(shared.clock.now_ms()) {
                 tracing::error!(%error, "the metadata log has failed");
                 shared.fail();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kafka_log::format::java_number::{parse_java_int, parse_java_long};
 use kafka_log::format::{FormatError, java_properties};
+use kafka_security::jaas::JaasError;
 
 use crate::connection::ConnectionConfig;
 use crate::error::Peer;
@@ -22,6 +23,24 @@ pub enum ConfigError {
     Url(String),
     /// `bootstrap.servers` has no element.
     NoBootstrapServers,
+    /// Stores of keys and certificates that cannot be used.
+    Tls(String),
+    /// There is no `sasl.jaas.config`.
+    NoJaasConfig,
+    /// `sasl.jaas.config` cannot be read.
+    Jaas(JaasError),
+    /// `sasl.jaas.config` has the login module of another mechanism.
+    LoginModule {
+        /// The class that the mechanism needs.
+        expected: &'static str,
+        /// The class.
+        found: String,
+    },
+    /// `sasl.jaas.config` lacks an option.
+    JaasOption {
+        /// The option.
+        name: &'static str,
+    },
     /// A value that its key does not allow.
     Value {
         /// The key.
@@ -39,6 +58,15 @@ impl fmt::Display for ConfigError {
             ConfigError::Properties(error) => error.fmt(f),
             ConfigError::Url(url) => write!(f, "Invalid url in bootstrap.servers: {url}"),
             ConfigError::NoBootstrapServers => f.write_str("No resolvable bootstrap urls given in bootstrap.servers"),
+            ConfigError::Tls(problem) => f.write_str(problem),
+            ConfigError::NoJaasConfig => f.write_str(
+                "Could not find a 'KafkaClient' entry in the JAAS configuration: sasl.jaas.config is not set",
+            ),
+            ConfigError::Jaas(error) => error.fmt(f),
+            ConfigError::LoginModule { expected, found } => {
+                write!(f, "sasl.jaas.config: expected the login module {expected}, found {found}")
+            }
+            ConfigError::JaasOption { name } => write!(f, "sasl.jaas.config: the option {name} is missing"),
             ConfigError::Value { key, value, expected } => {
                 write!(f, "Invalid value {value} for configuration {key}: expected {expected}")
             }
@@ -91,7 +119,7 @@ impl ClientConfig {
     /// warn of them or, like this one, know what they do not need.
     ///
     /// # Errors
-    /// For a value that its key does not allow, and for a security protocol other than PLAINTEXT.
+    /// For a value that its key does not allow, and for settings of security that do not go together.
     pub fn apply(&mut self, properties: &Properties) -> Result<Vec<String>, ConfigError> {
         let mut unknown = Vec::new();
         for (key, value) in properties {
@@ -121,15 +149,11 @@ impl ClientConfig {
                         expected: "a number from -2147483648 to 2147483647",
                     })?;
                 }
-                "security.protocol" => {
-                    if !value.eq_ignore_ascii_case("PLAINTEXT") {
-                        let expected = "PLAINTEXT, the only protocol of this client";
-                        return Err(ConfigError::Value { key: "security.protocol", value: value.to_owned(), expected });
-                    }
-                }
+                _ if self.connection.security.set(key, value) => {}
                 _ => unknown.push(key.clone()),
             }
         }
+        self.connection.security.settle()?;
         Ok(unknown)
     }
 

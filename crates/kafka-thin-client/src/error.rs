@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use kafka_rpc::{ApiKey, ErrorCode, FrameError, SchemaError};
+use kafka_security::scram::ScramError;
 
 use crate::config::ConfigError;
 
@@ -161,6 +162,20 @@ pub enum ClientError {
         /// The field.
         field: &'static str,
     },
+    /// TLS cannot be agreed upon (`SslAuthenticationException`).
+    Tls {
+        /// With whom.
+        peer: Peer,
+        /// Why.
+        source: rustls::Error,
+    },
+    /// The node does not log the client in as its mechanism says.
+    Sasl {
+        /// The node.
+        peer: Peer,
+        /// What is wrong.
+        source: ScramError,
+    },
     /// The cluster has no such node.
     UnknownNode {
         /// The id that was asked for.
@@ -185,6 +200,12 @@ impl ClientError {
             ClientError::Api(error) => error.code.is_retriable(),
             _ => false,
         }
+    }
+
+    /// The error of TLS in an I/O error, if there is one: it will not go away by itself.
+    pub(crate) fn of_tls(peer: &Peer, error: &io::Error) -> Option<Self> {
+        let source = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+        Some(ClientError::Tls { peer: peer.clone(), source: source.clone() })
     }
 
     /// The error code of the response, if that is what went wrong.
@@ -236,6 +257,8 @@ impl fmt::Display for ClientError {
             ClientError::UnsupportedVersion { peer, api, version, field } => {
                 write!(f, "{} version {version}, the latest that {peer} supports, has no field {field}", api.name())
             }
+            ClientError::Tls { peer, source } => write!(f, "SSL handshake with {peer} failed: {source}"),
+            ClientError::Sasl { peer, source } => write!(f, "{peer}: {source}"),
             ClientError::UnknownNode { id } => write!(f, "the cluster has no node {id}"),
             ClientError::NoNode => f.write_str("the cluster has no node for the request"),
             ClientError::Api(error) => error.fmt(f),
@@ -250,6 +273,8 @@ impl std::error::Error for ClientError {
             ClientError::Connect { source, .. } | ClientError::Io { source, .. } => Some(source),
             ClientError::Frame { source, .. } => Some(source),
             ClientError::Response { source, .. } | ClientError::Request { source, .. } => Some(source),
+            ClientError::Tls { source, .. } => Some(source),
+            ClientError::Sasl { source, .. } => Some(source),
             ClientError::TimedOut { last, .. } => Some(last),
             ClientError::Api(error) => Some(error),
             _ => None,

@@ -23,9 +23,11 @@ pub mod consumer;
 mod error;
 pub mod group;
 pub mod producer;
+mod security;
 
 pub use cluster::{Client, Cluster, CoordinatorType, Node, Partition, Topic};
 pub use config::{ClientConfig, ConfigError, Properties};
 pub use connection::{Connection, ConnectionConfig, NodeVersions, Pending, Reply};
 pub use error::{ApiError, ClientError, Peer};
 pub use group::TopicPartition;
+pub use security::Security;

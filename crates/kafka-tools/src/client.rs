@@ -63,7 +63,7 @@ pub(crate) fn apply(settings: &mut ClientConfig, bytes: &[u8]) -> Result<(), Sto
     match unknown {
         Ok(unknown) => {
             let security = unknown.iter().filter(|key| ["sasl.", "ssl."].iter().any(|prefix| key.starts_with(prefix)));
-            security.for_each(|key| tracing::warn!("{key} has no effect: this client knows plain connections only"));
+            security.for_each(|key| tracing::warn!("{key} has no effect in this client"));
             Ok(())
         }
         Err(error) => Err(Stop::Failed(error.to_string())),

@@ -22,6 +22,7 @@ mod metadata;
 mod offset_for_leader_epoch;
 mod operations;
 mod produce;
+mod sasl;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -255,6 +256,7 @@ fn dispatch(
         ApiKey::OffsetForLeaderEpoch => offset_for_leader_epoch::handle(&mut call),
         ApiKey::DeleteRecords => delete_records::handle(&mut call),
         ApiKey::AlterReplicaLogDirs => alter_replica_log_dirs::handle(&mut call),
+        ApiKey::SaslHandshake | ApiKey::SaslAuthenticate => sasl::handle(&mut call),
         ApiKey::DescribeLogDirs => describe_log_dirs::handle(&mut call),
         ApiKey::JoinGroup
         | ApiKey::SyncGroup

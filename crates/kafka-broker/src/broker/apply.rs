@@ -29,6 +29,7 @@ pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
     }
     if delta.changed_configs.iter().any(|resource| resource.kind == ConfigResourceType::Broker) {
         update_settings(shared);
+        update_security(shared);
     }
     let mut changed: Vec<_> = delta.changed_partitions.iter().map(|(id, _)| *id).collect();
     changed.dedup();
@@ -56,7 +57,7 @@ pub(super) fn update_settings(shared: &Shared) {
     if let Err(error) = shared.manager.update_default_config(settings.log_config()) {
         tracing::error!(%error, "settings of the broker cannot be put in force");
     }
-    let config = match settings.broker_config() {
+    let config = match settings.config() {
         Ok(config) => config,
         Err(error) => {
             tracing::error!(%error, "settings of the broker cannot be put in force");
@@ -68,6 +69,15 @@ pub(super) fn update_settings(shared: &Shared) {
         Err(error) => tracing::error!(%error, "limits of connections cannot be put in force"),
     }
     shared.manager.update_cleaner_config(config.log_manager.cleaner);
+}
+
+/// Puts the settings of listeners in force.
+pub(super) fn update_security(shared: &Shared) {
+    let dynamic = DynamicConfigs::of(&shared.image.read(), shared.node_id);
+    match dynamic.over(&shared.config.config).config() {
+        Ok(config) => shared.security.update(&config),
+        Err(error) => tracing::error!(%error, "settings of listeners cannot be put in force"),
+    }
 }
 
 /// What a topic sets itself.

@@ -20,12 +20,14 @@ use crate::net::ConnectionLimits;
 #[derive(Clone, Debug)]
 pub(crate) struct ListenerSettings {
     /// Its name, such as `PLAINTEXT`.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// Where to listen. Port 0: any that is free.
     pub(crate) bind: SocketAddr,
     /// What clients are told; port 0 stands for the port that was bound.
     pub(crate) advertised_host: String,
     pub(crate) advertised_port: u16,
+    /// Kafka's number of the protocol.
+    pub(crate) security_protocol: i16,
 }
 
 /// Settings of a broker.
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) request_max_bytes: usize,
     /// 0: no limit.
     pub(crate) queued_max_bytes: usize,
+    /// How long a failed authentication waits for its answer, and the end of its connection.
+    pub(crate) failed_authentication_delay: Duration,
     pub(crate) connections_max_idle: Option<Duration>,
     pub(crate) connections: ConnectionLimits,
     pub(crate) fetch_max_bytes: usize,
@@ -93,6 +97,9 @@ impl Settings {
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             request_max_bytes: size(network.socket_request_max_bytes),
             queued_max_bytes: usize::try_from(network.queued_max_request_bytes).unwrap_or(0),
+            failed_authentication_delay: Duration::from_millis(
+                u64::try_from(config.failed_authentication_delay_ms).unwrap_or(0),
+            ),
             connections_max_idle: u64::try_from(network.connections_max_idle_ms).ok().map(Duration::from_millis),
             connections: connection_limits(&config)?,
             fetch_max_bytes: size(config.fetch.fetch_max_bytes),
@@ -131,10 +138,11 @@ fn listener_of(listener: &Listener, advertised: &[Listener]) -> Result<ListenerS
     let host = listener.host.clone().unwrap_or_else(|| Ipv4Addr::UNSPECIFIED.to_string());
     let told = advertised.iter().find(|other| other.name == listener.name).unwrap_or(listener);
     Ok(ListenerSettings {
-        name: listener.name.clone(),
+        name: listener.name.as_str().into(),
         bind: resolve(&host, listener.port)?,
         advertised_host: told.host.clone().unwrap_or_else(host_name),
         advertised_port: told.port,
+        security_protocol: listener.protocol.id(),
     })
 }
 

@@ -23,6 +23,7 @@ use crate::mover::MoverHandle;
 use crate::net::{Connections, Letter, Mailbox, QueuedBytes, Ticket};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
+use crate::security::Listeners;
 
 /// The parts of a broker. Each guards itself.
 pub(crate) struct Shared {
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) controller: ControllerHandle,
     pub(crate) mover: MoverHandle,
     pub(crate) metrics: Metrics,
+    pub(crate) security: Listeners,
     pub(crate) connections: Connections,
     pub(crate) queued: QueuedBytes,
     pub(crate) loops: Arc<[Arc<Mailbox>]>,
@@ -78,7 +80,7 @@ impl Shared {
     /// Host and port of a broker for clients of a listener.
     pub(crate) fn endpoint_of(&self, broker: &RegisterBrokerRecord<'_>, listener: usize) -> Option<(String, i32)> {
         let name = &self.config.listeners.get(listener)?.name;
-        let endpoint = broker.end_points.iter().find(|endpoint| endpoint.name == *name)?;
+        let endpoint = broker.end_points.iter().find(|endpoint| endpoint.name == **name)?;
         Some((endpoint.host.clone().into_owned(), endpoint.port.into()))
     }
 

@@ -15,9 +15,10 @@ use kafka_log::log::Log;
 use kafka_log::manager::background::{Background, Event};
 use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
+use kafka_security::tls::TlsError;
 use parking_lot::Mutex;
 
-use super::apply::{host, settings_of, update_settings};
+use super::apply::{host, settings_of, update_security, update_settings};
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
@@ -35,6 +36,7 @@ use crate::mover::{self, MoverHandle};
 use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
+use crate::security::Listeners;
 use crate::topics::GROUP_METADATA_TOPIC;
 
 /// In the mark of a clean stop, stands for no broker epoch.
@@ -66,6 +68,13 @@ pub enum StartError {
         /// The error.
         source: io::Error,
     },
+    /// The keys of a listener cannot be used.
+    Tls {
+        /// Its name.
+        listener: String,
+        /// The error.
+        source: TlsError,
+    },
     /// A listener cannot be bound.
     Listen {
         /// Its address.
@@ -91,6 +100,7 @@ impl fmt::Display for StartError {
             StartError::MetaProperties { path, source } => write!(f, "{}: {source}", path.display()),
             StartError::Resolve { host, source } => write!(f, "host {host}: {source}"),
             StartError::Listen { address, source } => write!(f, "cannot listen at {address}: {source}"),
+            StartError::Tls { listener, source } => write!(f, "listener {listener}: {source}"),
             StartError::Threads(error) => write!(f, "cannot start a thread: {error}"),
             StartError::Signals(error) => write!(f, "cannot handle signals: {error}"),
             StartError::Temporary(error) => write!(f, "cannot create a temporary directory: {error}"),
@@ -105,6 +115,7 @@ impl std::error::Error for StartError {
             StartError::Format(error) => Some(error),
             StartError::Logs(error) => Some(error),
             StartError::Metadata(error) => Some(error),
+            StartError::Tls { source, .. } => Some(source),
             StartError::MetaProperties { source: error, .. }
             | StartError::Resolve { source: error, .. }
             | StartError::Listen { source: error, .. }
@@ -246,6 +257,8 @@ fn serve(
         controller: ControllerHandle::new(jobs),
         mover: MoverHandle::new(orders),
         metrics: Metrics::new(),
+        security: Listeners::load(&settings.config)
+            .map_err(|(listener, source)| StartError::Tls { listener, source })?,
         queued: QueuedBytes::new(settings.queued_max_bytes),
         connections: Connections::new(settings.connections.clone()),
         loops,
@@ -259,6 +272,7 @@ fn serve(
     *broker_epoch = Some(registered);
     controller.unfence_broker(now)?;
     update_settings(&shared);
+    update_security(&shared);
     host_all(&shared, now);
     directories::assign(&mut controller, &shared, directories::all(&shared).into_iter(), now)?;
 
@@ -459,10 +473,10 @@ fn event_loops(settings: &Settings, listeners: Vec<Listener>) -> io::Result<Vec<
 fn registration(shared: &Shared, previous_broker_epoch: Option<i64>) -> BrokerRegistration {
     let dirs = shared.manager.log_dirs();
     let listeners = shared.config.listeners.iter().map(|listener| controller::Listener {
-        name: listener.name.clone(),
+        name: listener.name.to_string(),
         host: listener.advertised_host.clone(),
         port: listener.advertised_port,
-        security_protocol: 0,
+        security_protocol: listener.security_protocol,
     });
     BrokerRegistration {
         incarnation_id: Uuid(crate::random_bytes()),

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use kafka_log::log::config::LogConfig;
@@ -12,10 +13,11 @@ use kafka_log::manager::LogManagerConfig;
 use super::error::{ConfigError, ConfigWarning, Place, SettingError};
 use super::given::{self, Given, Settings};
 use super::groups::{BOUNDED, KINDS, Order};
-use super::listeners::{self, Listener, SecurityProtocol};
+use super::listeners::{self, Listener};
 use super::sections::{
     FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, TopicsConfig, TransactionsConfig,
 };
+use super::security::ListenerSecurity;
 use super::values::Values;
 
 /// Settings that this file reads. The sections and the engine read the others.
@@ -98,8 +100,22 @@ pub struct BrokerConfig {
     pub log_manager: LogManagerConfig,
     /// Defaults of topics.
     pub log: LogConfig,
+    /// `connection.failed.authentication.delay.ms`
+    pub failed_authentication_delay_ms: i32,
+    /// What listeners ask of their clients, by name of the listener.
+    security: BTreeMap<String, ListenerSecurity>,
     /// What was set, by name: sources of `DescribeConfigs`.
-    static_configs: BTreeMap<String, String>,
+    static_configs: StaticConfigs,
+}
+
+/// Texts of settings, by name. `Debug` shows the names alone: values may be secret.
+#[derive(Clone)]
+struct StaticConfigs(BTreeMap<String, String>);
+
+impl fmt::Debug for StaticConfigs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 impl BrokerConfig {
@@ -124,7 +140,21 @@ impl BrokerConfig {
 
     /// What was set, by name.
     pub(crate) fn static_configs(&self) -> &BTreeMap<String, String> {
-        &self.static_configs
+        &self.static_configs.0
+    }
+
+    /// What a listener asks of its clients.
+    pub(crate) fn security_of(&self, listener: &str) -> Option<&ListenerSecurity> {
+        self.security.get(listener)
+    }
+
+    /// Whether the keys of all listeners can be used; if not, why.
+    pub(super) fn check_keys(&self) -> Result<(), String> {
+        for (listener, security) in &self.security {
+            let server = security.tls.as_ref().map(|tls| tls.settings.server(tls.client_auth));
+            server.transpose().map_err(|error| format!("listener {listener}: {error}"))?;
+        }
+        Ok(())
     }
 
     fn of(settings: &Settings) -> Result<BrokerConfig, ConfigError> {
@@ -164,11 +194,10 @@ impl BrokerConfig {
                 &["advertised.listeners", "inter.broker.listener.name", "security.inter.broker.protocol", "listeners"],
             ))?;
         }
-        for listener in listeners.iter().chain(&controller_listeners) {
-            if listener.protocol != SecurityProtocol::Plaintext {
-                let (name, protocol) = (listener.name.clone(), listener.protocol.name());
-                return Err(at(&["listeners"])(SettingError::UnsupportedProtocol { name, protocol }));
-            }
+        let mut security = BTreeMap::new();
+        for listener in &listeners {
+            let of_listener = ListenerSecurity::read(settings, listener).map_err(at(&["listeners"]))?;
+            security.insert(listener.name.clone(), of_listener);
         }
 
         let voters = voters(&values);
@@ -217,20 +246,22 @@ impl BrokerConfig {
             metadata_log: MetadataLogConfig::read(&values),
             log_manager,
             log,
+            security,
+            failed_authentication_delay_ms: values.get("connection.failed.authentication.delay.ms"),
             static_configs: static_configs(settings, node_id),
         })
     }
 }
 
 /// What was set, and what Kafka demands to be set.
-fn static_configs(settings: &Settings, node_id: i32) -> BTreeMap<String, String> {
+fn static_configs(settings: &Settings, node_id: i32) -> StaticConfigs {
     let mut configs: BTreeMap<_, _> =
         settings.iter().map(|(name, given)| (name.clone(), given.value.clone())).collect();
     for name in ["node.id", "broker.id"] {
         configs.entry(name.to_owned()).or_insert_with(|| node_id.to_string());
     }
     configs.entry("process.roles".to_owned()).or_insert_with(|| "broker,controller".to_owned());
-    configs
+    StaticConfigs(configs)
 }
 
 fn node_id(values: &Values<'_>) -> Result<i32, SettingError> {

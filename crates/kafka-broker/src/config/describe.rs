@@ -130,10 +130,10 @@ impl BrokerSettings<'_> {
         LogConfig::from_broker_properties(self.effective()).unwrap_or_else(|_| self.config.log.clone())
     }
 
-    /// The broker as it is with them.
-    pub(crate) fn broker_config(&self) -> Result<BrokerConfig, ConfigError> {
+    /// The broker as these settings make it.
+    pub(crate) fn config(&self) -> Result<BrokerConfig, ConfigError> {
         let effective = self.effective().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Ok(BrokerConfig::load(None, &effective.collect::<Vec<_>>())?.0)
+        BrokerConfig::load(None, &effective.collect::<Vec<_>>()).map(|(config, _)| config)
     }
 
     /// What is set, by name: the settings of the broker over those of all brokers over those of its start. A value that

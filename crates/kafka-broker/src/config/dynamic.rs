@@ -47,7 +47,10 @@ pub(super) fn check(config: &BrokerConfig, configs: &Configs, is_own: bool) -> R
     let none = Configs::new();
     let (of_broker, of_all_brokers) = if is_own { (configs, &none) } else { (&none, configs) };
     let settings = BrokerSettings { config, of_broker, of_all_brokers };
-    settings.broker_config().map(drop).map_err(|error| invalid_request(error.kafka_message()))
+    let config = settings.config().map_err(|error| invalid_request(error.kafka_message()))?;
+    // Keys that cannot be used are refused here, where somebody learns of it.
+    let is_of_listener = |(name, _): (&String, &String)| of_listener(name).is_some();
+    if configs.iter().any(is_of_listener) { config.check_keys().map_err(invalid_request) } else { Ok(()) }
 }
 
 /// `DynamicBrokerConfig.validateConfigs`.

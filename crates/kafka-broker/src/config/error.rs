@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use kafka_log::format::FormatError;
 use kafka_log::log::config::ConfigError as LogConfigError;
+use kafka_security::SaslMechanism;
+use kafka_security::jaas::JaasError;
 
 use super::groups::Order;
 use super::value::InvalidValue;
@@ -105,12 +107,44 @@ pub enum SettingError {
         /// Its name.
         name: String,
     },
-    /// A listener with a protocol that this broker does not speak.
-    UnsupportedProtocol {
+    /// Settings of TLS that cannot be used.
+    Tls {
         /// Name of the listener.
+        listener: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A SASL mechanism that this broker does not have.
+    UnsupportedMechanism {
+        /// Name of the listener.
+        listener: String,
+        /// Name of the mechanism.
         name: String,
-        /// Its protocol.
-        protocol: &'static str,
+    },
+    /// A SASL mechanism without the setting that it needs.
+    NoJaasConfig {
+        /// Name of the listener.
+        listener: String,
+        /// The mechanism.
+        mechanism: SaslMechanism,
+    },
+    /// A `sasl.jaas.config` that cannot be read.
+    Jaas {
+        /// Name of the listener.
+        listener: String,
+        /// The mechanism.
+        mechanism: SaslMechanism,
+        /// What is wrong.
+        source: JaasError,
+    },
+    /// A `sasl.jaas.config` with the login module of another mechanism.
+    LoginModule {
+        /// Name of the listener.
+        listener: String,
+        /// The mechanism.
+        mechanism: SaslMechanism,
+        /// The class.
+        module: String,
     },
     /// An entry of a map that is not `KEY:VALUE`.
     MapEntry {
@@ -236,11 +270,20 @@ impl fmt::Display for SettingError {
             SettingError::UnknownProtocol { name } => {
                 write!(f, "Invalid security protocol `{name}` defined in listener.security.protocol.map")
             }
-            SettingError::UnsupportedProtocol { name, protocol } => {
-                write!(
-                    f,
-                    "listener {name} has the security protocol {protocol}, expected PLAINTEXT: others are not supported yet"
-                )
+            SettingError::Tls { listener, problem } => write!(f, "listener {listener}: {problem}"),
+            SettingError::UnsupportedMechanism { listener, name } => {
+                let known = SaslMechanism::ALL.map(SaslMechanism::name).join(", ");
+                write!(f, "listener {listener}: sasl.enabled.mechanisms has {name}, expected one of {known}")
+            }
+            SettingError::NoJaasConfig { listener, mechanism } => {
+                let (listener, lower) = (listener.to_ascii_lowercase(), mechanism.name().to_ascii_lowercase());
+                write!(f, "{mechanism} needs the setting listener.name.{listener}.{lower}.sasl.jaas.config")
+            }
+            SettingError::Jaas { listener, mechanism, source } => {
+                write!(f, "listener {listener}: sasl.jaas.config of {mechanism}: {source}")
+            }
+            SettingError::LoginModule { listener, mechanism, module } => {
+                write!(f, "listener {listener}: sasl.jaas.config of {mechanism} has the login module {module}")
             }
             SettingError::MapEntry { name, entry } => {
                 write!(f, "Error parsing configuration property '{name}': expected KEY:VALUE, found {entry}")

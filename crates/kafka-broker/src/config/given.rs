@@ -9,6 +9,7 @@ use kafka_log::format::java_properties::{self, Property};
 use super::error::{ConfigError, ConfigWarning, Place};
 use super::nearest::nearest;
 use super::supported::is_supported;
+use super::synonyms::of_listener;
 use super::table::{ConfigKey, Table};
 
 /// A setting, and where it was given.
@@ -46,7 +47,13 @@ pub(crate) fn check(settings: &Settings) -> Result<Vec<ConfigWarning>, ConfigErr
                     warnings.push(ConfigWarning::Ignored { place, name });
                 }
             }
-            None if name.starts_with("listener.name.") => warnings.push(ConfigWarning::Ignored { place, name }),
+            None if name.starts_with("listener.name.") => match of_listener(&name).filter(|base| is_supported(base)) {
+                Some(base) => {
+                    let parsed = find(base).map_or(Ok(()), |key| key.parse(value).map(drop));
+                    parsed.map_err(|error| ConfigError::Value { place, source: error.into() })?;
+                }
+                None => warnings.push(ConfigWarning::Ignored { place, name }),
+            },
             None => warnings.push(ConfigWarning::Unknown { place, nearest: nearest(&name), name }),
         }
     }

@@ -2,48 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use kafka_security::SecurityProtocol;
+
 use super::error::SettingError;
-
-/// What is spoken on a listener (`SecurityProtocol`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecurityProtocol {
-    /// Nothing but Kafka's protocol.
-    Plaintext,
-    /// TLS.
-    Ssl,
-    /// SASL.
-    SaslPlaintext,
-    /// SASL in TLS.
-    SaslSsl,
-}
-
-impl SecurityProtocol {
-    const ALL: [SecurityProtocol; 4] = [Self::Plaintext, Self::Ssl, Self::SaslPlaintext, Self::SaslSsl];
-
-    /// Kafka's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            SecurityProtocol::Plaintext => "PLAINTEXT",
-            SecurityProtocol::Ssl => "SSL",
-            SecurityProtocol::SaslPlaintext => "SASL_PLAINTEXT",
-            SecurityProtocol::SaslSsl => "SASL_SSL",
-        }
-    }
-
-    /// Kafka's number, which metadata records have.
-    pub fn id(self) -> i16 {
-        match self {
-            SecurityProtocol::Plaintext => 0,
-            SecurityProtocol::Ssl => 1,
-            SecurityProtocol::SaslPlaintext => 2,
-            SecurityProtocol::SaslSsl => 3,
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|protocol| protocol.name() == name)
-    }
-}
 
 /// A listener: `NAME://HOST:PORT`.
 #[derive(Clone, Debug, PartialEq, Eq)]

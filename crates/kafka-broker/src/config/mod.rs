@@ -11,6 +11,7 @@ mod listeners;
 mod nearest;
 mod rules;
 mod sections;
+mod security;
 mod supported;
 mod synonyms;
 mod table;
@@ -25,9 +26,11 @@ pub(crate) use describe::{Row, broker_logger_rows, client_metrics_rows};
 pub(crate) use dynamic::{DynamicConfigs, configs_of};
 pub use error::{ConfigError, ConfigWarning, Place, SettingError};
 pub use groups::Order;
-pub use listeners::{Listener, SecurityProtocol};
+pub use kafka_security::SecurityProtocol;
+pub use listeners::Listener;
 pub use rules::Rules;
 pub use sections::{
     FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, TopicsConfig, TransactionsConfig,
 };
+pub(crate) use security::{ListenerSecurity, SaslConfig};
 pub use value::InvalidValue;

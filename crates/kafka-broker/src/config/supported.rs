@@ -3,7 +3,7 @@
 use kafka_log::log::config::BROKER_CONFIG_NAMES;
 use kafka_log::manager::MANAGER_CONFIG_NAMES;
 
-use super::{broker, sections};
+use super::{broker, sections, security};
 
 /// Settings that [`BrokerConfig`](super::BrokerConfig) has and no part of the broker uses yet.
 const NOT_YET: &[&str] = &[
@@ -42,6 +42,8 @@ pub(crate) fn is_supported(name: &str) -> bool {
     let is_known = BROKER_CONFIG_NAMES.contains(&name)
         || MANAGER_CONFIG_NAMES.contains(&name)
         || broker::NAMES.contains(&name)
+        || security::NAMES.contains(&name)
+        || kafka_security::tls::KEYS.contains(&name)
         || sections::names().any(|known| known == name);
     is_known && !NOT_YET.contains(&name)
 }

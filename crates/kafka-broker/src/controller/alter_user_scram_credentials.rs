@@ -3,19 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use hmac::{Hmac, Mac as _};
 use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::alter_user_scram_credentials_request::ScramCredentialUpsertion;
 use kafka_rpc::messages::alter_user_scram_credentials_response::AlterUserScramCredentialsResult;
 use kafka_rpc::messages::{AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse};
 use kafka_rpc::stored::metadata::{MetadataRecord, RemoveUserScramCredentialRecord, UserScramCredentialRecord};
-use sha2::{Digest as _, Sha256, Sha512};
 
 use super::{ApiError, Context, Outcome};
-use crate::metadata::{Image, ScramMechanism};
-
-/// Most iterations that Kafka takes (`ScramControlManager.MAX_ITERATIONS`).
-const ITERATIONS_MAX: i32 = 16_384;
+use crate::metadata::{Image, ScramCredentialData, ScramMechanism};
 
 /// Changes the SCRAM credentials of users, one for each user.
 pub fn plan(
@@ -85,35 +80,18 @@ fn upsertion(asked: &ScramCredentialUpsertion<'_>) -> Result<MetadataRecord<'sta
     if asked.iterations < mechanism.min_iterations() {
         return refused("Too few iterations");
     }
-    if asked.iterations > ITERATIONS_MAX {
+    if asked.iterations > ScramMechanism::ITERATIONS_MAX {
         return refused("Too many iterations");
     }
-    let (stored_key, server_key) = keys(mechanism, &asked.salted_password);
+    let credential =
+        ScramCredentialData::from_salted(mechanism, &asked.salted_password, asked.salt.to_vec(), asked.iterations);
     Ok(MetadataRecord::UserScramCredential(UserScramCredentialRecord {
         name: Cow::Owned(asked.name.clone().into_owned()),
         mechanism: mechanism.id(),
-        salt: Cow::Owned(asked.salt.to_vec()),
-        stored_key: Cow::Owned(stored_key),
-        server_key: Cow::Owned(server_key),
+        salt: Cow::Owned(credential.salt),
+        stored_key: Cow::Owned(credential.stored_key),
+        server_key: Cow::Owned(credential.server_key),
         iterations: asked.iterations,
         ..UserScramCredentialRecord::default()
     }))
-}
-
-/// The hash of the client's key, and the server's key, of a salted password (RFC 5802).
-fn keys(mechanism: ScramMechanism, salted_password: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    match mechanism {
-        ScramMechanism::Sha256 => {
-            let mac = Hmac::<Sha256>::new_from_slice(salted_password).expect("an HMAC takes keys of any length");
-            let client_key = mac.clone().chain_update(b"Client Key").finalize().into_bytes();
-            let server_key = mac.chain_update(b"Server Key").finalize().into_bytes();
-            (Sha256::digest(client_key).to_vec(), server_key.to_vec())
-        }
-        ScramMechanism::Sha512 => {
-            let mac = Hmac::<Sha512>::new_from_slice(salted_password).expect("an HMAC takes keys of any length");
-            let client_key = mac.clone().chain_update(b"Client Key").finalize().into_bytes();
-            let server_key = mac.chain_update(b"Server Key").finalize().into_bytes();
-            (Sha512::digest(client_key).to_vec(), server_key.to_vec())
-        }
-    }
 }

@@ -18,6 +18,10 @@ pub(crate) struct Metrics {
     pub(crate) bytes_sent: Counter,
     /// Connections that were closed because of what was received.
     pub(crate) bad_requests: Counter,
+    /// Connections that have proven who they are.
+    pub(crate) authentications: Counter,
+    /// Connections that have not.
+    pub(crate) failed_authentications: Counter,
 }
 
 /// A number that only grows.

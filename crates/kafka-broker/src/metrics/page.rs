@@ -62,6 +62,12 @@ impl Page {
         let name = "kafka_network_SocketServer_BadRequests_total";
         self.metric(name, "counter", "Connections closed because of what they sent.");
         self.value(name, shared.metrics.bad_requests.get());
+        let name = "kafka_server_socket_server_metrics_successful_authentication_total";
+        self.metric(name, "counter", "Connections that have proven who they are.");
+        self.value(name, shared.metrics.authentications.get());
+        let name = "kafka_server_socket_server_metrics_failed_authentication_total";
+        self.metric(name, "counter", "Connections that have not proven who they are.");
+        self.value(name, shared.metrics.failed_authentications.get());
         let help = "Connections of clients.";
         self.gauge("kafka_server_socket_server_metrics_connection_count", help, shared.connections.open());
         let help = "Fetch sessions.";

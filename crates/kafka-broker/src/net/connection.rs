@@ -1,17 +1,19 @@
 //! One connection: frames in, responses out, one request at a time.
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kafka_rpc::{ApiKey, FRAME_LEN_BYTES, FrameError, first_frame};
-use mio::net::TcpStream;
 
 use super::Peer;
-use super::input::{Input, ReceiveError, Received, receive};
+use super::input::{Input, ReceiveError, Received};
 use super::output::{Output, Sent};
 use super::ticket::Ticket;
+use super::transport::{Transport, Unmapped};
 use crate::api::{self, Handled, Refusal, WaitingFetch};
 use crate::broker::Shared;
+use crate::config::SaslConfig;
+use crate::security::{AuthenticationError, Authenticator, Exchange, Failure};
 
 /// Responses that may wait in memory before no further request of the connection is handled.
 const OUTPUT_MAX: usize = 256 * 1024;
@@ -27,12 +29,14 @@ const READS_PER_TURN: usize = 8;
 
 /// A client.
 pub(super) struct Connection {
-    pub(super) socket: TcpStream,
+    pub(super) transport: Transport,
     pub(super) peer: Peer,
     input: Input,
     /// What the frame that has begun takes of the memory for requests.
     reserved: usize,
     output: Output,
+    /// SASL, where the listener has it.
+    sasl: Option<Box<Authenticator>>,
     /// The request that is answered later. Nothing else is handled until then, as in Kafka, which mutes the channel.
     waiting: Option<Waiting>,
     /// Whether the socket may have bytes that were not read.
@@ -50,6 +54,8 @@ struct Waiting {
     fetch: Option<Box<WaitingFetch>>,
     /// The request itself, where a fault delays it.
     held: Option<Vec<u8>>,
+    /// An authentication that has failed, and ends the connection when its time has come: who guesses passwords has to wait.
+    failure: Option<Box<Failure>>,
     deadline: Option<Instant>,
 }
 
@@ -74,6 +80,14 @@ pub(super) enum EndReason {
     Io(std::io::Error),
     Frame(FrameError),
     Refused(Refusal),
+    /// TLS has failed.
+    Tls(rustls::Error),
+    /// The name of the client's certificate is that of no user.
+    Certificate(String),
+    /// The client is not believed.
+    Authentication(AuthenticationError),
+    /// The client has not authenticated again in time.
+    SessionExpired,
     /// Another thread could not read the request, or not write its answer.
     Unanswered(ApiKey),
 }
@@ -84,7 +98,23 @@ impl std::fmt::Display for EndReason {
             EndReason::Io(error) => error.fmt(f),
             EndReason::Frame(error) => error.fmt(f),
             EndReason::Refused(refusal) => refusal.fmt(f),
+            EndReason::Tls(error) => error.fmt(f),
+            EndReason::Certificate(name) => {
+                write!(f, "no rule of ssl.principal.mapping.rules applies to {}", name.escape_debug())
+            }
+            EndReason::Authentication(error) => error.fmt(f),
+            EndReason::SessionExpired => f.write_str("the session has expired"),
             EndReason::Unanswered(api) => write!(f, "a request of {} could not be answered", api.name()),
+        }
+    }
+}
+
+impl From<ReceiveError> for EndReason {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Io(error) => EndReason::Io(error),
+            ReceiveError::Frame(error) => EndReason::Frame(error),
+            ReceiveError::Tls(error) => EndReason::Tls(error),
         }
     }
 }
@@ -100,11 +130,21 @@ pub(super) struct Desk<'l> {
     pub(super) now_ms: i64,
 }
 
+impl Desk<'_> {
+    /// Numbers the next request.
+    fn next_request(&mut self) -> api::At {
+        let sequence = *self.next_sequence;
+        *self.next_sequence += 1;
+        api::At { event_loop: self.event_loop, slot: self.slot, sequence, now_ms: self.now_ms }
+    }
+}
+
 impl Connection {
-    pub(super) fn new(socket: TcpStream, address: SocketAddr, listener: usize, now: Instant) -> Self {
+    pub(super) fn new(transport: Transport, peer: Peer, sasl: Option<Arc<SaslConfig>>, now: Instant) -> Self {
         Connection {
-            socket,
-            peer: Peer { address, listener },
+            transport,
+            peer,
+            sasl: sasl.map(|config| Box::new(Authenticator::new(config))),
             input: Input::default(),
             reserved: 0,
             output: Output::default(),
@@ -130,7 +170,12 @@ impl Connection {
 
     /// Whether neither a request nor a response is in progress.
     pub(super) fn is_idle(&self) -> bool {
-        self.waiting.is_none() && self.output.is_empty()
+        self.waiting.is_none() && !self.has_output()
+    }
+
+    /// Whether something is still to be sent.
+    fn has_output(&self) -> bool {
+        !self.output.is_empty() || self.transport.has_unsent()
     }
 
     /// The number of the request that waits.
@@ -161,10 +206,13 @@ impl Connection {
     /// Looks again at what the fetch waits for. `is_over`: it waits no longer.
     pub(super) fn look(&mut self, desk: &mut Desk<'_>, is_over: bool) -> Result<(), EndReason> {
         let Some(waiting) = &mut self.waiting else { return Ok(()) };
+        if let Some(failure) = waiting.failure.take() {
+            return Err(self.fail(*failure));
+        }
         let is_over = is_over || waiting.deadline.is_some_and(|deadline| deadline <= desk.now);
         if is_over && let Some(frame) = waiting.held.take() {
             self.waiting = None;
-            let at = self.next_request(desk);
+            let at = desk.next_request();
             let handled = api::handle_held(desk.shared, &frame, &self.peer, at, &mut self.output);
             self.wait_for(handled.map_err(EndReason::Refused)?, desk);
             return Ok(());
@@ -189,9 +237,9 @@ impl Connection {
     fn try_turn(&mut self, desk: &mut Desk<'_>) -> Result<Turn, EndReason> {
         for _ in 0..READS_PER_TURN {
             self.handle_kept(desk)?;
-            if !self.output.is_empty() {
+            if self.has_output() {
                 let mut sent = 0;
-                let outcome = self.output.send(&self.socket, &mut sent).map_err(EndReason::Io)?;
+                let outcome = self.output.send(&mut self.transport, &mut sent).map_err(EndReason::Io)?;
                 desk.shared.metrics.bytes_sent.add(sent);
                 self.last_active = desk.now;
                 self.output.shrink(BUSY_BUFFER_MAX);
@@ -203,7 +251,7 @@ impl Connection {
                 return Ok(waiting.deadline.map_or(Turn::Rest, Turn::RestUntil));
             }
             if self.is_draining {
-                return Ok(if self.output.is_empty() { Turn::End(None) } else { Turn::Rest });
+                return Ok(if self.has_output() { Turn::Rest } else { Turn::End(None) });
             }
             if self.has_whole_frame(desk)? {
                 continue;
@@ -221,8 +269,14 @@ impl Connection {
         Ok(Turn::Again)
     }
 
-    fn has_whole_frame(&self, desk: &Desk<'_>) -> Result<bool, EndReason> {
+    /// Longest frame that is taken.
+    fn frame_max(&self, desk: &Desk<'_>) -> usize {
         let max = desk.shared.request_max();
+        self.sasl.as_ref().and_then(|sasl| sasl.frame_max()).map_or(max, |of_sasl| of_sasl.min(max))
+    }
+
+    fn has_whole_frame(&self, desk: &Desk<'_>) -> Result<bool, EndReason> {
+        let max = self.frame_max(desk);
         Ok(first_frame(self.input.received(), max).map_err(EndReason::Frame)?.is_some())
     }
 
@@ -230,7 +284,8 @@ impl Connection {
     fn receive(&mut self, desk: &mut Desk<'_>) -> Result<bool, EndReason> {
         let received = if self.input.is_empty() {
             let scratch = std::mem::take(&mut desk.scratch);
-            let received = receive(&mut self.socket, scratch).map_err(EndReason::Io);
+            let received = self.transport.receive(scratch).map_err(EndReason::from);
+            let received = received.and_then(|received| self.note_certificate().map(|()| received));
             let handled = match &received {
                 Ok(Received::Some(count) | Received::Last(count)) if *count > 0 => {
                     self.last_active = desk.now;
@@ -245,14 +300,21 @@ impl Connection {
             received?
         } else {
             self.last_active = desk.now;
-            self.input.receive(&mut self.socket, desk.shared.request_max()).map_err(|error| match error {
-                ReceiveError::Io(error) => EndReason::Io(error),
-                ReceiveError::Frame(error) => EndReason::Frame(error),
-            })?
+            let max = self.frame_max(desk);
+            self.input.receive(&mut self.transport, max)?
         };
         // A short read empties the socket, but says nothing of the end behind the bytes, which is announced once.
         self.may_have_input = self.has_peer_closed || matches!(received, Received::Some(_));
         Ok(received != Received::Closed)
+    }
+
+    /// Takes over whom the peer's certificate names, where that is how it proves who it is.
+    fn note_certificate(&mut self) -> Result<(), EndReason> {
+        let proven = self.transport.proven().map_err(|Unmapped(name)| EndReason::Certificate(name))?;
+        if let Some(principal) = proven.filter(|_| self.sasl.is_none()) {
+            self.peer.principal = Arc::new(principal);
+        }
+        Ok(())
     }
 
     /// Handles whole frames that were kept.
@@ -295,8 +357,11 @@ impl Connection {
         let mut used = 0;
         while self.waiting.is_none() && !self.is_draining && self.output.len() <= OUTPUT_MAX {
             let rest = bytes.get(used..).unwrap_or_default();
-            let Some(frame) = first_frame(rest, desk.shared.request_max()).map_err(EndReason::Frame)? else { break };
+            let Some(frame) = first_frame(rest, self.frame_max(desk)).map_err(EndReason::Frame)? else { break };
             used += FRAME_LEN_BYTES + frame.len();
+            if self.authenticate(frame, desk)? {
+                continue;
+            }
             if !api::is_produce(frame) || desk.shared.faults.is_armed() {
                 self.handle(frame, desk)?;
                 continue;
@@ -310,20 +375,55 @@ impl Connection {
                 gathered += next.len();
                 frames.push(next);
             }
-            let at = self.next_request(desk);
+            let at = desk.next_request();
             api::produce(desk.shared, &frames, at, &mut self.output).map_err(EndReason::Refused)?;
         }
         Ok(used)
     }
 
-    fn next_request(&self, desk: &mut Desk<'_>) -> api::At {
-        let sequence = *desk.next_sequence;
-        *desk.next_sequence += 1;
-        api::At { event_loop: desk.event_loop, slot: desk.slot, sequence, now_ms: desk.now_ms }
+    /// Handles a frame that is a part of an authentication; says whether it is.
+    fn authenticate(&mut self, frame: &[u8], desk: &mut Desk<'_>) -> Result<bool, EndReason> {
+        let Some(sasl) = &mut self.sasl else { return Ok(false) };
+        if !sasl.takes(frame, desk.now) {
+            return if sasl.has_expired(desk.now) { Err(EndReason::SessionExpired) } else { Ok(false) };
+        }
+        let at = desk.next_request();
+        let (shared, now) = (desk.shared, desk.now);
+        let mut exchange = Exchange { shared, peer: &self.peer, at, now, out: &mut self.output };
+        match sasl.receive(frame, &mut exchange) {
+            Ok(None) => {}
+            Ok(Some(principal)) => {
+                shared.metrics.authentications.add(1);
+                self.peer.principal = principal;
+            }
+            Err(failure) => {
+                let delay = shared.config.failed_authentication_delay;
+                if delay.is_zero() {
+                    return Err(self.fail(failure));
+                }
+                let ticket = Ticket {
+                    event_loop: at.event_loop,
+                    slot: at.slot,
+                    sequence: at.sequence,
+                    api_key: ApiKey::SaslAuthenticate,
+                    version: 0,
+                    correlation_id: 0,
+                };
+                let failure = Some(Box::new(failure));
+                self.waiting = Some(Waiting { ticket, fetch: None, held: None, failure, deadline: now.checked_add(delay) });
+            }
+        }
+        Ok(true)
+    }
+
+    /// Answers an authentication that has failed. The connection ends.
+    fn fail(&mut self, failure: Failure) -> EndReason {
+        self.output.push_frame(&failure.response);
+        EndReason::Authentication(failure.error)
     }
 
     fn handle(&mut self, frame: &[u8], desk: &mut Desk<'_>) -> Result<(), EndReason> {
-        let at = self.next_request(desk);
+        let at = desk.next_request();
         let handled = api::handle(desk.shared, frame, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
         self.wait_for(handled, desk);
         Ok(())
@@ -333,15 +433,21 @@ impl Connection {
     fn wait_for(&mut self, handled: Handled, desk: &Desk<'_>) {
         self.waiting = match handled {
             Handled::Done => None,
-            Handled::Later(ticket) => Some(Waiting { ticket, fetch: None, held: None, deadline: None }),
-            Handled::Held(ticket, frame, by) => {
-                Some(Waiting { ticket, fetch: None, held: Some(frame), deadline: desk.now.checked_add(by) })
+            Handled::Later(ticket) => {
+                Some(Waiting { ticket, fetch: None, held: None, failure: None, deadline: None })
             }
+            Handled::Held(ticket, frame, by) => Some(Waiting {
+                ticket,
+                fetch: None,
+                held: Some(frame),
+                failure: None,
+                deadline: desk.now.checked_add(by),
+            }),
             Handled::Waits(ticket, fetch) => {
                 // A peer that has closed its side may be gone: it is answered at once.
                 let max_wait = if self.has_peer_closed { Duration::ZERO } else { fetch.max_wait() };
                 let deadline = desk.now.checked_add(max_wait);
-                Some(Waiting { ticket, fetch: Some(fetch), held: None, deadline })
+                Some(Waiting { ticket, fetch: Some(fetch), held: None, failure: None, deadline })
             }
         };
     }
@@ -349,7 +455,7 @@ impl Connection {
     /// Sends what is ready before the connection ends; what the socket does not take is lost.
     pub(super) fn send_last(&mut self) {
         // The peer learns of it by the end of the connection.
-        let _ = self.output.send(&self.socket, &mut 0);
+        let _ = self.output.send(&mut self.transport, &mut 0);
     }
 
     /// Gives memory back that is not in use.

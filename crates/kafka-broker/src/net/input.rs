@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use kafka_rpc::{FRAME_LEN_BYTES, FrameError, first_frame};
 use mio::net::TcpStream;
 
+use super::transport::Transport;
+
 /// Room for a part of a frame, at first. It doubles as bytes arrive, so that a peer cannot claim memory that it does not fill.
 const FIRST_ROOM: usize = 4096;
 
@@ -70,7 +72,7 @@ impl Input {
     }
 
     /// Receives behind what is there, at most up to the end of the frame that has begun.
-    pub(super) fn receive(&mut self, socket: &mut TcpStream, frame_max: usize) -> Result<Received, ReceiveError> {
+    pub(super) fn receive(&mut self, transport: &mut Transport, frame_max: usize) -> Result<Received, ReceiveError> {
         let frame = match self.received().first_chunk::<FRAME_LEN_BYTES>() {
             None => FRAME_LEN_BYTES,
             Some(length) => {
@@ -81,7 +83,7 @@ impl Input {
         self.make_room(frame.saturating_sub(self.filled).clamp(1, FIRST_ROOM.max(self.filled)));
         let end = self.bytes.len().min(frame.max(self.filled + FIRST_ROOM));
         let room = self.bytes.get_mut(self.filled..end).unwrap_or_default();
-        let received = receive(socket, room)?;
+        let received = transport.receive(room)?;
         if let Received::Some(count) | Received::Last(count) = received {
             self.filled += count;
         }
@@ -101,6 +103,8 @@ impl Input {
 pub(super) enum ReceiveError {
     Io(io::Error),
     Frame(FrameError),
+    /// The peer does not speak TLS, or not as it has to.
+    Tls(rustls::Error),
 }
 
 impl From<io::Error> for ReceiveError {

@@ -8,8 +8,10 @@ mod mailbox;
 mod output;
 mod queued;
 mod ticket;
+mod transport;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 pub(crate) use event_loop::EventLoop;
 pub(crate) use listener::{ConnectionLimits, Connections, Listener};
@@ -18,11 +20,17 @@ pub(crate) use output::{Output, Slice};
 pub(crate) use queued::QueuedBytes;
 pub(crate) use ticket::Ticket;
 
+use crate::security::Principal;
+
 /// Who has sent a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Peer {
     /// Its address.
     pub(crate) address: SocketAddr,
     /// The listener it connected to, as a position among those of the broker.
     pub(crate) listener: usize,
+    /// The name of that listener.
+    pub(crate) listener_name: Arc<str>,
+    /// Who it acts for.
+    pub(crate) principal: Arc<Principal>,
 }

@@ -9,11 +9,16 @@ use kafka_rpc::{ApiKey, Message, Part, Parts, Records, SchemaError, write_respon
 use mio::net::TcpStream;
 use rustix::net::SendFlags;
 
+use super::transport::{Tls, Transport};
+
 /// Records shorter than this are copied behind the bytes before them: one call sends both.
 const COPIED_BELOW: usize = 4096;
 
 /// Sent bytes that are worth a move of those behind them.
 const FORGOTTEN_FROM: usize = 64 * 1024;
+
+/// Plaintext of a record of TLS.
+const TLS_RECORD: usize = 16 * 1024;
 
 /// A slice of a segment file that is to be sent.
 pub(crate) type Slice = FileSlice<OsFs>;
@@ -101,8 +106,59 @@ impl Output {
         self.bytes.len() - self.sent + self.files.iter().map(|(_, slice)| slice.len()).sum::<usize>()
     }
 
-    /// Sends as much as the socket takes. Counts in `sent_bytes` what it took.
-    pub(super) fn send(&mut self, socket: &TcpStream, sent_bytes: &mut u64) -> io::Result<Sent> {
+    /// Sends as much as the socket takes. Counts in `sent_bytes` what it took, before it is encrypted.
+    pub(super) fn send(&mut self, transport: &mut Transport, sent_bytes: &mut u64) -> io::Result<Sent> {
+        match transport {
+            Transport::Plain(socket) => self.send_plain(socket, sent_bytes),
+            Transport::Tls(tls) => self.send_encrypted(tls, sent_bytes),
+        }
+    }
+
+    fn send_encrypted(&mut self, tls: &mut Tls, sent_bytes: &mut u64) -> io::Result<Sent> {
+        loop {
+            self.encrypt(tls, sent_bytes)?;
+            if tls.flush()? == Sent::Blocked {
+                self.forget_sent();
+                return Ok(Sent::Blocked);
+            }
+            if self.is_empty() {
+                self.bytes.clear();
+                self.sent = 0;
+                return Ok(Sent::All);
+            }
+        }
+    }
+
+    /// Encrypts as much as there is room for. Slices of files are read for it, a record of TLS at a time.
+    fn encrypt(&mut self, tls: &mut Tls, sent_bytes: &mut u64) -> io::Result<()> {
+        while tls.room() > 0 {
+            let end = self.files.front().map_or(self.bytes.len(), |(at, _)| *at);
+            let written = if let Some(pending) = self.bytes.get(self.sent..end).filter(|pending| !pending.is_empty()) {
+                let written = tls.write(pending)?;
+                self.sent += written;
+                written
+            } else {
+                let Some((_, slice)) = self.files.front_mut() else { break };
+                let mut record = [0; TLS_RECORD];
+                let len = TLS_RECORD.min(tls.room()).min(slice.len());
+                let read = slice.read_into(record.get_mut(..len).unwrap_or_default())?;
+                if read < len {
+                    // The log was cut meanwhile.
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                let written = tls.write(record.get(..read).unwrap_or_default())?;
+                slice.advance(written);
+                if slice.is_empty() {
+                    self.files.pop_front();
+                }
+                written
+            };
+            *sent_bytes += written as u64;
+        }
+        Ok(())
+    }
+
+    fn send_plain(&mut self, socket: &TcpStream, sent_bytes: &mut u64) -> io::Result<Sent> {
         loop {
             let (end, has_file) = self.files.front().map_or((self.bytes.len(), false), |(at, _)| (*at, true));
             if let Some(pending) = self.bytes.get(self.sent..end).filter(|pending| !pending.is_empty()) {
@@ -170,10 +226,11 @@ mod tests {
         let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let socket = TcpStream::from_std(listener.accept().unwrap().0);
         rustix::io::ioctl_fionbio(&socket, true).unwrap();
+        let mut socket = Transport::Plain(socket);
         let (mut output, mut read) = (Output::default(), vec![0; 128 * 1024]);
         let (mut expected, mut found) = (0_u8, 0_u8);
         let mut sent = 0;
-        while output.send(&socket, &mut sent).unwrap() == Sent::All || output.len() < 512 * 1024 {
+        while output.send(&mut socket, &mut sent).unwrap() == Sent::All || output.len() < 512 * 1024 {
             expected = expected.wrapping_add(1);
             output.push_frame(&vec![expected; read.len()]);
         }
@@ -183,7 +240,7 @@ mod tests {
             assert!(read.iter().all(|byte| *byte == found));
             expected = expected.wrapping_add(1);
             output.push_frame(&vec![expected; read.len()]);
-            output.send(&socket, &mut sent).unwrap();
+            output.send(&mut socket, &mut sent).unwrap();
         }
         assert!(output.bytes.len() < 4 * 1024 * 1024, "{} bytes are kept", output.bytes.len());
     }

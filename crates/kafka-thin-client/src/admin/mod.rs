@@ -9,6 +9,7 @@ mod groups;
 mod offsets;
 mod partitions;
 mod quotas;
+mod scram;
 mod topics;
 
 use std::time::Duration;
@@ -34,9 +35,8 @@ pub use partitions::{
     ElectionType, PartitionReassignment, alter_partition_reassignments, create_partitions, elect_leaders,
     list_partition_reassignments,
 };
-pub use quotas::{
-    QuotaEntity, QuotaMatch, Quotas, alter_client_quotas, describe_client_quotas, describe_user_scram_credentials,
-};
+pub use quotas::{QuotaEntity, QuotaMatch, Quotas, alter_client_quotas, describe_client_quotas};
+pub use scram::{ScramUpsertion, alter_user_scram_credentials, describe_user_scram_credentials};
 pub use topics::{
     PartitionDescription, TopicDescription, create_topics, delete_topics, describe_topics, describe_topics_by_id,
     list_topics,

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use kafka_rpc::messages::alter_client_quotas_request::{EntityData, EntryData, OpData};
 use kafka_rpc::messages::describe_client_quotas_request::ComponentData;
-use kafka_rpc::messages::describe_user_scram_credentials_request::UserName;
-use kafka_rpc::messages::{AlterClientQuotasRequest, DescribeClientQuotasRequest, DescribeUserScramCredentialsRequest};
+use kafka_rpc::messages::{AlterClientQuotasRequest, DescribeClientQuotasRequest};
 
-use super::{Results, result};
 use crate::cluster::Client;
 use crate::error::{ApiError, ClientError};
 
@@ -87,28 +85,5 @@ pub fn alter_client_quotas(
         let response = reply.message()?;
         let mut entries = response.entries.iter();
         Ok(entries.try_for_each(|entry| ApiError::check(entry.error_code, entry.error_message.as_deref()))?)
-    })
-}
-
-/// Mechanism and iterations of the SCRAM credentials of these users, or of all (`describeUserScramCredentials`).
-///
-/// # Errors
-/// If the cluster does not answer, or with an error.
-pub fn describe_user_scram_credentials(
-    client: &mut Client,
-    users: Option<&[String]>,
-) -> Result<Results<Vec<(i8, i32)>>, ClientError> {
-    let name = |user: &String| UserName { name: user.clone().into(), ..Default::default() };
-    let users = users.map(|users| users.iter().map(name).collect());
-    let request = DescribeUserScramCredentialsRequest { users, ..Default::default() };
-    client.retry(|client| {
-        let reply = client.send_to_any(&request)?;
-        let response = reply.message()?;
-        ApiError::check(response.error_code, response.error_message.as_deref())?;
-        let users = response.results.iter().map(|user| {
-            let infos = user.credential_infos.iter().map(|info| (info.mechanism, info.iterations)).collect();
-            (user.user.to_string(), result(user.error_code, user.error_message.as_deref(), infos))
-        });
-        Ok(users.collect())
     })
 }

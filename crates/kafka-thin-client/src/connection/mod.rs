@@ -1,7 +1,9 @@
 //! One connection to one node.
 
+mod authenticate;
 mod receive;
 mod reply;
+mod transport;
 mod versions;
 
 use std::borrow::Cow;
@@ -14,6 +16,8 @@ use kafka_rpc::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use kafka_rpc::{ApiKey, ErrorCode, Message, Parts, Request, SchemaErrorKind, write_request};
 
 use crate::error::{ApiError, ClientError, Peer};
+use crate::security::Security;
+use transport::Transport;
 
 pub use reply::{Pending, Reply};
 pub use versions::NodeVersions;
@@ -35,6 +39,8 @@ pub struct ConnectionConfig {
     pub request_timeout: Duration,
     /// The longest response that is read. 256 MiB by default; Kafka's clients have no limit.
     pub response_bytes_max: usize,
+    /// `security.protocol` and what goes with it.
+    pub security: Security,
 }
 
 impl Default for ConnectionConfig {
@@ -44,6 +50,7 @@ impl Default for ConnectionConfig {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             response_bytes_max: 256 * 1024 * 1024,
+            security: Security::default(),
         }
     }
 }
@@ -64,7 +71,7 @@ struct InFlight {
 pub struct Connection {
     peer: Peer,
     config: ConnectionConfig,
-    stream: TcpStream,
+    stream: Transport,
     versions: NodeVersions,
     next_correlation_id: i32,
     /// Requests whose responses have not arrived, oldest first.
@@ -73,20 +80,23 @@ pub struct Connection {
     arrived: VecDeque<(i32, Vec<u8>)>,
     /// Bytes of the response that is arriving, and of later ones.
     inbox: Vec<u8>,
+    /// When to prove again who the client is.
+    reauthenticate_at: Option<Instant>,
 }
 
 impl Connection {
-    /// Connects, and asks the node for its versions.
+    /// Connects, asks the node for its versions, and logs in where that is configured.
     ///
     /// # Errors
-    /// If no address of the host accepts, or the node does not answer as a node of Kafka does.
+    /// If no address of the host accepts, the node does not answer as a node of Kafka does, or refuses the login.
     pub fn connect(peer: Peer, config: ConnectionConfig) -> Result<Self, ClientError> {
         let mut connection = Self::open(peer, config)?;
         connection.negotiate()?;
+        connection.authenticate()?;
         Ok(connection)
     }
 
-    /// Connects only: for requests of fixed versions ([`Connection::send_at`]). The node counts as one that serves nothing.
+    /// Connects only, without a login: for requests of fixed versions ([`Connection::send_at`]). The node counts as one that serves nothing.
     ///
     /// # Errors
     /// If no address of the host accepts.
@@ -94,6 +104,12 @@ impl Connection {
         let stream = match dial(&peer, config.connect_timeout) {
             Ok(stream) => stream,
             Err(source) => return Err(ClientError::Connect { peer, source }),
+        };
+        let stream = match Transport::new(stream, &peer.host, config.security.tls(), config.request_timeout) {
+            Ok(stream) => stream,
+            Err(source) => {
+                return Err(ClientError::of_tls(&peer, &source).unwrap_or(ClientError::Connect { peer, source }));
+            }
         };
         Ok(Connection {
             peer,
@@ -104,6 +120,7 @@ impl Connection {
             in_flight: VecDeque::new(),
             arrived: VecDeque::new(),
             inbox: Vec::new(),
+            reauthenticate_at: None,
         })
     }
 
@@ -182,6 +199,7 @@ impl Connection {
     /// # Errors
     /// If the version lacks a field that the request sets, and if the connection breaks.
     pub fn send_at<'a, R: Request<'a>>(&mut self, request: &R, version: i16) -> Result<Pending, ClientError> {
+        self.keep_session()?;
         let correlation_id = self.write(request, version)?;
         self.in_flight.push_back(InFlight { correlation_id, api: R::API_KEY, version });
         Ok(Pending { correlation_id, api: R::API_KEY, version })
@@ -193,6 +211,7 @@ impl Connection {
     /// As [`Connection::send`].
     pub fn send_without_response<'a, R: Request<'a>>(&mut self, request: &R) -> Result<(), ClientError> {
         let version = self.latest::<R>()?;
+        self.keep_session()?;
         self.write(request, version).map(|_| ())
     }
 
@@ -210,8 +229,10 @@ impl Connection {
             ClientError::Request { api: R::API_KEY, source }
         })?;
         self.next_correlation_id = self.next_correlation_id.wrapping_add(1) & i32::MAX;
-        let written = self.stream.set_write_timeout(Some(self.config.request_timeout.max(Duration::from_millis(1))));
-        written.and_then(|()| self.stream.write_all(&bytes)).map_err(|source| self.broken(source))?;
+        let written =
+            self.stream.socket().set_write_timeout(Some(self.config.request_timeout.max(Duration::from_millis(1))));
+        let written = written.and_then(|()| self.stream.write_all(&bytes)).and_then(|()| self.stream.flush());
+        written.map_err(|source| self.broken(source))?;
         Ok(correlation_id)
     }
 
@@ -225,7 +246,8 @@ impl Connection {
     }
 
     fn broken(&self, source: io::Error) -> ClientError {
-        ClientError::Io { peer: self.peer.clone(), source }
+        // What the node finds wrong with a certificate of the client comes after the handshake of TLS 1.3.
+        ClientError::of_tls(&self.peer, &source).unwrap_or(ClientError::Io { peer: self.peer.clone(), source })
     }
 
     /// Waits for a response, up to `request.timeout.ms`. Responses to other requests that arrive before it are kept.

@@ -65,7 +65,7 @@ impl Connection {
         let outcome = loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
             // A timeout of zero would be none.
-            let timeout = self.stream.set_read_timeout(Some(remaining.max(Duration::from_millis(1))));
+            let timeout = self.stream.socket().set_read_timeout(Some(remaining.max(Duration::from_millis(1))));
             match timeout.and_then(|()| self.stream.read(self.inbox.get_mut(filled..).unwrap_or_default())) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 outcome => break outcome,

@@ -5,6 +5,7 @@ mod entities;
 mod options;
 mod quotas;
 mod resources;
+mod scram;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -1,12 +1,13 @@
 //! Quotas of users, clients and addresses, and SCRAM credentials of users.
 
 use kafka_schema::push_double;
+use kafka_security::scram::ScramMechanism;
 use kafka_thin_client::Client;
 use kafka_thin_client::admin::{self, QuotaEntity, QuotaMatch, Quotas};
 
-use super::ConfigsError;
 use super::changes::Changes;
 use super::entities::{Entity, EntityType};
+use super::{ConfigsError, scram};
 use crate::terminal::Terminal;
 
 /// Quotas of users and clients.
@@ -14,11 +15,9 @@ const CLIENT_QUOTAS: [&str; 4] =
     ["producer_byte_rate", "consumer_byte_rate", "request_percentage", "controller_mutation_rate"];
 /// Quotas of addresses.
 const IP_QUOTAS: [&str; 1] = ["connection_creation_rate"];
-/// SCRAM mechanisms with their numbers in the protocol.
-const MECHANISMS: [(&str, i8); 2] = [("SCRAM-SHA-256", 1), ("SCRAM-SHA-512", 2)];
 
 fn is_scram(key: &str) -> bool {
-    MECHANISMS.iter().any(|(name, _)| *name == key)
+    ScramMechanism::from_name(key).is_some()
 }
 
 /// Changes quotas.
@@ -62,7 +61,10 @@ pub(super) fn alter(client: &mut Client, entities: &[Entity], changes: &Changes)
                     .into(),
             );
         }
-        return refuse("This tool does not change SCRAM credentials.".into());
+        let [Entity { name: Some(user), .. }] = entities else {
+            return refuse("Altering user SCRAM credentials should never occur for more zero or multiple users".into());
+        };
+        return scram::alter(client, user, changes);
     }
     alter_quotas(client, entities, changes)
 }
@@ -115,7 +117,7 @@ pub(super) fn describe_credentials(
     for (user, credentials) in admin::describe_user_scram_credentials(client, users)? {
         // A user without credentials is none that Kafka's client lists.
         let Ok(credentials) = credentials else { continue };
-        let name = |number: i8| MECHANISMS.iter().find(|(_, n)| *n == number).map_or("UNKNOWN", |(name, _)| name);
+        let name = |number: i8| ScramMechanism::from_id(number).map_or("UNKNOWN", ScramMechanism::name);
         let infos = credentials.iter().map(|(mechanism, n)| format!("{}=iterations={n}", name(*mechanism)));
         let infos = infos.collect::<Vec<_>>().join(", ");
         terminal.line(format_args!("SCRAM credential configs for user-principal '{user}' are {infos}"))?;

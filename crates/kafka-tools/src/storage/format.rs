@@ -11,15 +11,15 @@ use kafka_log::format::meta_properties::MetaProperties;
 use kafka_log::fs::OsFs;
 
 use super::arguments::Arguments;
-use super::directories;
 use super::features::{feature_level, release};
+use super::{directories, scram};
 use crate::terminal::{Stop, Terminal};
 
 /// Formats the directories of a node.
 pub(super) fn format(arguments: &Arguments, config: &BrokerConfig, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
     let refuse = |message: &str| Err(Stop::Failed(message.to_owned()));
-    if arguments.has("add-scram") || arguments.has("initial-controllers") {
-        return refuse("This tool does not have --add-scram and --initial-controllers.");
+    if arguments.has("initial-controllers") {
+        return refuse("This tool does not have --initial-controllers.");
     }
     let needs_voters = config.is_controller && config.controller_quorum_voters.is_empty();
     if needs_voters && !arguments.has("standalone") && !arguments.has("no-initial-controllers") {
@@ -32,6 +32,7 @@ pub(super) fn format(arguments: &Arguments, config: &BrokerConfig, terminal: &mu
         metadata_dir: config.metadata_log_dir.clone(),
         release_version: release(arguments)?,
         features: features(arguments)?,
+        scram: credentials(arguments)?,
         initial_voters: initial_voters(arguments, config)?,
         ignore_formatted: arguments.has("ignore-formatted"),
         ..FormatOptions::new(
@@ -66,6 +67,19 @@ fn features(arguments: &Arguments) -> Result<Vec<(String, i16)>, Stop> {
         Ok((name.to_owned(), level))
     });
     levels.collect::<Result<_, String>>().map_err(Stop::Failed)
+}
+
+fn credentials(arguments: &Arguments) -> Result<Vec<scram::Credential>, Stop> {
+    let salt = || {
+        let mut salt = vec![0; 24];
+        getrandom::fill(&mut salt).expect("the operating system provides random bytes");
+        salt
+    };
+    arguments
+        .values("add-scram")
+        .map(|given| scram::credential(given, salt))
+        .collect::<Result<_, _>>()
+        .map_err(Stop::Failed)
 }
 
 fn initial_voters(arguments: &Arguments, config: &BrokerConfig) -> Result<InitialVoters, Stop> {

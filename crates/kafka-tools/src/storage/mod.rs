@@ -4,6 +4,7 @@ mod arguments;
 mod features;
 mod format;
 mod info;
+mod scram;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

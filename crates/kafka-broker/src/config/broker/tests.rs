@@ -11,7 +11,7 @@ fn with(overrides: &[(&str, &str)]) -> Result<BrokerConfig, String> {
 
 fn listener(name: &str, host: Option<&str>, port: u16) -> Listener {
     let host = host.map(str::to_owned);
-    Listener { name: name.to_owned(), protocol: SecurityProtocol::Plaintext, host, port }
+    Listener { name: name.to_owned(), protocol: kafka_security::SecurityProtocol::Plaintext, host, port }
 }
 
 #[test]
@@ -105,8 +105,8 @@ fn settings_that_do_not_go_together_are_refused() {
             "Invalid security protocol `BAR` defined in listener.security.protocol.map",
         ),
         (
-            &[("listeners", "SSL://:1"), ("inter.broker.listener.name", "SSL")],
-            "listener SSL has the security protocol SSL, expected PLAINTEXT: others are not supported yet",
+            &[("listeners", "SASL_SSL://:1"), ("inter.broker.listener.name", "SASL_SSL")],
+            "listener SASL_SSL: sasl.enabled.mechanisms has GSSAPI, expected one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512",
         ),
         (
             &[("advertised.listeners", "PLAINTEXT://h:1,SSL://h:2")],

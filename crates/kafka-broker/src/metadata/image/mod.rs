@@ -7,7 +7,6 @@ mod error;
 mod owned;
 mod partition;
 mod quotas;
-mod scram;
 mod topics;
 mod write;
 
@@ -24,9 +23,9 @@ use topics::Topics;
 
 pub use configs::{ConfigResource, ConfigResourceType};
 pub use error::ApplyError;
+pub use kafka_security::scram::{ScramCredentialData, ScramMechanism};
 pub use partition::{LeaderRecoveryState, NO_LEADER, Partition};
 pub use quotas::ClientQuotaEntity;
-pub use scram::{ScramCredentialData, ScramMechanism};
 pub use topics::Topic;
 
 /// Where in the log an image stands (`MetadataProvenance`).
