@@ -27,6 +27,7 @@ mod mover;
 mod net;
 mod partitions;
 mod producer_ids;
+mod security;
 mod topics;
 
 pub use broker::{Broker, StartError, StopReport};

@@ -20,7 +20,7 @@ use crate::metadata::LogOptions;
 #[derive(Clone, Debug)]
 pub(crate) struct ListenerSettings {
     /// Its name, such as `PLAINTEXT`.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// Where to listen. Port 0: any that is free.
     pub(crate) bind: SocketAddr,
     /// What clients are told; port 0 stands for the port that was bound.
@@ -126,7 +126,7 @@ fn listener_of(listener: &Listener, advertised: &[Listener]) -> Result<ListenerS
     let host = listener.host.clone().unwrap_or_else(|| Ipv4Addr::UNSPECIFIED.to_string());
     let told = advertised.iter().find(|other| other.name == listener.name).unwrap_or(listener);
     Ok(ListenerSettings {
-        name: listener.name.clone(),
+        name: listener.name.as_str().into(),
         bind: resolve(&host, listener.port)?,
         advertised_host: told.host.clone().unwrap_or_else(host_name),
         advertised_port: told.port,

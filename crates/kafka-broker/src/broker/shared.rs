@@ -68,7 +68,7 @@ impl Shared {
     /// Host and port of a broker for clients of a listener.
     pub(crate) fn endpoint_of(&self, broker: &RegisterBrokerRecord<'_>, listener: usize) -> Option<(String, i32)> {
         let name = &self.config.listeners.get(listener)?.name;
-        let endpoint = broker.end_points.iter().find(|endpoint| endpoint.name == *name)?;
+        let endpoint = broker.end_points.iter().find(|endpoint| endpoint.name == **name)?;
         Some((endpoint.host.clone().into_owned(), endpoint.port.into()))
     }
 

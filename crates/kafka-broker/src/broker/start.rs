@@ -417,7 +417,7 @@ fn event_loops(settings: &Settings, listeners: Vec<Listener>) -> io::Result<Vec<
 fn registration(shared: &Shared, previous_broker_epoch: Option<i64>) -> BrokerRegistration {
     let dirs = shared.manager.log_dirs();
     let listeners = shared.config.listeners.iter().map(|listener| controller::Listener {
-        name: listener.name.clone(),
+        name: listener.name.to_string(),
         host: listener.advertised_host.clone(),
         port: listener.advertised_port,
         security_protocol: 0,

@@ -1,6 +1,5 @@
 //! One connection: frames in, responses out, one request at a time.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use kafka_rpc::{ApiKey, FRAME_LEN_BYTES, FrameError, first_frame};
@@ -99,10 +98,10 @@ pub(super) struct Desk<'l> {
 }
 
 impl Connection {
-    pub(super) fn new(socket: TcpStream, address: SocketAddr, listener: usize, now: Instant) -> Self {
+    pub(super) fn new(socket: TcpStream, peer: Peer, now: Instant) -> Self {
         Connection {
             socket,
-            peer: Peer { address, listener },
+            peer,
             input: Input::default(),
             reserved: 0,
             output: Output::default(),

@@ -10,12 +10,14 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
+use super::Peer;
 use super::connection::{Connection, Desk, EndReason, Turn};
 use super::listener::{Accepted, Listener};
 use super::mailbox::{Letter, Mailbox};
 use super::ticket::Ticket;
 use crate::broker::Shared;
 use crate::clock::now_ms;
+use crate::security::Principal;
 
 /// The token of the mailbox. Listeners follow downwards, connections count from 0.
 const MAILBOX: Token = Token(usize::MAX);
@@ -182,7 +184,14 @@ impl Running<'_> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         match self.poll.registry().register(&mut socket, Token(entry.key()), interest) {
             Ok(()) if !self.is_draining => {
-                entry.insert(Connection::new(socket, from, listener, Instant::now()));
+                let of = self.shared.config.listeners.get(listener);
+                let peer = Peer {
+                    address: from,
+                    listener,
+                    listener_name: of.map_or_else(|| "".into(), |of| Arc::clone(&of.name)),
+                    principal: Arc::new(Principal::anonymous()),
+                };
+                entry.insert(Connection::new(socket, peer, Instant::now()));
             }
             other => {
                 if let Err(error) = other {
@@ -262,12 +271,12 @@ impl Running<'_> {
     fn end(&mut self, slot: usize, reason: Option<EndReason>) {
         let Some(mut connection) = self.connections.try_remove(slot) else { return };
         connection.give_back(self.shared);
-        let peer = connection.peer;
+        let peer = connection.peer.clone();
         if let (Some(deadline), Some(sequence)) = (connection.waits_until(), connection.waits_for()) {
             self.deadlines.remove(&(deadline, slot, sequence));
         }
         match reason {
-            None => tracing::debug!(peer = %peer.address, "connection closed"),
+            None => tracing::debug!(peer = %peer.address, principal = %peer.principal, "connection closed"),
             Some(reason @ EndReason::Io(_)) => {
                 tracing::debug!(peer = %peer.address, %reason, "connection lost");
             }
@@ -275,7 +284,7 @@ impl Running<'_> {
                 // Requests before the one at fault have their answers.
                 connection.send_last();
                 self.shared.metrics.bad_requests.add(1);
-                tracing::warn!(peer = %peer.address, %reason, "connection ended");
+                tracing::warn!(peer = %peer.address, listener = &*peer.listener_name, %reason, "connection ended");
             }
         }
         if let Err(error) = self.poll.registry().deregister(&mut connection.socket) {

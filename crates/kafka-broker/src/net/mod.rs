@@ -10,6 +10,7 @@ mod queued;
 mod ticket;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 pub(crate) use event_loop::EventLoop;
 pub(crate) use listener::{Connections, Listener};
@@ -18,11 +19,17 @@ pub(crate) use output::{Output, Slice};
 pub(crate) use queued::QueuedBytes;
 pub(crate) use ticket::Ticket;
 
+use crate::security::Principal;
+
 /// Who has sent a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Peer {
     /// Its address.
     pub(crate) address: SocketAddr,
     /// The listener it connected to, as a position among those of the broker.
     pub(crate) listener: usize,
+    /// The name of that listener.
+    pub(crate) listener_name: Arc<str>,
+    /// Who it acts for.
+    pub(crate) principal: Arc<Principal>,
 }

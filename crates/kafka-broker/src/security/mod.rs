@@ -1,0 +1,5 @@
+//! Who a client is, and how it proves that.
+
+mod principal;
+
+pub(crate) use principal::Principal;
