@@ -22,6 +22,9 @@ mod metadata;
 mod offset_for_leader_epoch;
 mod operations;
 mod produce;
+mod refused;
+mod rights;
+mod sift;
 
 use std::fmt;
 use std::time::Instant;
@@ -29,6 +32,7 @@ use std::time::Instant;
 use kafka_rpc::{ApiKey, ErrorCode, FrameError, Message, Request, RequestFrame, SchemaError};
 
 pub(crate) use fetch::WaitingFetch;
+pub(crate) use rights::Rights;
 
 use crate::broker::Shared;
 use crate::controller_thread::Job;
@@ -113,6 +117,11 @@ impl<'c> Call<'c> {
         self.request.version
     }
 
+    /// What its sender may do.
+    pub(crate) fn rights(&self) -> Rights<'c> {
+        Rights::of(self.shared, self.peer, self.request.api_key)
+    }
+
     /// Names this request in an answer that comes later.
     pub(crate) fn ticket(&self) -> Ticket {
         Ticket {
@@ -147,7 +156,7 @@ pub(crate) fn is_produce(frame: &[u8]) -> bool {
 ///
 /// # Errors
 /// Where the connection has to be closed.
-pub(crate) fn produce(shared: &Shared, frames: &[&[u8]], at: At, out: &mut Output) -> Result<(), Refusal> {
+pub(crate) fn produce(shared: &Shared, frames: &[&[u8]], peer: &Peer, at: At, out: &mut Output) -> Result<(), Refusal> {
     let began = Instant::now();
     let (mut requests, mut refusal) = (Vec::with_capacity(frames.len()), None);
     for frame in frames {
@@ -160,7 +169,7 @@ pub(crate) fn produce(shared: &Shared, frames: &[&[u8]], at: At, out: &mut Outpu
             break;
         }
     }
-    produce::handle(shared, &requests, at.now_ms, out)?;
+    produce::handle(shared, &requests, peer, at.now_ms, out)?;
     let each = began.elapsed() / u32::try_from(frames.len()).unwrap_or(1).max(1);
     frames.iter().for_each(|frame| shared.metrics.handled(ApiKey::Produce, frame.len(), each));
     refusal.map_or(Ok(()), Err)
@@ -224,7 +233,7 @@ fn dispatch(
         // What else is served, the controller's thread does.
         _ if api_versions::SERVED.contains(&api) => {
             let ticket = call.ticket();
-            shared.controller.send(Job::Request(ticket, frame.to_vec()));
+            shared.controller.send(Job::Request(ticket, frame.to_vec(), peer.clone()));
             Ok(Handled::Later(ticket))
         }
         _ => Err(Refusal::Unsupported(api, version)),

@@ -7,16 +7,17 @@ use kafka_log::compression::Codec;
 use kafka_log::format::batch::{BatchHeader, BatchOverhead};
 use kafka_log::log::error::{AppendError, KafkaError as _};
 use kafka_log::log::types::LogAppendInfo;
+use kafka_rpc::acl::{AclOperation, ResourceType};
 use kafka_rpc::messages::produce_request::PartitionProduceData;
 use kafka_rpc::messages::produce_response::{
     BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
 };
 use kafka_rpc::messages::{ProduceRequest, ProduceResponse};
-use kafka_rpc::{ErrorCode, RequestFrame};
+use kafka_rpc::{ApiKey, ErrorCode, RequestFrame};
 
-use super::{Refusal, memory_for};
+use super::{Refusal, Rights, memory_for};
 use crate::broker::Shared;
-use crate::net::Output;
+use crate::net::{Output, Peer};
 use crate::partitions::{AppendRefused, Partition, Submission, Topic};
 use crate::topics::is_internal;
 
@@ -34,9 +35,11 @@ const MAGIC: i8 = 2;
 pub(super) fn handle(
     shared: &Shared,
     frames: &[RequestFrame<'_>],
+    peer: &Peer,
     now_ms: i64,
     out: &mut Output,
 ) -> Result<(), Refusal> {
+    let rights = Rights::of(shared, peer, ApiKey::Produce);
     let mut requests = Vec::with_capacity(frames.len());
     let mut refusal = None;
     for frame in frames {
@@ -50,10 +53,15 @@ pub(super) fn handle(
     }
     let mut parts = Vec::new();
     for (frame, request) in &requests {
-        for topic in &request.topic_data {
-            let found = shared.topics.find(frame.version >= 13, &topic.name, topic.topic_id);
+        let has_ids = frame.version >= 13;
+        let mut topics: Vec<Found> =
+            request.topic_data.iter().map(|topic| shared.topics.find(has_ids, &topic.name, topic.topic_id)).collect();
+        if rights.are_limited() {
+            deny(&rights, request, has_ids, &mut topics);
+        }
+        for (topic, found) in request.topic_data.iter().zip(&topics) {
             for data in &topic.partition_data {
-                parts.push(Part::new(frame, request, &found, data));
+                parts.push(Part::new(frame, request, found, data));
             }
         }
     }
@@ -63,6 +71,43 @@ pub(super) fn handle(
         respond(frame, request, &mut parts, out)?;
     }
     refusal.map_or(Ok(()), Err)
+}
+
+/// A topic of a request, or why there is none for it.
+type Found = Result<Arc<Topic>, ErrorCode>;
+
+/// Takes out the topics that the client may not write to. Of an id that nobody knows it is told just that.
+fn deny(rights: &Rights<'_>, request: &ProduceRequest<'_>, has_ids: bool, topics: &mut [Found]) {
+    if is_transactional(request) {
+        let id = request.transactional_id.as_deref();
+        if !id.is_some_and(|id| rights.may(AclOperation::Write, ResourceType::TransactionalId, id)) {
+            topics.iter_mut().for_each(|topic| *topic = Err(ErrorCode::TransactionalIdAuthorizationFailed));
+            return;
+        }
+    }
+    let names: Vec<Option<Arc<str>>> = topics
+        .iter()
+        .zip(&request.topic_data)
+        .map(|(found, asked)| match found {
+            Ok(topic) => Some(Arc::clone(&topic.name)),
+            Err(_) => (!has_ids).then(|| Arc::from(&*asked.name)),
+        })
+        .collect();
+    let denied = rights.denied_topics(AclOperation::Write, names.iter().flatten().map(AsRef::as_ref));
+    for (topic, name) in topics.iter_mut().zip(&names) {
+        if name.as_ref().is_some_and(|name| denied.contains(name)) {
+            *topic = Err(ErrorCode::TopicAuthorizationFailed);
+        }
+    }
+}
+
+/// (`RequestUtils.hasTransactionalRecords`)
+fn is_transactional(request: &ProduceRequest<'_>) -> bool {
+    let partitions = request.topic_data.iter().flat_map(|topic| &topic.partition_data);
+    let mut records = partitions.filter_map(|data| data.records.as_ref().and_then(kafka_rpc::Records::bytes));
+    records.any(|records| {
+        BatchHeader::split_first(records).is_ok_and(|(header, _)| header.attributes().is_transactional())
+    })
 }
 
 /// The records of a request for one partition.
@@ -89,7 +134,7 @@ impl<'r> Part<'r> {
     fn new(
         frame: &RequestFrame<'_>,
         request: &ProduceRequest<'_>,
-        topic: &Result<Arc<Topic>, ErrorCode>,
+        topic: &Found,
         data: &PartitionProduceData<'r>,
     ) -> Self {
         let records = data.records.as_ref().and_then(kafka_rpc::Records::bytes).unwrap_or_default();
@@ -107,7 +152,7 @@ impl<'r> Part<'r> {
 fn check(
     frame: &RequestFrame<'_>,
     request: &ProduceRequest<'_>,
-    topic: &Result<Arc<Topic>, ErrorCode>,
+    topic: &Found,
     index: i32,
     records: &[u8],
 ) -> Result<Arc<Partition>, Failure> {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use kafka_log::log::config::LogConfig;
 use kafka_log::manager::LogManagerConfig;
 
+use super::authorizer::AuthorizerConfig;
 use super::error::{ConfigError, ConfigWarning, Place, SettingError};
 use super::given::{self, Given, Settings};
 use super::groups::{BOUNDED, KINDS, Order};
@@ -38,6 +39,9 @@ pub(super) const NAMES: &[&str] = &[
     "num.network.threads",
     "max.connections.per.ip.overrides",
     "metrics.listener",
+    "authorizer.class.name",
+    "super.users",
+    "allow.everyone.if.no.acl.found",
 ];
 
 /// The node id where none is set. Kafka demands one.
@@ -80,6 +84,8 @@ pub struct BrokerConfig {
     pub max_connections_per_ip_overrides: Vec<(String, i32)>,
     /// `metrics.listener`: host and port at which metrics are served
     pub metrics_listener: Option<(String, u16)>,
+    /// Whether requests are authorized, and how.
+    pub authorizer: AuthorizerConfig,
     /// Connections and requests.
     pub network: NetworkConfig,
     /// Topics and their partitions.
@@ -208,6 +214,7 @@ impl BrokerConfig {
                 .then(|| usize::try_from(values.get::<i32>("num.network.threads")).unwrap_or(1)),
             max_connections_per_ip_overrides: overrides,
             metrics_listener: metrics_listener(&values).map_err(at(&["metrics.listener"]))?,
+            authorizer: AuthorizerConfig::read(&values).map_err(at(&["authorizer.class.name", "super.users"]))?,
             network,
             topics: TopicsConfig::read(&values),
             fetch: FetchConfig::read(&values),

@@ -1,5 +1,6 @@
 //! Settings of the broker, of topics and of groups, under Kafka's names.
 
+mod authorizer;
 mod broker;
 mod created;
 mod describe;
@@ -19,6 +20,7 @@ mod tests;
 mod value;
 mod values;
 
+pub use authorizer::AuthorizerConfig;
 pub use broker::BrokerConfig;
 pub(crate) use describe::{Row, broker_logger_rows, client_metrics_rows};
 pub(crate) use dynamic::{DynamicConfigs, configs_of};

@@ -301,7 +301,7 @@ impl Connection {
                 frames.push(next);
             }
             let at = self.next_request(desk);
-            api::produce(desk.shared, &frames, at, &mut self.output).map_err(EndReason::Refused)?;
+            api::produce(desk.shared, &frames, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
         }
         Ok(used)
     }

@@ -34,7 +34,7 @@ impl WaitingFetch {
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: FetchRequest<'_> = call.message()?;
-    let mut plan = match Plan::new(call.shared, &request, call.version(), call.at.now_ms) {
+    let mut plan = match Plan::new(call.shared, &call.rights(), &request, call.version(), call.at.now_ms) {
         Ok(plan) => plan,
         Err(code) => return call.respond(&FetchResponse { error_code: code.code(), ..Default::default() }),
     };
