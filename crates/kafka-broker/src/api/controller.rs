@@ -1,6 +1,7 @@
 //! Requests that change metadata, and those that ask the controller. They run on its thread.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
@@ -15,13 +16,14 @@ use super::{Rights, memory_for, sift};
 use crate::broker::{Shared, apply, directories, frame};
 use crate::clock::now_ms;
 use crate::controller::{
-    Context, Controller, ControllerError, Outcome, acls, acls::disabled, allocate_producer_ids, alter_client_quotas,
-    alter_configs, alter_partition_reassignments, alter_user_scram_credentials, create_partitions, create_topics,
-    delete_topics, describe_client_quotas, describe_quorum, describe_user_scram_credentials, elect_leaders,
-    incremental_alter_configs, list_partition_reassignments, unregister_broker, update_features,
+    ApiError, Context, Controller, ControllerError, Outcome, acls, acls::disabled, allocate_producer_ids,
+    alter_client_quotas, alter_configs, alter_partition_reassignments, alter_user_scram_credentials, create_partitions,
+    create_topics, delete_topics, describe_client_quotas, describe_quorum, describe_user_scram_credentials,
+    elect_leaders, incremental_alter_configs, list_partition_reassignments, unregister_broker, update_features,
 };
 use crate::metadata::{Delta, Image};
 use crate::net::{Peer, Ticket};
+use crate::quotas::Quotas;
 use crate::topics::GROUP_METADATA_TOPIC;
 
 /// Handles a request, and answers it.
@@ -38,7 +40,7 @@ pub(crate) fn handle(
     use AclOperation::{Alter, AlterConfigs, Describe, DescribeConfigs};
     let version = request.version;
     let rights = Rights::of(shared, peer, request.api_key);
-    let mut desk = Desk { controller, request, ticket, rights, shared };
+    let mut desk = Desk { peer, controller, request, ticket, rights, shared };
     let has_acls = shared.authorizer.is_some();
     match request.api_key {
         ApiKey::CreateTopics => desk.create_topics(),
@@ -76,7 +78,40 @@ pub(crate) fn handle(
     }
 }
 
+/// What a request uses of the quota for changes of topics (`ControllerMutationQuota`).
+struct Charge<'s> {
+    quotas: &'s Quotas,
+    user: String,
+    client_id: String,
+    is_strict: bool,
+    throttle_ms: Cell<i32>,
+}
+
+impl<'s> Charge<'s> {
+    /// From this version on clients understand that a part of a request is refused.
+    fn of(desk: &Desk<'s>, strict_since: i16) -> Self {
+        Charge {
+            quotas: &desk.shared.quotas,
+            user: desk.peer.principal.name.clone(),
+            client_id: desk.request.client_id.clone().into_owned(),
+            is_strict: desk.request.version >= strict_since,
+            throttle_ms: Cell::new(0),
+        }
+    }
+
+    fn add(&self, partitions: usize) -> Result<(), ApiError> {
+        let throttle = self.quotas.mutations(&self.user, &self.client_id, partitions, self.is_strict, now_ms());
+        self.throttle_ms.set(self.throttle_ms.get().max(throttle));
+        if throttle > 0 && self.is_strict { Err(ErrorCode::ThrottlingQuotaExceeded.into()) } else { Ok(()) }
+    }
+
+    fn throttle_ms(&self) -> i32 {
+        self.throttle_ms.get()
+    }
+}
+
 struct Desk<'d> {
+    peer: &'d Peer,
     controller: &'d mut Controller,
     request: &'d RequestFrame<'d>,
     ticket: Ticket,
@@ -108,7 +143,11 @@ impl<'d> Desk<'d> {
     fn create_topics(&mut self) -> Result<(), ErrorCode> {
         let mut request: CreateTopicsRequest<'_> = self.message()?;
         let refused = sift::create_topics(&self.rights, &mut request);
-        let mut response = self.change(|image, context| create_topics::plan(image, context, &request))?;
+        let charge = Charge::of(self, 6);
+        let mut response = self.change(|image, context| {
+            create_topics::plan(image, &Context { charge: &|count| charge.add(count), ..*context }, &request)
+        })?;
+        response.throttle_time_ms = charge.throttle_ms();
         sift::hide_settings(&self.rights, &mut response);
         response.topics.extend(refused);
         self.answer(&response)
@@ -122,7 +161,11 @@ impl<'d> Desk<'d> {
             // Nobody may.
             false => Vec::new(),
         };
-        let mut response = self.change(|image, context| delete_topics::plan(image, context, &request, version))?;
+        let charge = Charge::of(self, 5);
+        let mut response = self.change(|image, context| {
+            delete_topics::plan(image, &Context { charge: &|count| charge.add(count), ..*context }, &request, version)
+        })?;
+        response.throttle_time_ms = charge.throttle_ms();
         response.responses.extend(refused);
         self.answer(&response)
     }
@@ -130,7 +173,11 @@ impl<'d> Desk<'d> {
     fn create_partitions(&mut self) -> Result<(), ErrorCode> {
         let mut request: CreatePartitionsRequest<'_> = self.message()?;
         let refused = sift::create_partitions(&self.rights, &mut request);
-        let mut response = self.change(|image, context| create_partitions::plan(image, context, &request))?;
+        let charge = Charge::of(self, 3);
+        let mut response = self.change(|image, context| {
+            create_partitions::plan(image, &Context { charge: &|count| charge.add(count), ..*context }, &request)
+        })?;
+        response.throttle_time_ms = charge.throttle_ms();
         response.results.extend(refused);
         self.answer(&response)
     }

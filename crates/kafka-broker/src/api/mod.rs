@@ -152,11 +152,17 @@ pub(crate) fn is_produce(frame: &[u8]) -> bool {
     frame.first_chunk() == Some(&ApiKey::Produce.number().to_be_bytes())
 }
 
-/// Handles requests to produce that have arrived one after the other.
+/// Handles requests to produce that have arrived one after the other; says for how many ms the client has to be left alone.
 ///
 /// # Errors
 /// Where the connection has to be closed.
-pub(crate) fn produce(shared: &Shared, frames: &[&[u8]], peer: &Peer, at: At, out: &mut Output) -> Result<(), Refusal> {
+pub(crate) fn produce(
+    shared: &Shared,
+    frames: &[&[u8]],
+    peer: &Peer,
+    at: At,
+    out: &mut Output,
+) -> Result<i32, Refusal> {
     let began = Instant::now();
     let (mut requests, mut refusal) = (Vec::with_capacity(frames.len()), None);
     for frame in frames {
@@ -169,10 +175,10 @@ pub(crate) fn produce(shared: &Shared, frames: &[&[u8]], peer: &Peer, at: At, ou
             break;
         }
     }
-    produce::handle(shared, &requests, peer, at.now_ms, out)?;
+    let throttle_ms = produce::handle(shared, &requests, peer, at.now_ms, out)?;
     let each = began.elapsed() / u32::try_from(frames.len()).unwrap_or(1).max(1);
     frames.iter().for_each(|frame| shared.metrics.handled(ApiKey::Produce, frame.len(), each));
-    refusal.map_or(Ok(()), Err)
+    refusal.map_or(Ok(throttle_ms), Err)
 }
 
 /// Handles one frame.

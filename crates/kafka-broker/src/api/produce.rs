@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use kafka_log::compression::Codec;
 use kafka_log::format::batch::{BatchHeader, BatchOverhead};
@@ -19,10 +20,14 @@ use super::{Refusal, Rights, memory_for};
 use crate::broker::Shared;
 use crate::net::{Output, Peer};
 use crate::partitions::{AppendRefused, Partition, Submission, Topic};
+use crate::quotas::Kind;
 use crate::topics::is_internal;
 
 /// Kafka's own admin clients may write to internal topics (`AdminUtils.ADMIN_CLIENT_ID`).
 const ADMIN_CLIENT_ID: &str = "__admin_client";
+
+/// Bytes of a request before its message, without the id of the client: API, version, correlation id, length of the id.
+const HEADER: usize = 10;
 
 /// The only format of batches that producers may send.
 const MAGIC: i8 = 2;
@@ -38,7 +43,8 @@ pub(super) fn handle(
     peer: &Peer,
     now_ms: i64,
     out: &mut Output,
-) -> Result<(), Refusal> {
+) -> Result<i32, Refusal> {
+    let began = Instant::now();
     let rights = Rights::of(shared, peer, ApiKey::Produce);
     let mut requests = Vec::with_capacity(frames.len());
     let mut refusal = None;
@@ -67,10 +73,24 @@ pub(super) fn handle(
     }
     append(&mut parts, now_ms);
     let mut parts = parts.into_iter();
+    let each = began.elapsed() / u32::try_from(requests.len()).unwrap_or(1).max(1);
+    let mut longest = 0;
     for (frame, request) in &requests {
-        respond(frame, request, &mut parts, out)?;
+        let throttle_ms = charge(shared, peer, frame, request.acks, each, now_ms);
+        longest = longest.max(throttle_ms);
+        respond(frame, request, throttle_ms, &mut parts, out)?;
     }
-    refusal.map_or(Ok(()), Err)
+    refusal.map_or(Ok(longest), Err)
+}
+
+/// Counts what a request has cost; says for how many ms its client has to be left alone.
+fn charge(shared: &Shared, peer: &Peer, frame: &RequestFrame<'_>, acks: i16, spent: Duration, now_ms: i64) -> i32 {
+    let (quotas, user, client_id) = (&shared.quotas, &peer.principal.name, &*frame.client_id);
+    let bytes = frame.body.len() + HEADER + client_id.len();
+    let for_bytes = quotas.bytes(Kind::Produce, user, client_id, bytes, now_ms);
+    // Kafka does not count the time of requests without an answer.
+    let for_time = if acks == 0 { 0 } else { quotas.request(user, client_id, spent, now_ms) };
+    for_bytes.max(for_time)
 }
 
 /// A topic of a request, or why there is none for it.
@@ -210,6 +230,7 @@ impl From<AppendRefused> for Failure {
 fn respond<'r>(
     frame: &RequestFrame<'_>,
     request: &ProduceRequest<'_>,
+    throttle_time_ms: i32,
     parts: &mut impl Iterator<Item = Part<'r>>,
     out: &mut Output,
 ) -> Result<(), Refusal> {
@@ -234,7 +255,7 @@ fn respond<'r>(
             code => Err(Refusal::Unanswered(code.unwrap_or(ErrorCode::UnknownServerError))),
         };
     }
-    let response = ProduceResponse { responses, ..Default::default() };
+    let response = ProduceResponse { responses, throttle_time_ms, ..Default::default() };
     out.respond(&response, (frame.api_key, frame.version, frame.correlation_id))
         .map_err(|error| Refusal::Response(frame.api_key, error))
 }

@@ -19,6 +19,7 @@ use crate::mover::MoverHandle;
 use crate::net::{Connections, Letter, Mailbox, QueuedBytes, Ticket};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
+use crate::quotas::Quotas;
 use crate::security::authorizer::Authorizer;
 
 /// The parts of a broker. Each guards itself.
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) producer_ids: ProducerIds,
     /// Nothing is forbidden where there is none.
     pub(crate) authorizer: Option<Authorizer>,
+    pub(crate) quotas: Quotas,
     pub(crate) controller: ControllerHandle,
     pub(crate) mover: MoverHandle,
     pub(crate) metrics: Metrics,

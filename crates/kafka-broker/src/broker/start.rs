@@ -34,6 +34,7 @@ use crate::mover::{self, MoverHandle};
 use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
+use crate::quotas::Quotas;
 use crate::security::authorizer::Authorizer;
 use crate::topics::GROUP_METADATA_TOPIC;
 
@@ -194,6 +195,7 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
         Arc::new(OffsetsLogs(Arc::clone(&topics))),
         Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm) }),
     );
+    let quotas = Quotas::new(settings.quota_windows, settings.mutation_windows, &image.read());
     let authorizer = Authorizer::of(&settings.config.authorizer, &image.read());
     let overrides: HashMap<_, _> = settings.max_connections_per_ip_overrides.clone();
     let shared = Arc::new(Shared {
@@ -206,6 +208,7 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
         sessions: Sessions::new(settings.fetch_session_slots),
         producer_ids: ProducerIds::default(),
         authorizer,
+        quotas,
         controller: ControllerHandle::new(jobs),
         mover: MoverHandle::new(orders),
         metrics: Metrics::new(),

@@ -15,7 +15,8 @@ use super::given::{self, Given, Settings};
 use super::groups::{BOUNDED, KINDS, Order};
 use super::listeners::{self, Listener, SecurityProtocol};
 use super::sections::{
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, TopicsConfig, TransactionsConfig,
+    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, TopicsConfig,
+    TransactionsConfig,
 };
 use super::values::Values;
 
@@ -98,6 +99,8 @@ pub struct BrokerConfig {
     pub groups: GroupsConfig,
     /// Transactions.
     pub transactions: TransactionsConfig,
+    /// Client quotas.
+    pub quotas: QuotasConfig,
     /// The metadata log.
     pub metadata_log: MetadataLogConfig,
     /// The logs of all partitions together.
@@ -221,6 +224,7 @@ impl BrokerConfig {
             offsets: OffsetsConfig::read(&values),
             groups,
             transactions: TransactionsConfig::read(&values),
+            quotas: QuotasConfig::read(&values),
             metadata_log: MetadataLogConfig::read(&values),
             log_manager,
             log,

@@ -29,6 +29,7 @@ pub use groups::Order;
 pub use listeners::{Listener, SecurityProtocol};
 pub use rules::Rules;
 pub use sections::{
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, TopicsConfig, TransactionsConfig,
+    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, TopicsConfig,
+    TransactionsConfig,
 };
 pub use value::InvalidValue;

@@ -18,6 +18,8 @@ pub(crate) struct Metrics {
     pub(crate) bytes_sent: Counter,
     /// Connections that were closed because of what was received.
     pub(crate) bad_requests: Counter,
+    /// Pauses of connections because of quotas.
+    pub(crate) throttled: Counter,
 }
 
 /// A number that only grows.

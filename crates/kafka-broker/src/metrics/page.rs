@@ -62,6 +62,9 @@ impl Page {
         let name = "kafka_network_SocketServer_BadRequests_total";
         self.metric(name, "counter", "Connections closed because of what they sent.");
         self.value(name, shared.metrics.bad_requests.get());
+        let name = "kafka_network_SocketServer_ThrottledChannels_total";
+        self.metric(name, "counter", "Pauses of connections because of quotas.");
+        self.value(name, shared.metrics.throttled.get());
         let help = "Connections of clients.";
         self.gauge("kafka_server_socket_server_metrics_connection_count", help, shared.connections.open());
         let help = "Fetch sessions.";

@@ -8,6 +8,7 @@ mod listener;
 mod mailbox;
 mod output;
 mod queued;
+mod throttle;
 mod ticket;
 
 use std::net::SocketAddr;

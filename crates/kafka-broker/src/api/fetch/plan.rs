@@ -145,6 +145,24 @@ impl Plan {
         }
     }
 
+    /// Lowers the limit of the response.
+    pub(super) fn at_most(&mut self, max_bytes: usize) {
+        self.max_bytes = self.max_bytes.min(max_bytes);
+        self.min_bytes = self.min_bytes.min(self.max_bytes);
+    }
+
+    /// The session of a response without partitions. One that has just begun ends: the client begins again.
+    pub(super) fn keep_session(&self, shared: &Shared) -> i32 {
+        match &self.session {
+            Some((session, true)) => session.id(),
+            Some((session, false)) => {
+                shared.sessions.end(session.id());
+                0
+            }
+            None => 0,
+        }
+    }
+
     /// Whether these reads are the answer, without waiting for more.
     pub(super) fn is_satisfied_by(&self, reads: &Reads) -> bool {
         self.max_wait.is_zero()

@@ -1,7 +1,5 @@
 //! Decisions, and those that Kafka's authorizer has made.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails where it must not fails the test")]
-
 use kafka_rpc::Uuid;
 use kafka_rpc::acl::{AclPermissionType, PatternType};
 
