@@ -16,6 +16,9 @@ use super::{Call, Handled, Refusal, Rights};
 use crate::broker::{Shared, at_once, write_reply};
 use crate::group::{self, Client};
 
+/// What is said of a group whose topics the client may not all describe.
+const HIDDEN: &str = "The group has described topic(s) that the client is not authorized to describe.";
+
 /// Topics as the coordinator asks for them, and what the client may do with them.
 struct Names<'s> {
     shared: &'s Shared,
@@ -146,6 +149,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
             let mut request: ConsumerGroupDescribeRequest<'_> = call.message()?;
             let refused = deny(&rights, AclOperation::Describe, &mut request.group_ids);
             let mut response = groups.describe_consumer_groups(&request, &names);
+            hide(&rights, &mut response.groups);
             let described = response.groups.iter_mut().filter(|group| group.error_code == ErrorCode::None.code());
             described.for_each(|group| {
                 group.authorized_operations = rights.on_group(request.include_authorized_operations, &group.group_id);
@@ -173,6 +177,28 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let Some(reply) = reply else { return Ok(Handled::Later(ticket)) };
     write_reply(&reply, ticket, call.out).map_err(|error| Refusal::Response(ticket.api_key, error))?;
     Ok(Handled::Done)
+}
+
+/// Keeps groups from those who may not describe all of their topics.
+fn hide(rights: &Rights<'_>, groups: &mut [consumer_group_describe_response::DescribedGroup<'static>]) {
+    let topics_of = |group: &consumer_group_describe_response::DescribedGroup<'static>| {
+        let assigned = group.members.iter().flat_map(|member| [&member.assignment, &member.target_assignment]);
+        let topics =
+            assigned.flat_map(|assigned| assigned.topic_partitions.iter().map(|topic| topic.topic_name.clone()));
+        topics.collect::<Vec<_>>()
+    };
+    let topics: Vec<_> = groups.iter().map(topics_of).collect();
+    let denied = rights.denied_topics(AclOperation::Describe, topics.iter().flatten().map(AsRef::as_ref));
+    for (group, topics) in groups.iter_mut().zip(&topics) {
+        if topics.iter().any(|topic| denied.contains(topic)) {
+            *group = consumer_group_describe_response::DescribedGroup {
+                group_id: group.group_id.clone(),
+                error_code: ErrorCode::TopicAuthorizationFailed.code(),
+                error_message: Some(HIDDEN.into()),
+                ..Default::default()
+            };
+        }
+    }
 }
 
 /// Takes the groups out of a request that an operation is not allowed on, each once.

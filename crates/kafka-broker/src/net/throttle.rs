@@ -42,6 +42,8 @@ fn place(api: ApiKey, version: i16) -> Option<usize> {
         DescribeUserScramCredentials | AlterUserScramCredentials => (0, 0),
         UpdateFeatures | DescribeCluster | UnregisterBroker | DescribeProducers => (0, 0),
         ListConfigResources | DescribeTopicPartitions | ConsumerGroupDescribe => (0, 0),
+        ConsumerGroupHeartbeat | DescribeTransactions | ListTransactions => (0, 0),
+        AddPartitionsToTxn | AddOffsetsToTxn | EndTxn | TxnOffsetCommit => (0, 3),
         _ => return None,
     };
     (version >= since).then_some(HEADER + usize::from(version >= flexible))
@@ -123,6 +125,13 @@ mod tests {
             ListConfigResourcesRequest => ListConfigResourcesResponse,
             DescribeTopicPartitionsRequest<'_> => DescribeTopicPartitionsResponse,
             ConsumerGroupDescribeRequest<'_> => ConsumerGroupDescribeResponse,
+            ConsumerGroupHeartbeatRequest<'_> => ConsumerGroupHeartbeatResponse,
+            DescribeTransactionsRequest<'_> => DescribeTransactionsResponse,
+            ListTransactionsRequest<'_> => ListTransactionsResponse,
+            AddPartitionsToTxnRequest<'_> => AddPartitionsToTxnResponse,
+            AddOffsetsToTxnRequest<'_> => AddOffsetsToTxnResponse,
+            EndTxnRequest<'_> => EndTxnResponse,
+            TxnOffsetCommitRequest<'_> => TxnOffsetCommitResponse,
         }
         let join =
             JoinGroupResponse { throttle_time_ms: 0x0102_0304, protocol_name: Some("".into()), ..Default::default() };
