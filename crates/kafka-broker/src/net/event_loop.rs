@@ -27,6 +27,9 @@ const SCRATCH: usize = 256 * 1024;
 const SWEEP: Duration = Duration::from_secs(10);
 const SWEEP_MIN: Duration = Duration::from_millis(100);
 
+/// Connections that came too fast and are held before they are closed. More are closed at once.
+const HELD_MAX: usize = 1000;
+
 /// An event loop that is not running yet.
 pub(crate) struct EventLoop {
     number: usize,
@@ -173,9 +176,10 @@ impl Running<'_> {
             match from.accept(self.shared) {
                 Ok(Accepted::Nobody) => return,
                 Ok(Accepted::Refused) => {}
-                Ok(Accepted::Throttled(socket, from, pause)) => {
+                Ok(Accepted::Throttled(socket, from, pause)) if self.held.len() < HELD_MAX => {
                     self.held.insert((Instant::now() + pause, from), socket);
                 }
+                Ok(Accepted::Throttled(_, from, _)) => self.shared.connections.left(from.ip()),
                 Ok(Accepted::Client(socket, from)) => self.shared.hand_out(socket, from, listener),
                 Err(error) => {
                     // The client stays in the queue of the kernel.
