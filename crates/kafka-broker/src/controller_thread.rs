@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::api::controller;
 use crate::broker::{Shared, retry_groups};
 use crate::controller::Controller;
-use crate::net::Ticket;
+use crate::net::{Peer, Ticket};
 use crate::topics::GROUP_METADATA_TOPIC;
 
 /// How often the controller looks whether a snapshot is due.
@@ -19,8 +19,8 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Something to do for the controller.
 pub(crate) enum Job {
-    /// A request of a client, as it came.
-    Request(Ticket, Vec<u8>),
+    /// A request of a client, as it came, and from whom.
+    Request(Ticket, Vec<u8>, Peer),
     /// Topics that clients or the broker itself need.
     AutoCreate(Vec<String>),
     /// A producer wants an id, and the block is used up.
@@ -82,7 +82,7 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
     let mut next_tick = Instant::now() + TICK;
     loop {
         match jobs.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
-            Ok(Job::Request(ticket, frame)) => request(&mut controller, ticket, &frame, shared),
+            Ok(Job::Request(ticket, frame, peer)) => request(&mut controller, ticket, &frame, &peer, shared),
             Ok(Job::AutoCreate(topics)) => {
                 controller::auto_create(&mut controller, &topics, shared);
                 shared.controller.created(&topics);
@@ -112,9 +112,9 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
     }
 }
 
-fn request(controller: &mut Controller, ticket: Ticket, frame: &[u8], shared: &Shared) {
+fn request(controller: &mut Controller, ticket: Ticket, frame: &[u8], peer: &Peer, shared: &Shared) {
     let answered = match RequestFrame::parse(frame) {
-        Ok(request) => controller::handle(controller, &request, ticket, shared),
+        Ok(request) => controller::handle(controller, &request, ticket, peer, shared),
         // The event loop has read the same header.
         Err(error) => {
             tracing::error!(%error, "a request cannot be read again");

@@ -29,6 +29,7 @@ mod mover;
 mod net;
 mod partitions;
 mod producer_ids;
+mod quotas;
 mod security;
 mod topics;
 

@@ -1,6 +1,7 @@
 //! Apache Kafka's everyday command-line tools in one binary: `kafka-topics`, `kafka-configs` and others, under those names (with
 //! or without `.sh`) or as the first word after `kafka-tools`.
 
+mod acls;
 mod broker_api_versions;
 mod client;
 mod configs;
@@ -30,6 +31,7 @@ use terminal::{Stop, Terminal};
 type Tool = (&'static str, fn(Vec<OsString>, &mut Terminal<'_>) -> Result<(), Stop>);
 
 const TOOLS: &[Tool] = &[
+    ("acls", acls::main),
     ("topics", topics::main),
     ("console-producer", console_producer::main),
     ("console-consumer", console_consumer::main),

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails where it must not fails the test")]
 
+mod authorization;
 mod crowd;
 mod end_to_end;
 mod fetches;
 mod hostile;
+mod quotas;
 mod slow;
 mod stop;
 mod support;

@@ -1,23 +1,27 @@
 //! Requests that change metadata, and those that ask the controller. They run on its thread.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
+use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_rpc::messages::{
-    AllocateProducerIdsRequest, CreateTopicsRequest, DeleteTopicsRequest, InitProducerIdResponse,
+    AllocateProducerIdsRequest, AlterConfigsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+    IncrementalAlterConfigsRequest, InitProducerIdResponse,
 };
 use kafka_rpc::{ApiKey, ErrorCode, Message, Request, RequestFrame, Uuid};
 
-use super::memory_for;
+use super::refused::Refuse;
+use super::{Rights, memory_for, sift};
 use crate::broker::{Shared, apply, directories, frame};
 use crate::controller::{
-    Context, Controller, ControllerError, Outcome, acls, allocate_producer_ids, alter_client_quotas, alter_configs,
-    alter_partition_reassignments, alter_user_scram_credentials, create_partitions, create_topics, delete_topics,
-    describe_client_quotas, describe_quorum, describe_user_scram_credentials, elect_leaders, incremental_alter_configs,
-    list_partition_reassignments, unregister_broker, update_features,
+    ApiError, Context, Controller, ControllerError, Outcome, acls, acls::disabled, allocate_producer_ids,
+    alter_client_quotas, alter_configs, alter_partition_reassignments, alter_user_scram_credentials, create_partitions,
+    create_topics, delete_topics, describe_client_quotas, describe_quorum, describe_user_scram_credentials,
+    elect_leaders, incremental_alter_configs, list_partition_reassignments, unregister_broker, update_features,
 };
 use crate::metadata::{Delta, Image};
-use crate::net::Ticket;
+use crate::net::{Peer, Ticket};
 use crate::topics::GROUP_METADATA_TOPIC;
 
 /// Handles a request, and answers it.
@@ -28,66 +32,197 @@ pub(crate) fn handle(
     controller: &mut Controller,
     request: &RequestFrame<'_>,
     ticket: Ticket,
+    peer: &Peer,
     shared: &Shared,
 ) -> Result<(), ErrorCode> {
+    use AclOperation::{Alter, AlterConfigs, Describe, DescribeConfigs};
     let version = request.version;
-    let mut desk = Desk { controller, request, ticket, shared };
+    let rights = Rights::of(shared, peer, request.api_key);
+    let mut desk = Desk { peer, controller, request, ticket, rights, shared };
+    let has_acls = shared.authorizer.is_some();
     match request.api_key {
-        ApiKey::CreateTopics => desk.execute(create_topics::plan),
-        ApiKey::DeleteTopics => desk.execute(|image, context, request: &DeleteTopicsRequest<'_>| {
-            delete_topics::plan(image, context, request, version)
-        }),
-        ApiKey::DescribeAcls => desk.execute(|_, _, request| Outcome::none(acls::describe(request))),
-        ApiKey::CreateAcls => desk.execute(|_, _, request| Outcome::none(acls::create(request))),
-        ApiKey::DeleteAcls => desk.execute(|_, _, request| Outcome::none(acls::delete(request))),
-        ApiKey::AlterConfigs => desk.execute(alter_configs::plan),
-        ApiKey::CreatePartitions => desk.execute(create_partitions::plan),
-        ApiKey::ElectLeaders => desk.execute(elect_leaders::plan),
-        ApiKey::IncrementalAlterConfigs => desk.execute(incremental_alter_configs::plan),
-        ApiKey::AlterPartitionReassignments => desk.execute(alter_partition_reassignments::plan),
-        ApiKey::ListPartitionReassignments => desk.execute(list_partition_reassignments::plan),
-        ApiKey::DescribeClientQuotas => desk.execute(describe_client_quotas::plan),
-        ApiKey::AlterClientQuotas => desk.execute(alter_client_quotas::plan),
-        ApiKey::DescribeUserScramCredentials => desk.execute(describe_user_scram_credentials::plan),
-        ApiKey::AlterUserScramCredentials => desk.execute(alter_user_scram_credentials::plan),
+        ApiKey::CreateTopics => desk.create_topics(),
+        ApiKey::DeleteTopics => desk.delete_topics(),
+        ApiKey::CreatePartitions => desk.create_partitions(),
+        ApiKey::AlterConfigs => desk.alter_configs(),
+        ApiKey::IncrementalAlterConfigs => desk.incremental_alter_configs(),
+        ApiKey::DescribeAcls if has_acls => desk.execute(Describe, acls::describe::plan),
+        ApiKey::CreateAcls if has_acls => desk.execute(Alter, acls::create::plan),
+        ApiKey::DeleteAcls if has_acls => desk.execute(Alter, acls::delete::plan),
+        ApiKey::DescribeAcls => desk.execute(Describe, |_, _, request| Outcome::none(disabled::describe(request))),
+        ApiKey::CreateAcls => desk.execute(Alter, |_, _, request| Outcome::none(disabled::create(request))),
+        ApiKey::DeleteAcls => desk.execute(Alter, |_, _, request| Outcome::none(disabled::delete(request))),
+        ApiKey::ElectLeaders => desk.execute(Alter, elect_leaders::plan),
+        ApiKey::AlterPartitionReassignments => desk.execute(Alter, alter_partition_reassignments::plan),
+        ApiKey::ListPartitionReassignments => desk.execute(Describe, list_partition_reassignments::plan),
+        ApiKey::DescribeClientQuotas => desk.execute(DescribeConfigs, describe_client_quotas::plan),
+        ApiKey::AlterClientQuotas => desk.execute(AlterConfigs, alter_client_quotas::plan),
+        ApiKey::DescribeUserScramCredentials => desk.execute(Describe, describe_user_scram_credentials::plan),
+        ApiKey::AlterUserScramCredentials => desk.execute(Alter, alter_user_scram_credentials::plan),
         ApiKey::DescribeQuorum => {
             let quorum = desk.controller.quorum();
-            desk.execute(|image, context, request| describe_quorum::plan(image, context, request, version, &quorum))
+            desk.execute(Describe, |image, context, request| {
+                describe_quorum::plan(image, context, request, version, &quorum)
+            })
         }
         ApiKey::UpdateFeatures => {
             let kraft_version = desk.controller.log().kraft_version();
-            desk.execute(|image, context, request| {
+            desk.execute(Alter, |image, context, request| {
                 update_features::plan(image, context, request, version, kraft_version)
             })
         }
-        ApiKey::UnregisterBroker => desk.execute(unregister_broker::plan),
+        ApiKey::UnregisterBroker => desk.execute(Alter, unregister_broker::plan),
         _ => Err(ErrorCode::UnsupportedVersion),
     }
 }
 
+/// What a request uses of the quota for changes of topics (`ControllerMutationQuota`).
+struct Charge<'s> {
+    shared: &'s Shared,
+    user: String,
+    client_id: String,
+    is_strict: bool,
+    throttle_ms: Cell<i32>,
+}
+
+impl<'s> Charge<'s> {
+    /// From this version on clients understand that a part of a request is refused.
+    fn of(desk: &Desk<'s>, strict_since: i16) -> Self {
+        Charge {
+            shared: desk.shared,
+            user: desk.peer.principal.name.clone(),
+            client_id: desk.request.client_id.clone().into_owned(),
+            is_strict: desk.request.version >= strict_since,
+            throttle_ms: Cell::new(0),
+        }
+    }
+
+    fn add(&self, partitions: usize) -> Result<(), ApiError> {
+        let (quotas, now_ms) = (&self.shared.quotas, self.shared.clock.now_ms());
+        let throttle = quotas.mutations(&self.user, &self.client_id, partitions, self.is_strict, now_ms);
+        self.throttle_ms.set(self.throttle_ms.get().max(throttle));
+        if throttle > 0 && self.is_strict { Err(ErrorCode::ThrottlingQuotaExceeded.into()) } else { Ok(()) }
+    }
+
+    fn throttle_ms(&self) -> i32 {
+        self.throttle_ms.get()
+    }
+}
+
 struct Desk<'d> {
+    peer: &'d Peer,
     controller: &'d mut Controller,
     request: &'d RequestFrame<'d>,
     ticket: Ticket,
+    rights: Rights<'d>,
     shared: &'d Shared,
 }
 
 impl<'d> Desk<'d> {
-    fn execute<M: Request<'d>, R: Message<'static>>(
-        &mut self,
-        plan: impl FnOnce(&Image, &Context<'_>, &M) -> Outcome<R>,
-    ) -> Result<(), ErrorCode> {
-        let unreadable = |error| {
+    fn message<M: Request<'d>>(&self) -> Result<M, ErrorCode> {
+        self.request.message(memory_for(self.request.body)).map_err(|error| {
             tracing::warn!(api = M::NAME, %error, "a request cannot be read");
             ErrorCode::InvalidRequest
+        })
+    }
+
+    /// Carries out a request that needs the right to do `operation` on the cluster.
+    fn execute<M: Request<'d> + Refuse<Response = R>, R: Message<'static>>(
+        &mut self,
+        operation: AclOperation,
+        plan: impl FnOnce(&Image, &Context<'_>, &M) -> Outcome<R>,
+    ) -> Result<(), ErrorCode> {
+        let message: M = self.message()?;
+        match self.rights.check_cluster(operation) {
+            Ok(()) => self.carry_out(|image, context| plan(image, context, &message)),
+            Err(code) => self.answer(&message.refuse(&code.into())),
+        }
+    }
+
+    fn create_topics(&mut self) -> Result<(), ErrorCode> {
+        let mut request: CreateTopicsRequest<'_> = self.message()?;
+        let refused = sift::create_topics(&self.rights, &mut request);
+        let charge = Charge::of(self, 6);
+        let mut response = self.change(|image, context| {
+            create_topics::plan(image, &Context { charge: &|count| charge.add(count), ..*context }, &request)
+        })?;
+        response.throttle_time_ms = charge.throttle_ms();
+        sift::hide_settings(&self.rights, &mut response);
+        response.topics.extend(refused);
+        self.answer(&response)
+    }
+
+    fn delete_topics(&mut self) -> Result<(), ErrorCode> {
+        let version = self.request.version;
+        let mut request: DeleteTopicsRequest<'_> = self.message()?;
+        let refused = match self.shared.config.delete_topics {
+            true => sift::delete_topics(&self.rights, &self.shared.image.read(), &mut request),
+            // Nobody may.
+            false => Vec::new(),
         };
-        let message: M = self.request.message(memory_for(self.request.body)).map_err(unreadable)?;
+        let charge = Charge::of(self, 5);
+        let mut response = self.change(|image, context| {
+            delete_topics::plan(image, &Context { charge: &|count| charge.add(count), ..*context }, &request, version)
+        })?;
+        response.throttle_time_ms = charge.throttle_ms();
+        response.responses.extend(refused);
+        self.answer(&response)
+    }
+
+    fn create_partitions(&mut self) -> Result<(), ErrorCode> {
+        let mut request: CreatePartitionsRequest<'_> = self.message()?;
+        let refused = sift::create_partitions(&self.rights, &mut request);
+        let charge = Charge::of(self, 3);
+        let mut response = self.change(|image, context| {
+            create_partitions::plan(image, &Context { charge: &|count| charge.add(count), ..*context }, &request)
+        })?;
+        response.throttle_time_ms = charge.throttle_ms();
+        response.results.extend(refused);
+        self.answer(&response)
+    }
+
+    fn alter_configs(&mut self) -> Result<(), ErrorCode> {
+        let mut request: AlterConfigsRequest<'_> = self.message()?;
+        let asked = request.resources.clone();
+        let of = asked.iter().map(|resource| (resource.resource_type, &*resource.resource_name));
+        let denied = sift::denied_resources(&self.rights, of);
+        request.resources.retain(|resource| !denied.contains_key(&(resource.resource_type, &*resource.resource_name)));
+        let mut response = self.change(|image, context| alter_configs::plan(image, context, &request))?;
+        response.responses.extend(denied.into_iter().map(alter_configs::refused));
+        self.answer(&response)
+    }
+
+    fn incremental_alter_configs(&mut self) -> Result<(), ErrorCode> {
+        let mut request: IncrementalAlterConfigsRequest<'_> = self.message()?;
+        let asked = request.resources.clone();
+        let of = asked.iter().map(|resource| (resource.resource_type, &*resource.resource_name));
+        let denied = sift::denied_resources(&self.rights, of);
+        request.resources.retain(|resource| !denied.contains_key(&(resource.resource_type, &*resource.resource_name)));
+        let mut response = self.change(|image, context| incremental_alter_configs::plan(image, context, &request))?;
+        response.responses.extend(denied.into_iter().map(incremental_alter_configs::refused));
+        self.answer(&response)
+    }
+
+    /// Carries out a plan, and answers.
+    fn carry_out<R: Message<'static>>(
+        &mut self,
+        plan: impl FnOnce(&Image, &Context<'_>) -> Outcome<R>,
+    ) -> Result<(), ErrorCode> {
+        let response = self.change(plan)?;
+        self.answer(&response)
+    }
+
+    /// Carries out a plan; gives its response.
+    fn change<R>(&mut self, plan: impl FnOnce(&Image, &Context<'_>) -> Outcome<R>) -> Result<R, ErrorCode> {
         let now_ms = self.shared.clock.now_ms();
-        let executed = self.controller.execute(now_ms, |image, context| plan(image, context, &message));
-        let (response, delta) = executed.map_err(|error| failed(self.shared, &error))?;
+        let (response, delta) = self.controller.execute(now_ms, plan).map_err(|error| failed(self.shared, &error))?;
         take_over(self.controller, self.shared, &delta, now_ms)?;
-        let frame = frame(&response, self.ticket).map_err(|error| {
-            tracing::error!(api = M::NAME, %error, "a response cannot be written");
+        Ok(response)
+    }
+
+    fn answer<'r>(&self, response: &impl Message<'r>) -> Result<(), ErrorCode> {
+        let frame = frame(response, self.ticket).map_err(|error| {
+            tracing::error!(api = self.request.api_key.name(), %error, "a response cannot be written");
             ErrorCode::UnknownServerError
         })?;
         self.shared.answer(self.ticket, frame);

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use kafka_log::log::LogStartOffsetReason;
 use kafka_log::log::error::KafkaError as _;
 use kafka_rpc::ErrorCode;
+use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use kafka_rpc::messages::{DeleteRecordsRequest, DeleteRecordsResponse};
 
@@ -16,9 +17,15 @@ const HIGH_WATERMARK: i64 = -1;
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: DeleteRecordsRequest<'_> = call.message()?;
+    let rights = call.rights();
+    let denied = rights.denied_topics(AclOperation::Delete, request.topics.iter().map(|topic| &*topic.name));
     let topics = request.topics.iter().map(|topic| {
+        let is_denied = denied.contains(&topic.name);
         let partitions = topic.partitions.iter().map(|asked| {
-            let deleted = delete(call, &topic.name, asked.partition_index, asked.offset);
+            let deleted = match is_denied {
+                true => Err(ErrorCode::TopicAuthorizationFailed),
+                false => delete(call, &topic.name, asked.partition_index, asked.offset),
+            };
             DeleteRecordsPartitionResult {
                 partition_index: asked.partition_index,
                 low_watermark: *deleted.as_ref().unwrap_or(&-1),

@@ -4,7 +4,6 @@ use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::describe_cluster_response::DescribeClusterBroker;
 use kafka_rpc::messages::{DescribeClusterRequest, DescribeClusterResponse};
 
-use super::operations::{ON_CLUSTER, if_asked};
 use super::{Call, Handled, Refusal};
 
 /// Brokers are asked for, as opposed to controllers (`EndpointType`).
@@ -28,6 +27,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
             ..Default::default()
         });
     }
+    let cluster_authorized_operations = call.rights().on_cluster(request.include_cluster_authorized_operations);
     let response = {
         let image = call.shared.image.read();
         let shown = image.brokers().filter(|broker| request.include_fenced_brokers || !broker.fenced);
@@ -46,7 +46,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
             cluster_id: call.shared.cluster_id.as_str().into(),
             controller_id: call.shared.node_id,
             brokers: brokers.collect(),
-            cluster_authorized_operations: if_asked(request.include_cluster_authorized_operations, ON_CLUSTER),
+            cluster_authorized_operations,
             ..Default::default()
         }
     };

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use kafka_rpc::ErrorCode;
+use kafka_rpc::acl::{AclOperation, ResourceType};
 use kafka_rpc::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_rpc::messages::describe_configs_response::DescribeConfigsResult;
 use kafka_rpc::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 use tracing::level_filters::LevelFilter;
 
-use super::{Call, Handled, Refusal};
+use super::{Call, Handled, Refusal, Rights};
 use crate::broker::Shared;
 use crate::config::{DynamicConfigs, Row, broker_logger_rows, client_metrics_rows, configs_of};
 use crate::controller::{ApiError, check_topic_name};
@@ -16,15 +17,38 @@ use crate::metadata::{ConfigResource, ConfigResourceType, Image};
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: DescribeConfigsRequest<'_> = call.message()?;
+    let rights = call.rights();
     let results = {
         let image = call.shared.image.read();
-        let describe = |resource| result(call.shared, &image, resource, request.include_synonyms);
+        let describe = |resource: &DescribeConfigsResource<'_>| match check(&rights, resource) {
+            Ok(()) => result(call.shared, &image, resource, request.include_synonyms),
+            Err(code) => DescribeConfigsResult {
+                error_code: code.code(),
+                error_message: Some(code.message().into()),
+                resource_type: resource.resource_type,
+                resource_name: resource.resource_name.clone().into_owned().into(),
+                ..Default::default()
+            },
+        };
         // Each resource once: a short request could name one many times, and each answer is long.
         let mut seen = HashSet::new();
         let asked = request.resources.iter();
         asked.filter(|asked| seen.insert((asked.resource_type, asked.resource_name.as_ref()))).map(describe).collect()
     };
     call.respond(&DescribeConfigsResponse { results, ..Default::default() })
+}
+
+/// Settings of topics and groups are theirs, the others are the cluster's. Kinds that there are not are refused later.
+fn check(rights: &Rights<'_>, resource: &DescribeConfigsResource<'_>) -> Result<(), ErrorCode> {
+    let (operation, name) = (AclOperation::DescribeConfigs, &*resource.resource_name);
+    match ConfigResourceType::from_id(resource.resource_type) {
+        Some(ConfigResourceType::Topic) if !rights.may(operation, ResourceType::Topic, name) => {
+            Err(ErrorCode::TopicAuthorizationFailed)
+        }
+        Some(ConfigResourceType::Group) => rights.check_group(operation, name),
+        Some(ConfigResourceType::Topic) | None => Ok(()),
+        Some(_) => rights.check_cluster(operation),
+    }
 }
 
 fn result(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use kafka_rpc::ErrorCode;
+use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::describe_log_dirs_response::{
     DescribeLogDirsPartition, DescribeLogDirsResult, DescribeLogDirsTopic,
 };
@@ -12,6 +13,9 @@ use super::{Call, Handled, Refusal};
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: DescribeLogDirsRequest<'_> = call.message()?;
+    if let Err(code) = call.rights().check_cluster(AclOperation::Describe) {
+        return call.respond(&DescribeLogDirsResponse { error_code: code.code(), ..Default::default() });
+    }
     let asked: Option<HashSet<(&str, i32)>> = request.topics.as_ref().map(|topics| {
         let partitions = topics.iter().flat_map(|asked| asked.partitions.iter().map(|number| (&*asked.topic, *number)));
         partitions.collect()

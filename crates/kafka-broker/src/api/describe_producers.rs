@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use kafka_rpc::ErrorCode;
+use kafka_rpc::acl::{AclOperation, ResourceType};
 use kafka_rpc::messages::describe_producers_response::{PartitionResponse, ProducerState, TopicResponse};
 use kafka_rpc::messages::{DescribeProducersRequest, DescribeProducersResponse};
 
@@ -11,11 +12,18 @@ use super::{Call, Handled, Refusal};
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: DescribeProducersRequest<'_> = call.message()?;
+    let rights = call.rights();
     let mut seen = HashSet::new();
     let topics = request.topics.iter().map(|topic| {
+        let is_denied = !rights.may(AclOperation::Read, ResourceType::Topic, &topic.name);
         // Each partition once: one with many producers could be named many times in a short request.
         let asked = topic.partition_indexes.iter().filter(|index| seen.insert((topic.name.as_ref(), **index)));
         let partitions = asked.map(|&partition_index| {
+            if is_denied {
+                let code = ErrorCode::TopicAuthorizationFailed;
+                let (error_code, error_message) = (code.code(), Some(code.message().into()));
+                return PartitionResponse { partition_index, error_code, error_message, ..Default::default() };
+            }
             let found = producers(call, &topic.name, partition_index);
             let error_code = found.as_ref().err().copied().unwrap_or(ErrorCode::None).code();
             let active_producers = found.unwrap_or_default();

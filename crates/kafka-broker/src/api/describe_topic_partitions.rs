@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use kafka_log::log::validate_topic_name;
 use kafka_rpc::ErrorCode;
+use kafka_rpc::acl::{AclOperation, ResourceType};
 use kafka_rpc::messages::describe_topic_partitions_response::{
     Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
 use kafka_rpc::messages::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse};
 
 use super::metadata::offline_replicas;
-use super::operations::{NOT_ASKED, ON_TOPICS};
-use super::{Call, Handled, Refusal};
+use super::operations::NOT_ASKED;
+use super::{Call, Handled, Refusal, Rights};
 use crate::metadata::{Image, Partition, Topic};
 use crate::topics::is_internal;
 
@@ -28,11 +29,14 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
         return call.respond(&response);
     }
     let limit = request.response_partition_limit.clamp(1, PARTITIONS_MAX) as usize;
+    let rights = call.rights();
+    let may_describe = |name: &str| rights.may(AclOperation::Describe, ResourceType::Topic, name);
     let response = {
         let image = call.shared.image.read();
-        let mut page = Page { image: &image, left: limit, topics: Vec::new(), next: None };
+        let mut page = Page { image: &image, rights: &rights, left: limit, topics: Vec::new(), next: None };
+        let mut denied = Vec::new();
         if request.topics.is_empty() {
-            for topic in image.topics_from(first_topic) {
+            for topic in image.topics_from(first_topic).filter(|topic| may_describe(&topic.name)) {
                 page.add(topic, if *topic.name == *first_topic { first_partition } else { 0 });
                 if page.next.is_some() {
                     break;
@@ -42,7 +46,14 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
             let mut names: Vec<&str> = request.topics.iter().map(|topic| &*topic.name).collect();
             names.sort_unstable();
             names.dedup();
-            for name in names.into_iter().filter(|name| *name >= first_topic) {
+            names.retain(|name| *name >= first_topic);
+            for name in names {
+                if !may_describe(name) {
+                    // Whether it exists is none of the client's business.
+                    let code = ErrorCode::TopicAuthorizationFailed;
+                    denied.push(DescribeTopicPartitionsResponseTopic { is_internal: false, ..refused(name, code) });
+                    continue;
+                }
                 match image.topic(name) {
                     Some(topic) => page.add(topic, if name == first_topic { first_partition } else { 0 }),
                     None if validate_topic_name(name).is_err() => {
@@ -55,6 +66,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
                 }
             }
         }
+        page.topics.append(&mut denied);
         DescribeTopicPartitionsResponse { topics: page.topics, next_cursor: page.next, ..Default::default() }
     };
     call.respond(&response)
@@ -62,6 +74,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
 
 struct Page<'i, 'r> {
     image: &'i Image,
+    rights: &'i Rights<'i>,
     left: usize,
     topics: Vec<DescribeTopicPartitionsResponseTopic<'r>>,
     next: Option<Cursor<'r>>,
@@ -90,7 +103,7 @@ impl Page<'_, '_> {
             topic_id: topic.id,
             is_internal: is_internal(&topic.name),
             partitions,
-            topic_authorized_operations: ON_TOPICS,
+            topic_authorized_operations: self.rights.on_topic(true, &topic.name),
             ..Default::default()
         });
     }

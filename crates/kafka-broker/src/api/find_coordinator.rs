@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use kafka_rpc::ErrorCode;
+use kafka_rpc::acl::{AclOperation, ResourceType};
 use kafka_rpc::messages::find_coordinator_response::Coordinator;
 use kafka_rpc::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
 
@@ -11,6 +12,8 @@ use crate::topics::GROUP_METADATA_TOPIC;
 
 /// Type of a key that is the id of a group (`CoordinatorType`).
 const GROUP: i8 = 0;
+/// Type of a key that is a transactional id.
+const TRANSACTION: i8 = 1;
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: FindCoordinatorRequest<'_> = call.message()?;
@@ -45,7 +48,13 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
 type Found = Result<(String, i32), ErrorCode>;
 
 /// Where the coordinator is: here, once `__consumer_offsets` is.
-fn find(call: &Call<'_>, key_type: i8, _key: &str) -> Found {
+fn find(call: &Call<'_>, key_type: i8, key: &str) -> Found {
+    let rights = call.rights();
+    if key_type == GROUP {
+        rights.check_group(AclOperation::Describe, key)?;
+    } else if key_type == TRANSACTION && !rights.may(AclOperation::Describe, ResourceType::TransactionalId, key) {
+        return Err(ErrorCode::TransactionalIdAuthorizationFailed);
+    }
     if key_type != GROUP {
         return Err(ErrorCode::InvalidRequest);
     }

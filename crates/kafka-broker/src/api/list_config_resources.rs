@@ -1,6 +1,7 @@
 //! ListConfigResources, 0 and 1: what has settings.
 
 use kafka_rpc::ErrorCode;
+use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::list_config_resources_response::ConfigResource;
 use kafka_rpc::messages::{ListConfigResourcesRequest, ListConfigResourcesResponse};
 
@@ -10,6 +11,9 @@ use crate::metadata::{ConfigResourceType, Image};
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     use ConfigResourceType::*;
     let request: ListConfigResourcesRequest = call.message()?;
+    if let Err(code) = call.rights().check_cluster(AclOperation::DescribeConfigs) {
+        return call.respond(&ListConfigResourcesResponse { error_code: code.code(), ..Default::default() });
+    }
     let asked: Option<Vec<_>> = match (call.version(), request.resource_types.is_empty()) {
         (0, _) => Some(vec![ClientMetrics]),
         (_, true) => Some(vec![Topic, Broker, BrokerLogger, ClientMetrics, Group]),

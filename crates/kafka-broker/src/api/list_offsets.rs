@@ -7,6 +7,7 @@ use kafka_log::log::TimestampSpec;
 use kafka_log::log::error::KafkaError as _;
 use kafka_log::log::types::FetchIsolation;
 use kafka_rpc::ErrorCode;
+use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::list_offsets_request::ListOffsetsPartition;
 use kafka_rpc::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use kafka_rpc::messages::{ListOffsetsRequest, ListOffsetsResponse};
@@ -23,12 +24,17 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
         CONSUMER => FetchIsolation::HighWatermark,
         _ => FetchIsolation::LogEnd,
     };
+    let rights = call.rights();
+    let denied = rights.denied_topics(AclOperation::Describe, request.topics.iter().map(|topic| &*topic.name));
     let topics = request.topics.iter().map(|topic| {
+        let is_denied = denied.contains(&topic.name);
         // Each partition may be asked for once.
         let mut times: HashMap<i32, usize> = HashMap::with_capacity(topic.partitions.len());
         topic.partitions.iter().for_each(|asked| *times.entry(asked.partition_index).or_default() += 1);
         let partitions = topic.partitions.iter().map(|partition| {
-            let found = if times.get(&partition.partition_index).is_some_and(|times| *times > 1) {
+            let found = if is_denied {
+                Err(ErrorCode::TopicAuthorizationFailed)
+            } else if times.get(&partition.partition_index).is_some_and(|times| *times > 1) {
                 Err(ErrorCode::InvalidRequest)
             } else {
                 look_up(call, &topic.name, partition, isolation)

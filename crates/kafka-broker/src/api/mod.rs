@@ -22,7 +22,10 @@ mod metadata;
 mod offset_for_leader_epoch;
 mod operations;
 mod produce;
+mod refused;
+mod rights;
 mod sasl;
+mod sift;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -30,6 +33,7 @@ use std::time::{Duration, Instant};
 use kafka_rpc::{ApiKey, ErrorCode, FrameError, Message, Request, RequestFrame, SchemaError};
 
 pub(crate) use fetch::WaitingFetch;
+pub(crate) use rights::Rights;
 
 use crate::broker::Shared;
 use crate::controller_thread::Job;
@@ -120,6 +124,11 @@ impl<'c> Call<'c> {
         self.request.version
     }
 
+    /// What its sender may do.
+    pub(crate) fn rights(&self) -> Rights<'c> {
+        Rights::of(self.shared, self.peer, self.request.api_key)
+    }
+
     /// Names this request in an answer that comes later.
     pub(crate) fn ticket(&self) -> Ticket {
         Ticket {
@@ -150,11 +159,17 @@ pub(crate) fn is_produce(frame: &[u8]) -> bool {
     frame.first_chunk() == Some(&ApiKey::Produce.number().to_be_bytes())
 }
 
-/// Handles requests to produce that have arrived one after the other.
+/// Handles requests to produce that have arrived one after the other; says for how many ms the client has to be left alone.
 ///
 /// # Errors
 /// Where the connection has to be closed.
-pub(crate) fn produce(shared: &Shared, frames: &[&[u8]], at: At, out: &mut Output) -> Result<(), Refusal> {
+pub(crate) fn produce(
+    shared: &Shared,
+    frames: &[&[u8]],
+    peer: &Peer,
+    at: At,
+    out: &mut Output,
+) -> Result<i32, Refusal> {
     let began = Instant::now();
     let (mut requests, mut refusal) = (Vec::with_capacity(frames.len()), None);
     for frame in frames {
@@ -167,10 +182,10 @@ pub(crate) fn produce(shared: &Shared, frames: &[&[u8]], at: At, out: &mut Outpu
             break;
         }
     }
-    produce::handle(shared, &requests, at.now_ms, out)?;
+    let throttle_ms = produce::handle(shared, &requests, peer, at.now_ms, out)?;
     let each = began.elapsed() / u32::try_from(frames.len()).unwrap_or(1).max(1);
     frames.iter().for_each(|frame| shared.metrics.handled(ApiKey::Produce, frame.len(), each));
-    refusal.map_or(Ok(()), Err)
+    refusal.map_or(Ok(throttle_ms), Err)
 }
 
 /// Handles one frame.
@@ -202,7 +217,8 @@ pub(crate) fn handle_held(
     out: &mut Output,
 ) -> Result<Handled, Refusal> {
     if is_produce(frame) {
-        return produce(shared, &[frame], at, out).map(|()| Handled::Done);
+        // The answer tells the client to pause; the connection of a test is not muted for that.
+        return produce(shared, &[frame], peer, at, out).map(|_throttle_ms| Handled::Done);
     }
     dispatch(shared, frame, RequestFrame::parse(frame)?, peer, at, out)
 }
@@ -272,7 +288,7 @@ fn dispatch(
         // What else is served, the controller's thread does.
         _ if api_versions::SERVED.contains(&api) => {
             let ticket = call.ticket();
-            shared.controller.send(Job::Request(ticket, frame.to_vec()));
+            shared.controller.send(Job::Request(ticket, frame.to_vec(), peer.clone()));
             Ok(Handled::Later(ticket))
         }
         _ => Err(Refusal::Unsupported(api, version)),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use kafka_rpc::ErrorCode;
+use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::offset_for_leader_epoch_request::OffsetForLeaderPartition;
 use kafka_rpc::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
 use kafka_rpc::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
@@ -11,9 +12,19 @@ use super::{Call, Handled, Refusal};
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: OffsetForLeaderEpochRequest<'_> = call.message()?;
+    let rights = call.rights();
+    let names = request.topics.iter().map(|topic| &*topic.topic);
+    // Followers ask, too, with the rights of brokers.
+    let denied = (!rights.may_on_cluster_quietly(AclOperation::ClusterAction))
+        .then(|| rights.denied_topics(AclOperation::Describe, names));
     let topics = request.topics.iter().map(|topic| {
+        let is_denied = denied.as_ref().is_some_and(|denied| denied.contains(&topic.topic));
         let partitions = topic.partitions.iter().map(|asked| {
-            let (error, end) = match look_up(call, &topic.topic, asked) {
+            let found = match is_denied {
+                true => Err(ErrorCode::TopicAuthorizationFailed),
+                false => look_up(call, &topic.topic, asked),
+            };
+            let (error, end) = match found {
                 Ok(end) => (ErrorCode::None, end),
                 Err(code) => (code, None),
             };

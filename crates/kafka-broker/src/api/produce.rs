@@ -2,26 +2,32 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use kafka_log::compression::Codec;
 use kafka_log::format::batch::{BatchHeader, BatchOverhead};
 use kafka_log::log::error::{AppendError, KafkaError as _};
 use kafka_log::log::types::LogAppendInfo;
+use kafka_rpc::acl::{AclOperation, ResourceType};
 use kafka_rpc::messages::produce_request::PartitionProduceData;
 use kafka_rpc::messages::produce_response::{
     BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
 };
 use kafka_rpc::messages::{ProduceRequest, ProduceResponse};
-use kafka_rpc::{ErrorCode, RequestFrame};
+use kafka_rpc::{ApiKey, ErrorCode, RequestFrame};
 
-use super::{Refusal, memory_for};
+use super::{Refusal, Rights, memory_for};
 use crate::broker::Shared;
-use crate::net::Output;
+use crate::net::{Output, Peer};
 use crate::partitions::{AppendRefused, Partition, Submission, Topic};
+use crate::quotas::Kind;
 use crate::topics::is_internal;
 
 /// Kafka's own admin clients may write to internal topics (`AdminUtils.ADMIN_CLIENT_ID`).
 const ADMIN_CLIENT_ID: &str = "__admin_client";
+
+/// Bytes of a request before its message, without the id of the client: API, version, correlation id, length of the id.
+const HEADER: usize = 10;
 
 /// The only format of batches that producers may send.
 const MAGIC: i8 = 2;
@@ -34,9 +40,12 @@ const MAGIC: i8 = 2;
 pub(super) fn handle(
     shared: &Shared,
     frames: &[RequestFrame<'_>],
+    peer: &Peer,
     now_ms: i64,
     out: &mut Output,
-) -> Result<(), Refusal> {
+) -> Result<i32, Refusal> {
+    let began = Instant::now();
+    let rights = Rights::of(shared, peer, ApiKey::Produce);
     let mut requests = Vec::with_capacity(frames.len());
     let mut refusal = None;
     for frame in frames {
@@ -50,19 +59,75 @@ pub(super) fn handle(
     }
     let mut parts = Vec::new();
     for (frame, request) in &requests {
-        for topic in &request.topic_data {
-            let found = shared.topics.find(frame.version >= 13, &topic.name, topic.topic_id);
+        let has_ids = frame.version >= 13;
+        let mut topics: Vec<Found> =
+            request.topic_data.iter().map(|topic| shared.topics.find(has_ids, &topic.name, topic.topic_id)).collect();
+        if rights.are_limited() {
+            deny(&rights, request, has_ids, &mut topics);
+        }
+        for (topic, found) in request.topic_data.iter().zip(&topics) {
             for data in &topic.partition_data {
-                parts.push(Part::new(frame, request, &found, data));
+                parts.push(Part::new(frame, request, found, data));
             }
         }
     }
     append(&mut parts, now_ms);
     let mut parts = parts.into_iter();
+    let each = began.elapsed() / u32::try_from(requests.len()).unwrap_or(1).max(1);
+    let mut longest = 0;
     for (frame, request) in &requests {
-        respond(frame, request, &mut parts, out)?;
+        let throttle_ms = charge(shared, peer, frame, request.acks, each, now_ms);
+        longest = longest.max(throttle_ms);
+        respond(frame, request, throttle_ms, &mut parts, out)?;
     }
-    refusal.map_or(Ok(()), Err)
+    refusal.map_or(Ok(longest), Err)
+}
+
+/// Counts what a request has cost; says for how many ms its client has to be left alone.
+fn charge(shared: &Shared, peer: &Peer, frame: &RequestFrame<'_>, acks: i16, spent: Duration, now_ms: i64) -> i32 {
+    let (quotas, user, client_id) = (&shared.quotas, &peer.principal.name, &*frame.client_id);
+    let bytes = frame.body.len() + HEADER + client_id.len();
+    let for_bytes = quotas.bytes(Kind::Produce, user, client_id, bytes, now_ms);
+    // Kafka does not count the time of requests without an answer.
+    let for_time = if acks == 0 { 0 } else { quotas.request(user, client_id, spent, now_ms) };
+    for_bytes.max(for_time)
+}
+
+/// A topic of a request, or why there is none for it.
+type Found = Result<Arc<Topic>, ErrorCode>;
+
+/// Takes out the topics that the client may not write to. Of an id that nobody knows it is told just that.
+fn deny(rights: &Rights<'_>, request: &ProduceRequest<'_>, has_ids: bool, topics: &mut [Found]) {
+    if is_transactional(request) {
+        let id = request.transactional_id.as_deref();
+        if !id.is_some_and(|id| rights.may(AclOperation::Write, ResourceType::TransactionalId, id)) {
+            topics.iter_mut().for_each(|topic| *topic = Err(ErrorCode::TransactionalIdAuthorizationFailed));
+            return;
+        }
+    }
+    let names: Vec<Option<Arc<str>>> = topics
+        .iter()
+        .zip(&request.topic_data)
+        .map(|(found, asked)| match found {
+            Ok(topic) => Some(Arc::clone(&topic.name)),
+            Err(_) => (!has_ids).then(|| Arc::from(&*asked.name)),
+        })
+        .collect();
+    let denied = rights.denied_topics(AclOperation::Write, names.iter().flatten().map(AsRef::as_ref));
+    for (topic, name) in topics.iter_mut().zip(&names) {
+        if name.as_ref().is_some_and(|name| denied.contains(name)) {
+            *topic = Err(ErrorCode::TopicAuthorizationFailed);
+        }
+    }
+}
+
+/// (`RequestUtils.hasTransactionalRecords`)
+fn is_transactional(request: &ProduceRequest<'_>) -> bool {
+    let partitions = request.topic_data.iter().flat_map(|topic| &topic.partition_data);
+    let mut records = partitions.filter_map(|data| data.records.as_ref().and_then(kafka_rpc::Records::bytes));
+    records.any(|records| {
+        BatchHeader::split_first(records).is_ok_and(|(header, _)| header.attributes().is_transactional())
+    })
 }
 
 /// The records of a request for one partition.
@@ -89,7 +154,7 @@ impl<'r> Part<'r> {
     fn new(
         frame: &RequestFrame<'_>,
         request: &ProduceRequest<'_>,
-        topic: &Result<Arc<Topic>, ErrorCode>,
+        topic: &Found,
         data: &PartitionProduceData<'r>,
     ) -> Self {
         let records = data.records.as_ref().and_then(kafka_rpc::Records::bytes).unwrap_or_default();
@@ -107,7 +172,7 @@ impl<'r> Part<'r> {
 fn check(
     frame: &RequestFrame<'_>,
     request: &ProduceRequest<'_>,
-    topic: &Result<Arc<Topic>, ErrorCode>,
+    topic: &Found,
     index: i32,
     records: &[u8],
 ) -> Result<Arc<Partition>, Failure> {
@@ -165,6 +230,7 @@ impl From<AppendRefused> for Failure {
 fn respond<'r>(
     frame: &RequestFrame<'_>,
     request: &ProduceRequest<'_>,
+    throttle_time_ms: i32,
     parts: &mut impl Iterator<Item = Part<'r>>,
     out: &mut Output,
 ) -> Result<(), Refusal> {
@@ -189,7 +255,7 @@ fn respond<'r>(
             code => Err(Refusal::Unanswered(code.unwrap_or(ErrorCode::UnknownServerError))),
         };
     }
-    let response = ProduceResponse { responses, ..Default::default() };
+    let response = ProduceResponse { responses, throttle_time_ms, ..Default::default() };
     out.respond(&response, (frame.api_key, frame.version, frame.correlation_id))
         .map_err(|error| Refusal::Response(frame.api_key, error))
 }

@@ -16,6 +16,12 @@ use crate::topics::GROUP_METADATA_TOPIC;
 
 /// Brings the logs in line with what has changed. Runs on the controller's thread, before the change is answered.
 pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
+    if let Some(authorizer) = shared.authorizer.as_ref().filter(|_| !delta.changed_acls.is_empty()) {
+        authorizer.apply(delta, &shared.image.read());
+    }
+    if delta.has_changed_quotas {
+        shared.quotas.set_limits(&shared.image.read());
+    }
     for deleted in &delta.deleted_topics {
         delete(shared, &deleted.name, deleted.id, now_ms);
     }

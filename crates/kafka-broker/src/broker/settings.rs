@@ -15,6 +15,7 @@ use crate::config::{BrokerConfig, Listener};
 use crate::group::GroupConfig;
 use crate::metadata::LogOptions;
 use crate::net::ConnectionLimits;
+use crate::quotas::Windows;
 
 /// A place where clients connect.
 #[derive(Clone, Debug)]
@@ -49,6 +50,10 @@ pub(crate) struct Settings {
     pub(crate) failed_authentication_delay: Duration,
     pub(crate) connections_max_idle: Option<Duration>,
     pub(crate) connections: ConnectionLimits,
+    /// Over which time quotas of clients hold.
+    pub(crate) quota_windows: Windows,
+    /// The same for changes of topics.
+    pub(crate) mutation_windows: Windows,
     pub(crate) fetch_max_bytes: usize,
     pub(crate) fetch_session_slots: usize,
     pub(crate) auto_create_topics: bool,
@@ -102,6 +107,11 @@ impl Settings {
             ),
             connections_max_idle: u64::try_from(network.connections_max_idle_ms).ok().map(Duration::from_millis),
             connections: connection_limits(&config)?,
+            quota_windows: windows(config.quotas.quota_window_num, config.quotas.quota_window_size_seconds),
+            mutation_windows: windows(
+                config.quotas.controller_quota_window_num,
+                config.quotas.controller_quota_window_size_seconds,
+            ),
             fetch_max_bytes: size(config.fetch.fetch_max_bytes),
             fetch_session_slots: size(config.fetch.max_incremental_fetch_session_cache_slots),
             auto_create_topics: config.topics.auto_create_topics_enable,
@@ -175,6 +185,10 @@ fn group(config: &BrokerConfig) -> GroupConfig {
             .and_then(Codec::from_id)
             .unwrap_or(Codec::None),
     }
+}
+
+fn windows(count: i32, seconds: i32) -> Windows {
+    Windows { count: i64::from(count), ms: i64::from(seconds) * 1000 }
 }
 
 fn size(value: i32) -> usize {

@@ -23,7 +23,9 @@ use crate::mover::MoverHandle;
 use crate::net::{Connections, Letter, Mailbox, QueuedBytes, Ticket};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
+use crate::quotas::Quotas;
 use crate::security::Listeners;
+use crate::security::authorizer::Authorizer;
 
 /// The parts of a broker. Each guards itself.
 pub(crate) struct Shared {
@@ -42,6 +44,9 @@ pub(crate) struct Shared {
     pub(crate) faults: FaultTable,
     pub(crate) sessions: Sessions,
     pub(crate) producer_ids: ProducerIds,
+    /// Nothing is forbidden where there is none.
+    pub(crate) authorizer: Option<Authorizer>,
+    pub(crate) quotas: Quotas,
     pub(crate) controller: ControllerHandle,
     pub(crate) mover: MoverHandle,
     pub(crate) metrics: Metrics,

@@ -36,7 +36,9 @@ use crate::mover::{self, MoverHandle};
 use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
+use crate::quotas::Quotas;
 use crate::security::Listeners;
+use crate::security::authorizer::Authorizer;
 use crate::topics::GROUP_METADATA_TOPIC;
 
 /// In the mark of a clean stop, stands for no broker epoch.
@@ -241,6 +243,8 @@ fn serve(
         Arc::new(OffsetsLogs { topics: Arc::clone(&topics), clock: Arc::clone(&clock) }),
         Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm), clock: Arc::clone(&clock) }),
     );
+    let quotas = Quotas::new(settings.quota_windows, settings.mutation_windows, &image.read());
+    let authorizer = Authorizer::of(&settings.config.authorizer, &image.read());
     let shared = Arc::new(Shared {
         cluster_id,
         node_id: settings.node_id,
@@ -254,6 +258,8 @@ fn serve(
         clock,
         sessions: Sessions::new(settings.fetch_session_slots),
         producer_ids: ProducerIds::default(),
+        authorizer,
+        quotas,
         controller: ControllerHandle::new(jobs),
         mover: MoverHandle::new(orders),
         metrics: Metrics::new(),

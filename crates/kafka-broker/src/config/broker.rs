@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use kafka_log::log::config::LogConfig;
 use kafka_log::manager::LogManagerConfig;
 
+use super::authorizer::AuthorizerConfig;
 use super::error::{ConfigError, ConfigWarning, Place, SettingError};
 use super::given::{self, Given, Settings};
 use super::groups::{BOUNDED, KINDS, Order};
 use super::listeners::{self, Listener};
 use super::sections::{
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, TopicsConfig, TransactionsConfig,
+    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, TopicsConfig,
+    TransactionsConfig,
 };
 use super::security::ListenerSecurity;
 use super::values::Values;
@@ -40,6 +42,9 @@ pub(super) const NAMES: &[&str] = &[
     "num.network.threads",
     "max.connections.per.ip.overrides",
     "metrics.listener",
+    "authorizer.class.name",
+    "super.users",
+    "allow.everyone.if.no.acl.found",
 ];
 
 /// The node id where none is set. Kafka demands one.
@@ -82,6 +87,8 @@ pub struct BrokerConfig {
     pub max_connections_per_ip_overrides: Vec<(String, i32)>,
     /// `metrics.listener`: host and port at which metrics are served
     pub metrics_listener: Option<(String, u16)>,
+    /// Whether requests are authorized, and how.
+    pub authorizer: AuthorizerConfig,
     /// Connections and requests.
     pub network: NetworkConfig,
     /// Topics and their partitions.
@@ -94,6 +101,8 @@ pub struct BrokerConfig {
     pub groups: GroupsConfig,
     /// Transactions.
     pub transactions: TransactionsConfig,
+    /// Client quotas.
+    pub quotas: QuotasConfig,
     /// The metadata log.
     pub metadata_log: MetadataLogConfig,
     /// The logs of all partitions together.
@@ -237,12 +246,14 @@ impl BrokerConfig {
                 .then(|| usize::try_from(values.get::<i32>("num.network.threads")).unwrap_or(1)),
             max_connections_per_ip_overrides: overrides,
             metrics_listener: metrics_listener(&values).map_err(at(&["metrics.listener"]))?,
+            authorizer: AuthorizerConfig::read(&values).map_err(at(&["authorizer.class.name", "super.users"]))?,
             network,
             topics: TopicsConfig::read(&values),
             fetch: FetchConfig::read(&values),
             offsets: OffsetsConfig::read(&values),
             groups,
             transactions: TransactionsConfig::read(&values),
+            quotas: QuotasConfig::read(&values),
             metadata_log: MetadataLogConfig::read(&values),
             log_manager,
             log,

@@ -153,6 +153,16 @@ pub enum SettingError {
         /// The entry.
         entry: String,
     },
+    /// `authorizer.class.name` names another class than the one that this broker stands in for.
+    Authorizer {
+        /// The class.
+        class: String,
+    },
+    /// An entry of `super.users` that is not `TYPE:NAME`.
+    SuperUser {
+        /// The entry.
+        entry: String,
+    },
     /// `metrics.listener` is not `HOST:PORT`.
     MetricsListener {
         /// The value.
@@ -287,6 +297,13 @@ impl fmt::Display for SettingError {
             }
             SettingError::MapEntry { name, entry } => {
                 write!(f, "Error parsing configuration property '{name}': expected KEY:VALUE, found {entry}")
+            }
+            SettingError::Authorizer { class } => {
+                write!(f, "Invalid value {class} for configuration authorizer.class.name: this broker has ")?;
+                f.write_str("org.apache.kafka.metadata.authorizer.StandardAuthorizer alone")
+            }
+            SettingError::SuperUser { entry } => {
+                write!(f, "Invalid value {entry} for configuration super.users: expected principalType:principalName")
             }
             SettingError::MetricsListener { value } => {
                 write!(f, "Invalid value {value} for configuration metrics.listener: expected HOST:PORT")

@@ -1,5 +1,6 @@
 //! Settings of the broker, of topics and of groups, under Kafka's names.
 
+mod authorizer;
 mod broker;
 mod created;
 mod describe;
@@ -21,6 +22,7 @@ mod threads;
 mod value;
 mod values;
 
+pub use authorizer::AuthorizerConfig;
 pub use broker::BrokerConfig;
 pub(crate) use describe::{Row, broker_logger_rows, client_metrics_rows};
 pub(crate) use dynamic::{DynamicConfigs, configs_of};
@@ -30,7 +32,8 @@ pub use kafka_security::SecurityProtocol;
 pub use listeners::Listener;
 pub use rules::Rules;
 pub use sections::{
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, TopicsConfig, TransactionsConfig,
+    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, TopicsConfig,
+    TransactionsConfig,
 };
 pub(crate) use security::{ListenerSecurity, SaslConfig};
 pub use value::InvalidValue;

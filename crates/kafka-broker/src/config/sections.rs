@@ -118,6 +118,16 @@ section! {
 }
 
 section! {
+    /// Over which time client quotas hold.
+    QuotasConfig {
+        quota_window_num: i32 = "quota.window.num",
+        quota_window_size_seconds: i32 = "quota.window.size.seconds",
+        controller_quota_window_num: i32 = "controller.quota.window.num",
+        controller_quota_window_size_seconds: i32 = "controller.quota.window.size.seconds",
+    }
+}
+
+section! {
     /// The metadata log and its snapshots.
     MetadataLogConfig {
         metadata_log_max_record_bytes_between_snapshots: i64 = "metadata.log.max.record.bytes.between.snapshots",
@@ -139,6 +149,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         OffsetsConfig::NAMES,
         GroupsConfig::NAMES,
         TransactionsConfig::NAMES,
+        QuotasConfig::NAMES,
         MetadataLogConfig::NAMES,
     ];
     sections.into_iter().flatten().copied()

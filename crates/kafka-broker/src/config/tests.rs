@@ -58,7 +58,8 @@ impl Broker {
         let settings = Settings::new(1);
         static NEXT: AtomicU8 = AtomicU8::new(1);
         let new_id = || Uuid([NEXT.fetch_add(1, Ordering::Relaxed); 16]);
-        let context = Context { settings: &settings, rules: &self.rules, new_id, now_ms: 0, next_offset: 0 };
+        let context =
+            Context { settings: &settings, rules: &self.rules, new_id, now_ms: 0, next_offset: 0, charge: &|_| Ok(()) };
         let outcome = plan(&self.image, &context);
         self.apply(&outcome.records);
         outcome.response

@@ -71,7 +71,11 @@ fn shown(entity: &ClientQuotaEntity) -> String {
     format!("ClientQuotaEntity(entries={{{}}})", parts.join(", "))
 }
 
-fn answer(entry: &EntryData<'_>, verdict: &Result<(), ApiError>) -> alter_client_quotas_response::EntryData<'static> {
+/// The answer for one entity.
+pub(crate) fn answer(
+    entry: &EntryData<'_>,
+    verdict: &Result<(), ApiError>,
+) -> alter_client_quotas_response::EntryData<'static> {
     let (error_code, error_message) = ApiError::parts(verdict);
     let part = |part: &kafka_rpc::messages::alter_client_quotas_request::EntityData<'_>| {
         alter_client_quotas_response::EntityData {

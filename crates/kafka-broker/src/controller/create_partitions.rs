@@ -17,7 +17,7 @@ use crate::metadata::{Image, Topic};
 /// Adds partitions to topics, or says what would become of that (`validate_only`).
 pub fn plan(
     image: &Image,
-    _context: &Context<'_>,
+    context: &Context<'_>,
     request: &CreatePartitionsRequest<'_>,
 ) -> Outcome<CreatePartitionsResponse<'static>> {
     let (mut once, mut twice) = (BTreeSet::new(), BTreeSet::new());
@@ -35,7 +35,7 @@ pub fn plan(
     let duplicate = Err(ApiError::new(ErrorCode::InvalidRequest, "Duplicate topic name."));
     let mut results: Vec<_> = twice.iter().map(|name| result(name, &duplicate)).collect();
     for topic in request.topics.iter().filter(|topic| !twice.contains(topic.name.as_ref())) {
-        let added = add(image, topic, RECORDS_MAX.saturating_sub(records.len()));
+        let added = add(image, context, topic, RECORDS_MAX.saturating_sub(records.len()));
         let verdict = added.map(|added| records.extend(added));
         results.push(result(&topic.name, &verdict));
     }
@@ -48,6 +48,7 @@ pub fn plan(
 /// The records of the new partitions of a topic.
 fn add(
     image: &Image,
+    context: &Context<'_>,
     request: &CreatePartitionsTopic<'_>,
     room: usize,
 ) -> Result<Vec<MetadataRecord<'static>>, ApiError> {
@@ -80,6 +81,7 @@ fn add(
         Some(assignments) => manual(image, topic, assignments)?,
         None => placed(image, topic, additional)?,
     };
+    (context.charge)(replicas.len())?;
     let first = i32::try_from(has).unwrap_or(i32::MAX);
     let partitions = (first..).zip(replicas);
     Ok(partitions.map(|(index, replicas)| partition_record(image, topic.id, index, &replicas)).collect())

@@ -92,6 +92,7 @@ fn create(
         context.rules.validate(&ConfigResource::topic(&topic.name), &settings, &BTreeMap::new())?;
     }
     let assignments = assignments(image, context, topic)?;
+    (context.charge)(assignments.len())?;
     let topic_id = (context.new_id)();
     let name = topic.name.clone().into_owned();
     let replication_factor = assignments.first().map_or(0, Vec::len);

@@ -10,7 +10,7 @@ use kafka_rpc::{ErrorCode, Uuid};
 
 use super::outcome::check_count;
 use super::{ApiError, Context, Outcome};
-use crate::metadata::Image;
+use crate::metadata::{Image, Topic};
 
 /// Deletes topics by their names or ids.
 pub fn plan(
@@ -51,6 +51,14 @@ pub fn plan(
     let remove = |topic_id: &Uuid| {
         MetadataRecord::RemoveTopic(RemoveTopicRecord { topic_id: *topic_id, ..RemoveTopicRecord::default() })
     };
+    found.retain(|id, name| {
+        let charged = (context.charge)(image.topic_by_id(*id).map_or(0, Topic::partition_count));
+        let is_deleted = charged.is_ok();
+        if let Err(error) = charged {
+            answers.add(Some(name), *id, Err(error));
+        }
+        is_deleted
+    });
     let mut records: Vec<_> = found.keys().map(remove).collect();
     let verdict = check_count(&records);
     if verdict.is_err() {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use kafka_rpc::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 
@@ -29,19 +30,25 @@ pub fn plan(
         }
     });
     let (records, verdicts) = alter(image, context, &changes.collect::<Vec<_>>(), request.validate_only);
-    let response = |(kind, name, verdict): (i8, &str, _)| {
-        let (error_code, error_message) = ApiError::parts(&verdict);
-        AlterConfigsResourceResponse {
-            error_code,
-            error_message,
-            resource_type: kind,
-            resource_name: Cow::Owned(name.to_owned()),
-            ..AlterConfigsResourceResponse::default()
-        }
-    };
     let responses = verdicts.into_iter().map(response).collect();
     Outcome::atomic(
         records,
         IncrementalAlterConfigsResponse { responses, ..IncrementalAlterConfigsResponse::default() },
     )
+}
+
+fn response((kind, name, verdict): (i8, &str, Result<(), ApiError>)) -> AlterConfigsResourceResponse<'static> {
+    let (error_code, error_message) = ApiError::parts(&verdict);
+    AlterConfigsResourceResponse {
+        error_code,
+        error_message,
+        resource_type: kind,
+        resource_name: Cow::Owned(name.to_owned()),
+        ..AlterConfigsResourceResponse::default()
+    }
+}
+
+/// The answer for a resource that the client may not alter.
+pub(crate) fn refused(((kind, name), code): ((i8, &str), ErrorCode)) -> AlterConfigsResourceResponse<'static> {
+    response((kind, name, Err(code.into())))
 }

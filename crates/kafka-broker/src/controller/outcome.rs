@@ -54,6 +54,13 @@ pub struct Context<'c> {
     pub now_ms: i64,
     /// The offset of the first record that the plan adds.
     pub next_offset: i64,
+    /// Counts partitions that the plan creates or deletes, and refuses them when the client's quota is used up.
+    pub charge: &'c dyn Fn(usize) -> Result<(), ApiError>,
+}
+
+/// Charges nobody.
+pub(crate) fn free_of_charge(_partitions: usize) -> Result<(), ApiError> {
+    Ok(())
 }
 
 impl Context<'_> {

@@ -8,6 +8,7 @@ use kafka_rpc::stored::metadata::MetadataRecord;
 use parking_lot::RwLock;
 
 use super::describe_quorum::Quorum;
+use super::outcome::free_of_charge;
 use super::{
     ApiError, BrokerRegistration, ConfigRules, Context, ControllerError, ControllerRegistration, Outcome, Settings,
     activation, registration,
@@ -114,6 +115,7 @@ impl<F: Fs> Controller<F> {
             new_id: random_uuid,
             now_ms,
             next_offset: self.log.end_offset(),
+            charge: &free_of_charge,
         }
     }
 

@@ -8,6 +8,8 @@ use kafka_rpc::messages::{
 };
 use kafka_rpc::{ErrorCode, Uuid};
 
+use crate::net::java_address;
+
 /// Who sends a request (`RequestContext`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client<'a> {
@@ -22,14 +24,7 @@ pub(crate) struct Client<'a> {
 impl Client<'_> {
     /// The address as Kafka writes it down (`InetAddress.toString`).
     pub(super) fn host(&self) -> Box<str> {
-        let text = match self.address.to_canonical() {
-            IpAddr::V4(address) => format!("/{address}"),
-            IpAddr::V6(address) => {
-                let groups = address.segments().map(|segment| format!("{segment:x}"));
-                format!("/{}", groups.join(":"))
-            }
-        };
-        text.into_boxed_str()
+        format!("/{}", java_address(self.address)).into_boxed_str()
     }
 }
 
@@ -93,7 +88,7 @@ pub(crate) trait Replies<T>: Send + Sync {
     }
 }
 
-/// Names and ids of topics (`MetadataCache`).
+/// Names and ids of topics, and what a client may do (`MetadataCache`, `AuthHelper`).
 pub(crate) trait Topics {
     /// The id of a topic.
     fn topic_id(&self, name: &str) -> Option<Uuid>;
@@ -101,6 +96,14 @@ pub(crate) trait Topics {
     fn topic_name(&self, id: Uuid) -> Option<String>;
     /// Whether a topic has a partition.
     fn has_partition(&self, name: &str, partition: i32) -> bool;
+    /// Whether the client may not do with the topic what it asks for.
+    fn refuses(&self, _name: &str) -> bool {
+        false
+    }
+    /// Whether the client may not do with the group what it asks for.
+    fn refuses_group(&self, _group_id: &str) -> bool {
+        false
+    }
 }
 
 /// How much there is, for an operator (`GroupCoordinatorMetrics`).

@@ -21,3 +21,4 @@ mod timers;
 
 pub(crate) use api::{Appended, Client, GroupConfig, GroupCounts, Journal, Replies, Reply, Topics};
 pub(crate) use coordinators::{Coordinators, Load, LoadError};
+pub(crate) use resolve::{refuse_offset_commit, refuse_txn_offset_commit};

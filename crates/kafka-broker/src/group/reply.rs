@@ -102,5 +102,6 @@ fn fail_commit(topic: &mut OffsetCommitResponseTopic<'static>, code: i16) {
 
 /// Errors of partitions that the coordinator was never asked about.
 fn is_unknown(code: i16) -> bool {
-    code == ErrorCode::UnknownTopicOrPartition.code() || code == ErrorCode::UnknownTopicId.code()
+    use ErrorCode::{TopicAuthorizationFailed, UnknownTopicId, UnknownTopicOrPartition};
+    [UnknownTopicOrPartition, UnknownTopicId, TopicAuthorizationFailed].iter().any(|error| error.code() == code)
 }

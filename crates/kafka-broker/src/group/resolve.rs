@@ -6,6 +6,7 @@ use kafka_rpc::messages::offset_delete_request::OffsetDeleteRequestTopic;
 use kafka_rpc::messages::offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic};
 use kafka_rpc::messages::txn_offset_commit_request::TxnOffsetCommitRequestTopic;
 use kafka_rpc::messages::txn_offset_commit_response::{TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic};
+use kafka_rpc::messages::{OffsetCommitRequest, OffsetCommitResponse, TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 use kafka_rpc::{ErrorCode, Uuid};
 
 use super::Topics;
@@ -48,7 +49,12 @@ pub(super) fn commit<'a>(
                 Some(name) => topic.name = name.into(),
                 None => topic.name = "".into(),
             }
-            topic.name.is_empty().then_some(ErrorCode::UnknownTopicId)
+            match topic.name.is_empty() {
+                true => Some(ErrorCode::UnknownTopicId),
+                false => known.refuses(&topic.name).then_some(ErrorCode::TopicAuthorizationFailed),
+            }
+        } else if known.refuses(&asked.name) {
+            Some(ErrorCode::TopicAuthorizationFailed)
         } else {
             topic.topic_id = known.topic_id(&asked.name).unwrap_or(Uuid::ZERO);
             (topic.topic_id == Uuid::ZERO).then_some(ErrorCode::UnknownTopicOrPartition)
@@ -74,6 +80,11 @@ pub(super) fn commit<'a>(
     resolved
 }
 
+/// Why a partition is not for the coordinator.
+const fn missing(is_refused: bool) -> ErrorCode {
+    if is_refused { ErrorCode::TopicAuthorizationFailed } else { ErrorCode::UnknownTopicOrPartition }
+}
+
 /// OffsetCommit's answer where the coordinator cannot be asked.
 pub(super) fn refuse_commit(
     resolved: Resolved<OffsetCommitRequestTopic<'_>, OffsetCommitResponseTopic<'static>>,
@@ -86,6 +97,24 @@ pub(super) fn refuse_commit(
         ..OffsetCommitResponseTopic::default()
     };
     merge_commit(resolved.refused, resolved.found.into_iter().map(refuse).collect())
+}
+
+/// OffsetCommit's answer to a client that may not commit for the group.
+pub(crate) fn refuse_offset_commit(
+    request: &OffsetCommitRequest<'_>,
+    error: ErrorCode,
+) -> OffsetCommitResponse<'static> {
+    let resolved = Resolved { found: request.topics.clone(), refused: Vec::new() };
+    OffsetCommitResponse { topics: refuse_commit(resolved, error), ..OffsetCommitResponse::default() }
+}
+
+/// TxnOffsetCommit's answer to a client that may not commit for the group, or not in the transaction.
+pub(crate) fn refuse_txn_offset_commit(
+    request: &TxnOffsetCommitRequest<'_>,
+    error: ErrorCode,
+) -> TxnOffsetCommitResponse<'static> {
+    let resolved = Resolved { found: request.topics.clone(), refused: Vec::new() };
+    TxnOffsetCommitResponse { topics: refuse_txn_commit(resolved, error), ..TxnOffsetCommitResponse::default() }
 }
 
 fn refused(partition_index: i32, error: ErrorCode) -> OffsetCommitResponsePartition {
@@ -120,10 +149,11 @@ pub(super) fn txn_commit<'a>(
     for asked in topics {
         let mut topic = asked.clone();
         let mut partitions = Vec::new();
+        let is_refused = known.refuses(&asked.name);
         topic.partitions.retain(|partition| {
-            let exists = known.has_partition(&asked.name, partition.partition_index);
+            let exists = !is_refused && known.has_partition(&asked.name, partition.partition_index);
             if !exists {
-                partitions.push(txn_refused(partition.partition_index, ErrorCode::UnknownTopicOrPartition));
+                partitions.push(txn_refused(partition.partition_index, missing(is_refused)));
             }
             exists
         });
@@ -147,12 +177,13 @@ pub(super) fn delete<'a>(
     for asked in topics {
         let mut topic = asked.clone();
         let mut partitions = Vec::new();
+        let is_refused = known.refuses(&asked.name);
         topic.partitions.retain(|partition| {
-            let exists = known.has_partition(&asked.name, partition.partition_index);
+            let exists = !is_refused && known.has_partition(&asked.name, partition.partition_index);
             if !exists {
                 partitions.push(OffsetDeleteResponsePartition {
                     partition_index: partition.partition_index,
-                    error_code: ErrorCode::UnknownTopicOrPartition.code(),
+                    error_code: missing(is_refused).code(),
                 });
             }
             exists

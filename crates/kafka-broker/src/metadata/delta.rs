@@ -37,8 +37,8 @@ pub struct Delta {
     pub has_changed_quotas: bool,
     /// Whether SCRAM credentials have changed.
     pub has_changed_scram: bool,
-    /// Whether ACLs have changed.
-    pub has_changed_acls: bool,
+    /// Access control entries that are new or gone, by id.
+    pub changed_acls: BTreeSet<Uuid>,
 }
 
 impl Delta {

@@ -22,6 +22,8 @@ pub(crate) struct Metrics {
     pub(crate) authentications: Counter,
     /// Connections that have not.
     pub(crate) failed_authentications: Counter,
+    /// Pauses of connections because of quotas.
+    pub(crate) throttled: Counter,
 }
 
 /// A number that only grows.

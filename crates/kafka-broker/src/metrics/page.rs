@@ -68,6 +68,9 @@ impl Page {
         let name = "kafka_server_socket_server_metrics_failed_authentication_total";
         self.metric(name, "counter", "Connections that have not proven who they are.");
         self.value(name, shared.metrics.failed_authentications.get());
+        let name = "kafka_network_SocketServer_ThrottledChannels_total";
+        self.metric(name, "counter", "Pauses of connections because of quotas.");
+        self.value(name, shared.metrics.throttled.get());
         let help = "Connections of clients.";
         self.gauge("kafka_server_socket_server_metrics_connection_count", help, shared.connections.open());
         let help = "Fetch sessions.";

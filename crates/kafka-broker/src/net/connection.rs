@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kafka_rpc::{ApiKey, FRAME_LEN_BYTES, FrameError, first_frame};
+use kafka_rpc::{ApiKey, FRAME_LEN_BYTES, FrameError, RequestFrame, first_frame};
 
-use super::Peer;
 use super::input::{Input, ReceiveError, Received};
 use super::output::{Output, Sent};
 use super::ticket::Ticket;
 use super::transport::{Transport, Unmapped};
+use super::{Peer, throttle};
 use crate::api::{self, Handled, Refusal, WaitingFetch};
 use crate::broker::Shared;
 use crate::config::SaslConfig;
+use crate::quotas::Kind;
 use crate::security::{AuthenticationError, Authenticator, Exchange, Failure};
 
 /// Responses that may wait in memory before no further request of the connection is handled.
@@ -39,6 +40,8 @@ pub(super) struct Connection {
     sasl: Option<Box<Authenticator>>,
     /// The request that is answered later. Nothing else is handled until then, as in Kafka, which mutes the channel.
     waiting: Option<Waiting>,
+    /// Its client has used up a quota: no request is handled before this time. The number stands for the pause in its loop.
+    muted: Option<(Instant, u64)>,
     /// Whether the socket may have bytes that were not read.
     may_have_input: bool,
     /// Whether the peer sends nothing more. The end of its bytes may still have to be read.
@@ -57,6 +60,8 @@ struct Waiting {
     /// An authentication that has failed, and ends the connection when its time has come: who guesses passwords has to wait.
     failure: Option<Box<Failure>>,
     deadline: Option<Instant>,
+    /// Who asks, and how long the request took so far: where that is limited.
+    cost: Option<(Box<str>, Duration)>,
 }
 
 /// What the event loop has to do after a turn of a connection.
@@ -131,10 +136,16 @@ pub(super) struct Desk<'l> {
 }
 
 impl Desk<'_> {
+    /// A number in the loop that was not used before.
+    fn next_number(&mut self) -> u64 {
+        let number = *self.next_sequence;
+        *self.next_sequence += 1;
+        number
+    }
+
     /// Numbers the next request.
     fn next_request(&mut self) -> api::At {
-        let sequence = *self.next_sequence;
-        *self.next_sequence += 1;
+        let sequence = self.next_number();
         api::At { event_loop: self.event_loop, slot: self.slot, sequence, now_ms: self.now_ms }
     }
 }
@@ -149,6 +160,7 @@ impl Connection {
             reserved: 0,
             output: Output::default(),
             waiting: None,
+            muted: None,
             may_have_input: true,
             has_peer_closed: false,
             last_active: now,
@@ -178,50 +190,79 @@ impl Connection {
         !self.output.is_empty() || self.transport.has_unsent()
     }
 
-    /// The number of the request that waits.
+    /// The number of the request that waits, or of the pause.
     pub(super) fn waits_for(&self) -> Option<u64> {
-        self.waiting.as_ref().map(|waiting| waiting.ticket.sequence)
+        self.waiting.as_ref().map(|waiting| waiting.ticket.sequence).or(self.muted.map(|(_, number)| number))
     }
 
     /// Until when it waits at most.
     pub(super) fn waits_until(&self) -> Option<Instant> {
-        self.waiting.as_ref().and_then(|waiting| waiting.deadline)
+        match &self.waiting {
+            Some(waiting) => waiting.deadline,
+            None => self.muted.map(|(until, _)| until),
+        }
+    }
+
+    /// Handles nothing more for a time.
+    fn mute(&mut self, throttle_ms: i32, desk: &mut Desk<'_>) {
+        let pause = Duration::from_millis(u64::try_from(throttle_ms).unwrap_or(0));
+        if let Some(until) = desk.now.checked_add(pause).filter(|_| !pause.is_zero()) {
+            desk.shared.metrics.throttled.add(1);
+            self.muted = Some((until, desk.next_number()));
+        }
+    }
+
+    /// Counts what a request has cost, tells its client to wait if that is too much, and sees to it.
+    fn charge(&mut self, position: usize, ticket: (ApiKey, i16), cost: Option<(&str, Duration)>, desk: &mut Desk<'_>) {
+        let quotas = &desk.shared.quotas;
+        let user = &self.peer.principal.name;
+        let throttle = cost.map_or(0, |(client_id, spent)| quotas.request(user, client_id, spent, desk.now_ms));
+        let throttle = throttle::put(self.output.added_mut(position), ticket.0, ticket.1, throttle);
+        self.mute(throttle, desk);
     }
 
     /// Takes an answer, or drops it where the request does not wait.
     ///
     /// # Errors
     /// There is no answer. The connection has to end: the next response would be taken for the answer.
-    pub(super) fn answer(&mut self, ticket: Ticket, frame: &[u8]) -> Result<(), EndReason> {
-        if self.waiting.take_if(|waiting| waiting.ticket == ticket).is_none() {
-            return Ok(());
-        }
+    pub(super) fn answer(&mut self, ticket: Ticket, frame: &[u8], desk: &mut Desk<'_>) -> Result<(), EndReason> {
+        let Some(waiting) = self.waiting.take_if(|waiting| waiting.ticket == ticket) else { return Ok(()) };
         if frame.is_empty() {
             return Err(EndReason::Unanswered(ticket.api_key));
         }
+        let position = self.output.position();
         self.output.push_frame(frame);
+        let cost = waiting.cost.as_ref().map(|(client_id, spent)| (&**client_id, *spent));
+        self.charge(position, (ticket.api_key, ticket.version), cost, desk);
         Ok(())
     }
 
     /// Looks again at what the fetch waits for. `is_over`: it waits no longer.
     pub(super) fn look(&mut self, desk: &mut Desk<'_>, is_over: bool) -> Result<(), EndReason> {
+        if self.muted.is_some_and(|(until, _)| is_over || until <= desk.now) {
+            self.muted = None;
+        }
         let Some(waiting) = &mut self.waiting else { return Ok(()) };
         if let Some(failure) = waiting.failure.take() {
             return Err(self.fail(*failure));
         }
         let is_over = is_over || waiting.deadline.is_some_and(|deadline| deadline <= desk.now);
+        let position = self.output.position();
         if is_over && let Some(frame) = waiting.held.take() {
             self.waiting = None;
-            let at = desk.next_request();
+            let (at, began) = (desk.next_request(), Instant::now());
             let handled = api::handle_held(desk.shared, &frame, &self.peer, at, &mut self.output);
-            self.wait_for(handled.map_err(EndReason::Refused)?, desk);
-            return Ok(());
+            return self.settle(handled.map_err(EndReason::Refused)?, &frame, position, began.elapsed(), desk);
         }
         let Some(fetch) = &mut waiting.fetch else { return Ok(()) };
         if api::fetch::look(desk.shared, fetch, waiting.ticket, is_over, &mut self.output)
             .map_err(EndReason::Refused)?
         {
-            self.waiting = None;
+            let ticket = (waiting.ticket.api_key, waiting.ticket.version);
+            let waiting = self.waiting.take();
+            let cost = waiting.as_ref().and_then(|waiting| waiting.cost.as_ref());
+            let cost = cost.map(|(client_id, spent)| (&**client_id, *spent));
+            self.charge(position, ticket, cost, desk);
         }
         Ok(())
     }
@@ -249,6 +290,9 @@ impl Connection {
             }
             if let Some(waiting) = &self.waiting {
                 return Ok(waiting.deadline.map_or(Turn::Rest, Turn::RestUntil));
+            }
+            if let Some((until, _)) = self.muted.filter(|_| !self.is_draining) {
+                return Ok(Turn::RestUntil(until));
             }
             if self.is_draining {
                 return Ok(if self.has_output() { Turn::Rest } else { Turn::End(None) });
@@ -355,7 +399,7 @@ impl Connection {
     /// Handles whole frames until one has to wait; says how many bytes were used.
     fn handle_frames(&mut self, bytes: &[u8], desk: &mut Desk<'_>) -> Result<usize, EndReason> {
         let mut used = 0;
-        while self.waiting.is_none() && !self.is_draining && self.output.len() <= OUTPUT_MAX {
+        while self.waiting.is_none() && self.muted.is_none() && !self.is_draining && self.output.len() <= OUTPUT_MAX {
             let rest = bytes.get(used..).unwrap_or_default();
             let Some(frame) = first_frame(rest, self.frame_max(desk)).map_err(EndReason::Frame)? else { break };
             used += FRAME_LEN_BYTES + frame.len();
@@ -376,7 +420,9 @@ impl Connection {
                 frames.push(next);
             }
             let at = desk.next_request();
-            api::produce(desk.shared, &frames, at, &mut self.output).map_err(EndReason::Refused)?;
+            let throttle =
+                api::produce(desk.shared, &frames, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
+            self.mute(throttle, desk);
         }
         Ok(used)
     }
@@ -410,7 +456,8 @@ impl Connection {
                     correlation_id: 0,
                 };
                 let failure = Some(Box::new(failure));
-                self.waiting = Some(Waiting { ticket, fetch: None, held: None, failure, deadline: now.checked_add(delay) });
+                let deadline = now.checked_add(delay);
+                self.waiting = Some(Waiting { ticket, fetch: None, held: None, failure, deadline, cost: None });
             }
         }
         Ok(true)
@@ -424,32 +471,48 @@ impl Connection {
 
     fn handle(&mut self, frame: &[u8], desk: &mut Desk<'_>) -> Result<(), EndReason> {
         let at = desk.next_request();
+        let (position, began) = (self.output.position(), Instant::now());
         let handled = api::handle(desk.shared, frame, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
-        self.wait_for(handled, desk);
-        Ok(())
+        self.settle(handled, frame, position, began.elapsed(), desk)
     }
 
-    /// Waits for what is left of a request.
-    fn wait_for(&mut self, handled: Handled, desk: &Desk<'_>) {
+    /// Counts what a request has cost, and waits for what is left of it. Its answer, if there is one, is at `position`.
+    fn settle(
+        &mut self,
+        handled: Handled,
+        frame: &[u8],
+        position: usize,
+        spent: Duration,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), EndReason> {
+        let quotas = &desk.shared.quotas;
+        let is_charged = quotas.limits(Kind::Request);
+        let header = match is_charged || quotas.limits(Kind::Fetch) {
+            true => Some(RequestFrame::parse(frame).map_err(EndReason::Frame)?),
+            false => None,
+        };
+        let cost = header.as_ref().filter(|_| is_charged).map(|header| (Box::from(&*header.client_id), spent));
+        let waiting = |ticket| Waiting { ticket, fetch: None, held: None, failure: None, deadline: None, cost };
         self.waiting = match handled {
-            Handled::Done => None,
-            Handled::Later(ticket) => {
-                Some(Waiting { ticket, fetch: None, held: None, failure: None, deadline: None })
+            Handled::Done => {
+                if let Some(header) = header {
+                    let cost = is_charged.then_some((&*header.client_id, spent));
+                    self.charge(position, (header.api_key, header.version), cost, desk);
+                }
+                None
             }
-            Handled::Held(ticket, frame, by) => Some(Waiting {
-                ticket,
-                fetch: None,
-                held: Some(frame),
-                failure: None,
-                deadline: desk.now.checked_add(by),
-            }),
+            Handled::Later(ticket) => Some(waiting(ticket)),
+            Handled::Held(ticket, frame, by) => {
+                Some(Waiting { held: Some(frame), deadline: desk.now.checked_add(by), ..waiting(ticket) })
+            }
             Handled::Waits(ticket, fetch) => {
                 // A peer that has closed its side may be gone: it is answered at once.
                 let max_wait = if self.has_peer_closed { Duration::ZERO } else { fetch.max_wait() };
                 let deadline = desk.now.checked_add(max_wait);
-                Some(Waiting { ticket, fetch: Some(fetch), held: None, failure: None, deadline })
+                Some(Waiting { fetch: Some(fetch), deadline, ..waiting(ticket) })
             }
         };
+        Ok(())
     }
 
     /// Sends what is ready before the connection ends; what the socket does not take is lost.

@@ -1,6 +1,6 @@
 //! One thread that serves its connections, and never waits for anything but events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +26,9 @@ const SCRATCH: usize = 256 * 1024;
 /// How often connections are searched for those that have been idle for too long, and more often where that is a shorter time.
 const SWEEP: Duration = Duration::from_secs(10);
 const SWEEP_MIN: Duration = Duration::from_millis(100);
+
+/// Connections that came too fast and are held before they are closed. More are closed at once.
+const HELD_MAX: usize = 1000;
 
 /// An event loop that is not running yet.
 pub(crate) struct EventLoop {
@@ -68,6 +71,7 @@ impl EventLoop {
             is_draining: false,
             stuck: Vec::new(),
             stalled: BTreeSet::new(),
+            held: BTreeMap::new(),
         };
         if let Err(error) = running.run() {
             tracing::error!(%error, event_loop = number, "an event loop has ended");
@@ -98,6 +102,8 @@ struct Running<'s> {
     stuck: Vec<usize>,
     /// Connections without memory for their requests: they are asked again.
     stalled: BTreeSet<usize>,
+    /// Connections that came too fast, and when they are closed.
+    held: BTreeMap<(Instant, SocketAddr), TcpStream>,
 }
 
 /// When to ask again who lacked files or memory.
@@ -112,6 +118,7 @@ impl Running<'_> {
         loop {
             let timeout = if self.ready.is_empty() {
                 let next = self.deadlines.first().map_or(next_sweep, |(deadline, ..)| next_sweep.min(*deadline));
+                let next = self.held.first_key_value().map_or(next, |((until, _), _)| next.min(*until));
                 let wait = next.saturating_duration_since(Instant::now());
                 if self.stuck.is_empty() && self.stalled.is_empty() { wait } else { wait.min(STUCK) }
             } else {
@@ -150,6 +157,7 @@ impl Running<'_> {
                 }
             }
             self.look_at_due();
+            self.let_go();
             std::mem::take(&mut self.stuck).into_iter().for_each(|listener| self.accept(listener));
             std::mem::take(&mut self.stalled).into_iter().for_each(|slot| self.turn(slot));
             std::mem::swap(&mut self.ready, &mut ready);
@@ -168,6 +176,10 @@ impl Running<'_> {
             match from.accept(self.shared) {
                 Ok(Accepted::Nobody) => return,
                 Ok(Accepted::Refused) => {}
+                Ok(Accepted::Throttled(socket, from, pause)) if self.held.len() < HELD_MAX => {
+                    self.held.insert((Instant::now() + pause, from), socket);
+                }
+                Ok(Accepted::Throttled(_, from, _)) => self.shared.connections.left(from.ip()),
                 Ok(Accepted::Client(socket, from)) => self.shared.hand_out(socket, from, listener),
                 Err(error) => {
                     // The client stays in the queue of the kernel.
@@ -207,8 +219,8 @@ impl Running<'_> {
     }
 
     fn answer(&mut self, ticket: Ticket, frame: &[u8]) {
-        let Some(connection) = self.connections.get_mut(ticket.slot) else { return };
-        match connection.answer(ticket, frame) {
+        let Some((connection, mut desk)) = self.seat(ticket.slot) else { return };
+        match connection.answer(ticket, frame, &mut desk) {
             Ok(()) => self.turn(ticket.slot),
             Err(reason) => self.end(ticket.slot, Some(reason)),
         }
@@ -252,6 +264,14 @@ impl Running<'_> {
         {
             self.deadlines.pop_first();
             self.look(slot, sequence, true);
+        }
+    }
+
+    /// Closes connections that were held for as long as they had to be.
+    fn let_go(&mut self) {
+        while let Some(held) = self.held.first_entry().filter(|held| held.key().0 <= Instant::now()) {
+            let ((_, from), _) = held.remove_entry();
+            self.shared.connections.left(from.ip());
         }
     }
 
@@ -327,6 +347,7 @@ impl Running<'_> {
     /// Answers fetches that wait, and ends each connection when its responses are sent.
     fn drain(&mut self) {
         self.is_draining = true;
+        std::mem::take(&mut self.held).keys().for_each(|(_, from)| self.shared.connections.left(from.ip()));
         for listener in &mut self.listeners {
             if let Err(error) = self.poll.registry().deregister(listener.socket()) {
                 tracing::debug!(%error, "cannot deregister a listener");

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use parking_lot::Mutex;
 
 use crate::broker::Shared;
+use crate::clock::now_ms;
 
 /// A socket that clients connect to.
 pub(crate) struct Listener {
@@ -20,6 +22,8 @@ pub(super) enum Accepted {
     Client(TcpStream, SocketAddr),
     /// There were too many.
     Refused,
+    /// They come too fast: it is closed after a pause, which keeps the client from the next attempt.
+    Throttled(TcpStream, SocketAddr, Duration),
     Nobody,
 }
 
@@ -49,6 +53,12 @@ impl Listener {
             if !shared.connections.enter(from.ip()) {
                 tracing::info!(peer = %from, "too many connections: closed");
                 return Ok(Accepted::Refused);
+            }
+            let throttle_ms = shared.quotas.connection(from.ip(), now_ms());
+            if throttle_ms > 0 {
+                tracing::info!(peer = %from, throttle_ms, "connections come too fast: closed");
+                let pause = Duration::from_millis(u64::try_from(throttle_ms).unwrap_or(0));
+                return Ok(Accepted::Throttled(socket, from, pause));
             }
             if let Err(error) = socket.set_nodelay(true) {
                 tracing::debug!(peer = %from, %error, "small responses may be delayed");

@@ -1,5 +1,6 @@
 //! Sockets and event loops. A connection lives on one loop; requests are handled on its thread.
 
+mod address;
 mod connection;
 mod event_loop;
 mod input;
@@ -7,12 +8,14 @@ mod listener;
 mod mailbox;
 mod output;
 mod queued;
+mod throttle;
 mod ticket;
 mod transport;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub(crate) use address::java_address;
 pub(crate) use event_loop::EventLoop;
 pub(crate) use listener::{ConnectionLimits, Connections, Listener};
 pub(crate) use mailbox::{Letter, Mailbox};

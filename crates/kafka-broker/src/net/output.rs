@@ -73,6 +73,16 @@ impl Output {
         Ok(())
     }
 
+    /// The position behind all that is to be sent.
+    pub(super) fn position(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The bytes in memory that were added behind a position. It has to be of the same turn.
+    pub(super) fn added_mut(&mut self, position: usize) -> &mut [u8] {
+        self.bytes.get_mut(position..).unwrap_or_default()
+    }
+
     /// What was added, if none of it is in a file.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -1,5 +1,6 @@
-//! Who a client is, and how it proves that.
+//! Who a client is, how it proves that, and what it may do.
 
+pub(crate) mod authorizer;
 mod listeners;
 mod principal;
 mod sasl;

@@ -3,6 +3,7 @@
 //! Where a call is for several topics, groups or the like, each has its own result; the error of the call itself says that the
 //! cluster gave no answer.
 
+mod acls;
 mod cluster;
 mod configs;
 mod groups;
@@ -19,6 +20,7 @@ use kafka_rpc::ErrorCode;
 use crate::cluster::Client;
 use crate::error::{ApiError, ClientError};
 
+pub use acls::{AccessControlEntry, AclBinding, AclFilter, ResourcePattern, create_acls, delete_acls, describe_acls};
 pub use cluster::{
     BrokerLogDirs, ClusterDescription, DescribedBroker, LogDir, LogDirReplica, describe_cluster, describe_log_dirs,
 };

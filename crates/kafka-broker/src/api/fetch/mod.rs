@@ -8,6 +8,7 @@ mod read;
 mod respond;
 mod session;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_rpc::messages::{FetchRequest, FetchResponse};
@@ -18,10 +19,20 @@ use self::plan::Plan;
 use self::read::Reads;
 use super::{Call, Handled, Refusal};
 use crate::broker::Shared;
+use crate::clock::now_ms;
 use crate::net::{Output, Ticket};
+use crate::quotas::Kind;
+use crate::security::Principal;
+
+/// Whose fetch it is.
+struct Client {
+    user: Arc<Principal>,
+    id: Box<str>,
+}
 
 /// A fetch that waits for records.
 pub(crate) struct WaitingFetch {
+    client: Client,
     plan: Plan,
 }
 
@@ -34,19 +45,23 @@ impl WaitingFetch {
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: FetchRequest<'_> = call.message()?;
-    let mut plan = match Plan::new(call.shared, &request, call.version(), call.at.now_ms) {
+    let client = Client { user: Arc::clone(&call.peer.principal), id: Box::from(&*call.request.client_id) };
+    let mut plan = match Plan::new(call.shared, &call.rights(), &request, call.version(), call.at.now_ms) {
         Ok(plan) => plan,
         Err(code) => return call.respond(&FetchResponse { error_code: code.code(), ..Default::default() }),
     };
+    if let Some(max) = call.shared.quotas.bytes_max(Kind::Fetch, &client.user.name, &client.id) {
+        plan.at_most(max);
+    }
     let ticket = call.ticket();
     let reads = read::read(&plan);
     if plan.is_satisfied_by(&reads) || plan.names_a_partition_twice() {
-        respond(&plan, reads, ticket, call.out)?;
+        respond(call.shared, &client, &plan, reads, ticket, call.out)?;
         return Ok(Handled::Done);
     }
     plan.note_places(&reads);
     drop(reads);
-    let mut fetch = Box::new(WaitingFetch { plan });
+    let mut fetch = Box::new(WaitingFetch { client, plan });
     if look(call.shared, &mut fetch, ticket, false, call.out)? {
         return Ok(Handled::Done);
     }
@@ -58,7 +73,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
 /// # Errors
 /// Where the response cannot be written.
 pub(crate) fn look(
-    _shared: &Shared,
+    shared: &Shared,
     fetch: &mut WaitingFetch,
     ticket: Ticket,
     is_over: bool,
@@ -72,11 +87,30 @@ pub(crate) fn look(
         }
     }
     let reads = read::read(&fetch.plan);
-    respond(&fetch.plan, reads, ticket, out)?;
+    respond(shared, &fetch.client, &fetch.plan, reads, ticket, out)?;
     Ok(true)
 }
 
-fn respond(plan: &Plan, reads: Reads, ticket: Ticket, out: &mut Output) -> Result<(), Refusal> {
+/// Answers. A client that has used up its quota gets nothing, and is told how long it has to wait.
+fn respond(
+    shared: &Shared,
+    client: &Client,
+    plan: &Plan,
+    reads: Reads,
+    ticket: Ticket,
+    out: &mut Output,
+) -> Result<(), Refusal> {
+    let (quotas, user, now_ms) = (&shared.quotas, &client.user.name, now_ms());
+    if quotas.limits(Kind::Fetch) {
+        let bytes = respond::size(plan, &reads);
+        let throttle_time_ms = quotas.bytes(Kind::Fetch, user, &client.id, bytes, now_ms);
+        if throttle_time_ms > 0 {
+            quotas.forget_bytes(Kind::Fetch, user, &client.id, bytes, now_ms);
+            let session_id = plan.keep_session(shared);
+            let response = FetchResponse { throttle_time_ms, session_id, ..Default::default() };
+            return out.respond(&response, ticket.header()).map_err(|error| Refusal::Response(ticket.api_key, error));
+        }
+    }
     let (response, mut slices) = respond::response(plan, reads);
     out.respond_with_files(&response, ticket.header(), &mut slices)
         .map_err(|error| Refusal::Response(ticket.api_key, error))

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_log::log::types::{FetchIsolation, LogOffsetMetadata};
+use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::FetchRequest;
 use kafka_rpc::messages::fetch_request::FetchPartition;
 use kafka_rpc::{ErrorCode, Uuid};
 
 use super::read::{Read, Reads};
 use super::session::{Opened, Session};
+use crate::api::Rights;
 use crate::broker::Shared;
 use crate::partitions::Partition;
 
@@ -84,6 +86,7 @@ impl Plan {
     /// What the whole request is answered with: errors of sessions; `INVALID_REQUEST` for an isolation level that there is not.
     pub(super) fn new(
         shared: &Shared,
+        rights: &Rights<'_>,
         request: &FetchRequest<'_>,
         version: i16,
         now_ms: i64,
@@ -116,9 +119,48 @@ impl Plan {
         }
         if replica_id >= 0 {
             // No other broker has a replica here.
-            plan.partitions.iter_mut().for_each(|planned| planned.found = Err(ErrorCode::NotLeaderOrFollower));
+            let code = match rights.may_on_cluster(AclOperation::ClusterAction) {
+                true => ErrorCode::NotLeaderOrFollower,
+                false => ErrorCode::TopicAuthorizationFailed,
+            };
+            plan.partitions.iter_mut().for_each(|planned| planned.found = Err(code));
+        } else if rights.are_limited() {
+            plan.deny(shared, rights);
         }
         Ok(plan)
+    }
+
+    /// Takes out what the client may not read. Of an id that nobody knows it is told just that.
+    fn deny(&mut self, shared: &Shared, rights: &Rights<'_>) {
+        let name_of = |planned: &Planned| match planned.topic.id {
+            Uuid::ZERO => Some(Arc::clone(&planned.topic.name)),
+            id => shared.topics.with_id(id).ok().map(|topic| Arc::clone(&topic.name)),
+        };
+        let names: Vec<Option<Arc<str>>> = self.partitions.iter().map(name_of).collect();
+        let denied = rights.denied_topics(AclOperation::Read, names.iter().flatten().map(AsRef::as_ref));
+        for (planned, name) in self.partitions.iter_mut().zip(&names) {
+            if name.as_ref().is_some_and(|name| denied.contains(name)) {
+                planned.found = Err(ErrorCode::TopicAuthorizationFailed);
+            }
+        }
+    }
+
+    /// Lowers the limit of the response.
+    pub(super) fn at_most(&mut self, max_bytes: usize) {
+        self.max_bytes = self.max_bytes.min(max_bytes);
+        self.min_bytes = self.min_bytes.min(self.max_bytes);
+    }
+
+    /// The session of a response without partitions. One that has just begun ends: the client begins again.
+    pub(super) fn keep_session(&self, shared: &Shared) -> i32 {
+        match &self.session {
+            Some((session, true)) => session.id(),
+            Some((session, false)) => {
+                shared.sessions.end(session.id());
+                0
+            }
+            None => 0,
+        }
     }
 
     /// Whether these reads are the answer, without waiting for more.

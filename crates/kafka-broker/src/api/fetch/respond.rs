@@ -39,6 +39,19 @@ pub(super) fn response(plan: &Plan, reads: Reads) -> (FetchResponse<'_>, Vec<Opt
     (FetchResponse { session_id, responses, ..Default::default() }, slices)
 }
 
+/// Bytes of a response without partitions, and of a partition without records.
+const EMPTY: usize = 16;
+const EMPTY_PARTITION: usize = 40;
+/// Bytes of a topic without partitions and its name, which is an id or a text.
+const EMPTY_TOPIC: usize = 3;
+
+/// How large the response will be, but for a few bytes that depend on its version.
+pub(super) fn size(plan: &Plan, reads: &Reads) -> usize {
+    let names = plan.partitions.chunk_by(|one, next| one.topic == next.topic).filter_map(|topic| topic.first());
+    let topics: usize = names.map(|first| EMPTY_TOPIC + first.topic.name.len().max(16)).sum();
+    EMPTY + topics + plan.partitions.len() * EMPTY_PARTITION + reads.bytes
+}
+
 fn partition_data(number: i32, read: Read, slices: &mut Vec<Option<Slice>>) -> PartitionData<'static> {
     match read {
         Read::Records { records, watermarks, aborted, from: _ } => {

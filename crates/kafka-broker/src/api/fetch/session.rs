@@ -115,6 +115,11 @@ impl Sessions {
         Ok(Opened::Session { session: Arc::clone(session), is_incremental: true })
     }
 
+    /// Ends a session.
+    pub(super) fn end(&self, id: i32) {
+        self.open.lock().remove(&id);
+    }
+
     /// An id for a new session, if there is room for one.
     fn make_room(&self, open: &mut HashMap<i32, (Arc<Session>, i64)>, now_ms: i64) -> Option<i32> {
         if open.len() >= self.max {

@@ -123,6 +123,15 @@ fn settings_that_do_not_go_together_are_refused() {
             "If process.roles contains the 'controller' role, the node id 1 must be included in the set of voters \
              controller.quorum.voters=Set(2)",
         ),
+        (
+            &[("authorizer.class.name", "a.B")],
+            "Invalid value a.B for configuration authorizer.class.name: this broker has \
+             org.apache.kafka.metadata.authorizer.StandardAuthorizer alone",
+        ),
+        (
+            &[("super.users", "User:a;b")],
+            "Invalid value b for configuration super.users: expected principalType:principalName",
+        ),
         (&[("metrics.listener", "9000")], "Invalid value 9000 for configuration metrics.listener: expected HOST:PORT"),
     ] {
         assert_eq!(with(settings).map(|_| ()), Err(format!("--override: {expected}")), "{settings:?}");
@@ -168,6 +177,7 @@ fn supported_settings_are_in_the_table_and_have_the_types_of_their_fields() {
         OffsetsConfig::KINDS,
         GroupsConfig::KINDS,
         TransactionsConfig::KINDS,
+        QuotasConfig::KINDS,
         MetadataLogConfig::KINDS,
     ];
     for (name, kinds) in sections.into_iter().flatten() {

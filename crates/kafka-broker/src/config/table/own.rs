@@ -1,4 +1,4 @@
-//! Settings that Kafka does not have.
+//! Settings that Kafka's table of the broker does not have.
 
 use super::*;
 
@@ -6,4 +6,7 @@ use super::*;
 pub(super) static KEYS: &[ConfigKey] = &[
     // `HOST:PORT` at which metrics are served; nowhere by default.
     key("metrics.listener", String),
+    // Kafka has them as well: they belong to its authorizer, not to the table of the broker.
+    key("super.users", String),
+    key("allow.everyone.if.no.acl.found", String),
 ];

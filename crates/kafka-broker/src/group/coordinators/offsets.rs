@@ -162,10 +162,26 @@ fn fetch_group(
             }
         });
     }
+    if let Some(topics) = &mut asked.topics {
+        topics.retain(|topic| {
+            let is_refused = known.refuses(&topic.name);
+            if is_refused {
+                unknown.push(refused(topic, ErrorCode::TopicAuthorizationFailed));
+            }
+            !is_refused
+        });
+    }
     let mut response =
         OffsetFetchResponseGroup { group_id: owned(&request.group_id), ..OffsetFetchResponseGroup::default() };
-    match fetch(&asked).and_then(|topics| topics) {
+    let fetched = match known.refuses_group(&request.group_id) {
+        true => Err(ErrorCode::GroupAuthorizationFailed),
+        false => fetch(&asked).and_then(|topics| topics),
+    };
+    match fetched {
         Ok(mut topics) => {
+            if asked.topics.is_none() {
+                topics.retain(|topic| !known.refuses(&topic.name));
+            }
             if by_id {
                 // A topic without an id cannot be named.
                 topics.retain_mut(|topic| {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::consumer_group_describe_response;
+use kafka_rpc::messages::delete_groups_response::DeletableGroupResult;
 use kafka_rpc::messages::describe_groups_response::DescribedGroup;
 use kafka_rpc::messages::{
     ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, DeleteGroupsRequest, DeleteGroupsResponse,
@@ -91,17 +92,24 @@ impl<T: Copy> Coordinators<T> {
         counts
     }
 
-    /// DeleteGroups.
-    pub(crate) fn delete_groups(&self, request: &DeleteGroupsRequest<'_>, ticket: T, now_ms: i64) {
+    /// DeleteGroups. `refused` are results of groups that are not in the request any more.
+    pub(crate) fn delete_groups(
+        &self,
+        request: &DeleteGroupsRequest<'_>,
+        refused: Vec<DeletableGroupResult<'static>>,
+        ticket: T,
+        now_ms: i64,
+    ) {
         let mut by_partition: BTreeMap<i32, Vec<&str>> = BTreeMap::new();
         for group_id in each_once(&request.groups_names) {
             by_partition.entry(self.partition_for(group_id)).or_default().push(group_id);
         }
         if by_partition.is_empty() {
-            self.replies.reply(ticket, Reply::DeleteGroups(DeleteGroupsResponse::default()));
+            let response = DeleteGroupsResponse { results: refused, ..Default::default() };
+            self.replies.reply(ticket, Reply::DeleteGroups(response));
             return;
         }
-        let gather = Gather { ticket, open: by_partition.len(), results: Vec::new() };
+        let gather = Gather { ticket, open: by_partition.len(), results: refused };
         let key = self.gathers.lock().insert(gather);
         for (partition, groups) in by_partition {
             let part = self.run(partition, now_ms, |shard| shard.delete_groups(&groups, Ticket::Part(key)));

@@ -361,7 +361,7 @@ fn groups_of_several_partitions_are_deleted_in_one_answer() {
     world.replies();
     stable(&world, 0);
     let groups_names = ["a", "b", "c", "d", "e", "g", "missing", "a"].map(Into::into).to_vec();
-    world.coordinators.delete_groups(&DeleteGroupsRequest { groups_names, ..Default::default() }, 5, 0);
+    world.coordinators.delete_groups(&DeleteGroupsRequest { groups_names, ..Default::default() }, Vec::new(), 5, 0);
     let Reply::DeleteGroups(response) = world.only() else { panic!("another answer") };
     let mut results: Vec<_> = response.results.iter().map(|r| (r.group_id.as_ref(), r.error_code)).collect();
     results.sort();

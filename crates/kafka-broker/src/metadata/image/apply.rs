@@ -61,13 +61,13 @@ impl Image {
             }
             MetadataRecord::AccessControlEntry(record) => {
                 self.acls.insert(record.id, owned::acl(record));
-                delta.has_changed_acls = true;
+                delta.changed_acls.insert(record.id);
                 Ok(())
             }
             MetadataRecord::RemoveAccessControlEntry(record) => {
                 let removed = self.acls.remove(&record.id);
                 removed.ok_or_else(|| ApplyError::UnknownEntry { id: record.id.to_string() })?;
-                delta.has_changed_acls = true;
+                delta.changed_acls.insert(record.id);
                 Ok(())
             }
             MetadataRecord::DelegationToken(record) => {

@@ -205,6 +205,11 @@ impl Image {
         self.scram.get(&(mechanism, user.to_owned()))
     }
 
+    /// An access control entry.
+    pub fn acl(&self, id: Uuid) -> Option<&AccessControlEntryRecord<'static>> {
+        self.acls.get(&id)
+    }
+
     /// The access control entries by id.
     pub fn acls(&self) -> impl Iterator<Item = &AccessControlEntryRecord<'static>> {
         self.acls.values()

@@ -1,4 +1,4 @@
-//! `DescribeAcls`, `CreateAcls` and `DeleteAcls` of a cluster without an authorizer (`AclApis`).
+//! Answers of a cluster without an authorizer (`AclApis`).
 
 use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::create_acls_response::AclCreationResult;
@@ -11,7 +11,7 @@ use kafka_rpc::messages::{
 const MESSAGE: &str = "No Authorizer is configured.";
 
 /// Says that there is no authorizer.
-pub fn describe(_request: &DescribeAclsRequest<'_>) -> DescribeAclsResponse<'static> {
+pub(crate) fn describe(_request: &DescribeAclsRequest<'_>) -> DescribeAclsResponse<'static> {
     DescribeAclsResponse {
         error_code: ErrorCode::SecurityDisabled.code(),
         error_message: Some("No Authorizer is configured on the broker".into()),
@@ -20,7 +20,7 @@ pub fn describe(_request: &DescribeAclsRequest<'_>) -> DescribeAclsResponse<'sta
 }
 
 /// Says of each entry that there is no authorizer.
-pub fn create(request: &CreateAclsRequest<'_>) -> CreateAclsResponse<'static> {
+pub(crate) fn create(request: &CreateAclsRequest<'_>) -> CreateAclsResponse<'static> {
     let result = |_| AclCreationResult {
         error_code: ErrorCode::SecurityDisabled.code(),
         error_message: Some(MESSAGE.into()),
@@ -30,7 +30,7 @@ pub fn create(request: &CreateAclsRequest<'_>) -> CreateAclsResponse<'static> {
 }
 
 /// Says of each filter that there is no authorizer.
-pub fn delete(request: &DeleteAclsRequest<'_>) -> DeleteAclsResponse<'static> {
+pub(crate) fn delete(request: &DeleteAclsRequest<'_>) -> DeleteAclsResponse<'static> {
     let result = |_| DeleteAclsFilterResult {
         error_code: ErrorCode::SecurityDisabled.code(),
         error_message: Some(MESSAGE.into()),
