@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use kafka_rpc::{ErrorCode, RequestFrame, Uuid};
 use parking_lot::Mutex;
 
-use crate::api::controller;
+use crate::api::{controller, init_producer_id};
 use crate::broker::Shared;
 use crate::clock::now_ms;
 use crate::controller::Controller;
 use crate::net::Ticket;
-use crate::topics::GROUP_METADATA_TOPIC;
+use crate::topics::is_internal;
 
 /// How often the controller looks whether a snapshot is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -24,8 +24,10 @@ pub(crate) enum Job {
     Request(Ticket, Vec<u8>),
     /// Topics that clients or the broker itself need.
     AutoCreate(Vec<String>),
-    /// A producer wants an id, and the block is used up.
-    ProducerId(Ticket),
+    /// A request for a producer id came when the block was used up.
+    InitProducerId(Ticket, Vec<u8>),
+    /// The block of producer ids is used up.
+    MoreProducerIds,
     /// A partition, by the id of its topic and its number, is in another log directory now.
     Moved(Uuid, i32),
     /// End, when everything before it is done.
@@ -59,7 +61,7 @@ impl ControllerHandle {
         {
             let mut to_create = self.to_create.lock();
             topics.retain(|topic| {
-                let has_room = to_create.len() < CREATED_LATER_MAX || topic == GROUP_METADATA_TOPIC;
+                let has_room = to_create.len() < CREATED_LATER_MAX || is_internal(topic);
                 has_room && to_create.insert(topic.clone())
             });
         }
@@ -86,7 +88,11 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
                 controller::auto_create(&mut controller, &topics, shared);
                 shared.controller.created(&topics);
             }
-            Ok(Job::ProducerId(ticket)) => controller::producer_id(&mut controller, ticket, shared),
+            Ok(Job::InitProducerId(ticket, frame)) => {
+                controller::more_producer_ids(&mut controller, shared);
+                init_producer_id::answer_later(shared, ticket, &frame);
+            }
+            Ok(Job::MoreProducerIds) => controller::more_producer_ids(&mut controller, shared),
             Ok(Job::Moved(id, number)) => controller::moved(&mut controller, shared, (id, number)),
             Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {}

@@ -21,6 +21,7 @@ pub mod config;
 pub mod controller;
 mod controller_thread;
 mod group;
+mod marker;
 pub mod metadata;
 mod metrics;
 mod mover;
@@ -28,6 +29,7 @@ mod net;
 mod partitions;
 mod producer_ids;
 mod topics;
+mod transaction;
 
 pub use broker::{Broker, StartError, StopReport};
 pub use config::{BrokerConfig, ConfigError, ConfigWarning};

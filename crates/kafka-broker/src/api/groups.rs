@@ -3,7 +3,7 @@
 use kafka_rpc::messages::{
     ConsumerGroupDescribeRequest, DeleteGroupsRequest, DescribeGroupsRequest, HeartbeatRequest, JoinGroupRequest,
     LeaveGroupRequest, ListGroupsRequest, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
-    SyncGroupRequest, TxnOffsetCommitRequest,
+    SyncGroupRequest,
 };
 use kafka_rpc::{ApiKey, ErrorCode, Uuid};
 
@@ -13,7 +13,7 @@ use crate::broker::{Shared, at_once, write_reply};
 use crate::group::{self, Client};
 
 /// Topics as the coordinator asks for them.
-struct Names<'s>(&'s Shared);
+pub(super) struct Names<'s>(pub(super) &'s Shared);
 
 impl group::Topics for Names<'_> {
     fn topic_id(&self, name: &str) -> Option<Uuid> {
@@ -56,11 +56,6 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
         ApiKey::OffsetCommit => {
             let request: OffsetCommitRequest<'_> = call.message()?;
             at_once(ticket, || groups.offset_commit(client, &request, &names, ticket, now_ms))
-        }
-        // Not advertised before there are transactions.
-        ApiKey::TxnOffsetCommit => {
-            let request: TxnOffsetCommitRequest<'_> = call.message()?;
-            at_once(ticket, || groups.txn_offset_commit(&request, &names, ticket, now_ms))
         }
         ApiKey::OffsetDelete => {
             let request: OffsetDeleteRequest<'_> = call.message()?;

@@ -4,17 +4,18 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kafka_log::format::FormatError;
-use kafka_log::log::error::{KafkaError as _, LogError};
-use kafka_log::log::types::{AppendOrigin, FetchIsolation};
+use kafka_log::log::error::KafkaError as _;
+use kafka_log::log::producers::VerificationGuard;
+use kafka_log::log::types::AppendOrigin;
 use kafka_log::log::{LeaderAppend, Log};
-use kafka_log::segment::batch::Batches;
 use kafka_rpc::{ErrorCode, Message, SchemaError};
 use parking_lot::{Condvar, Mutex};
 
 use super::Shared;
+use super::read_log::read_log;
 use crate::clock::now_ms;
-use crate::group::{self, Appended, Journal, Load, Replies, Reply};
+use crate::group::{Appended, Journal, Load, Replies, Reply};
+use crate::marker::Marker;
 use crate::net::{Letter, Mailbox, Output, Ticket};
 use crate::partitions::{Partition, Topics};
 use crate::topics::GROUP_METADATA_TOPIC;
@@ -32,14 +33,21 @@ impl OffsetsLogs {
 }
 
 impl Journal for OffsetsLogs {
-    fn append(&self, partition: i32, batch: &mut Vec<u8>) -> Result<Appended, ErrorCode> {
+    fn append(&self, partition: i32, batch: &mut Vec<u8>, guard: VerificationGuard) -> Result<Appended, ErrorCode> {
         let partition = self.partition(partition)?;
-        let append =
-            LeaderAppend { origin: AppendOrigin::Coordinator, ..LeaderAppend::from_client(partition.leader_epoch()) };
+        let append = LeaderAppend {
+            origin: AppendOrigin::Coordinator,
+            verification_guard: guard,
+            ..LeaderAppend::from_client(partition.leader_epoch())
+        };
         partition.with_log(|log| {
             let info = log.append_as_leader(batch, append, now_ms()).map_err(|error| error.code())?;
             Ok(Appended { base_offset: info.first_offset, high_watermark: log.high_watermark() })
         })?
+    }
+
+    fn append_marker(&self, partition: i32, marker: &Marker) -> Result<(), ErrorCode> {
+        self.partition(partition)?.append_marker(marker, now_ms())
     }
 
     fn batch_len_max(&self, partition: i32) -> usize {
@@ -113,7 +121,7 @@ pub(crate) fn frame<'a>(response: &impl Message<'a>, ticket: Ticket) -> Result<V
     Ok(out.into_bytes())
 }
 
-/// When the timers of groups are due next.
+/// When the timers of groups and transactions are due next.
 #[derive(Default)]
 pub(crate) struct Alarm {
     /// In ms; `None` when the broker stops.
@@ -126,7 +134,7 @@ impl Alarm {
         Alarm { next: Mutex::new(Some(i64::MAX)), changed: Condvar::new() }
     }
 
-    fn set(&self, deadline_ms: i64) {
+    pub(super) fn set(&self, deadline_ms: i64) {
         let mut next = self.next.lock();
         if next.is_some_and(|next| deadline_ms < next) {
             *next = Some(deadline_ms);
@@ -155,16 +163,20 @@ impl Alarm {
     }
 }
 
-/// Fires the timers of groups until the broker stops.
-pub(super) fn run_timers(shared: &Shared, alarm: &Alarm) {
-    if let Some(deadline_ms) = shared.groups.next_deadline() {
-        alarm.set(deadline_ms);
-    }
-    while alarm.wait() {
-        shared.groups.expire(now_ms());
+/// Fires the timers of groups and transactions until the broker stops.
+pub(super) fn run_timers(shared: &Shared) {
+    let alarm = &shared.alarm;
+    let set = || {
         if let Some(deadline_ms) = shared.groups.next_deadline() {
             alarm.set(deadline_ms);
         }
+        alarm.set(shared.transactions.next_deadline());
+    };
+    set();
+    while alarm.wait() {
+        shared.groups.expire(now_ms());
+        shared.transactions.tick(shared, now_ms());
+        set();
     }
 }
 
@@ -186,7 +198,8 @@ impl<'s> Loading<'s> {
 
     /// Reads the log.
     pub(super) fn finish(mut self, shared: &Shared) {
-        match read_all(&self.log, &mut self.groups) {
+        let groups = &mut self.groups;
+        match read_log(&self.log, LOAD_BYTES, |bytes| groups.batches(bytes, now_ms())) {
             Ok(()) => self.groups.finish(now_ms()),
             Err(error) => {
                 tracing::error!(partition = self.partition, %error, "groups cannot be loaded");
@@ -194,59 +207,5 @@ impl<'s> Loading<'s> {
                 shared.groups.unload(self.partition, None);
             }
         }
-    }
-}
-
-/// Why a partition cannot be loaded.
-#[derive(Debug)]
-enum LoadError {
-    Log(LogError),
-    Io(std::io::Error),
-    Format(FormatError),
-    Records(group::LoadError),
-    /// The log does not end here, and what follows is not a batch.
-    NoWholeBatch {
-        offset: i64,
-    },
-}
-
-impl std::fmt::Display for LoadError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            LoadError::Log(error) => error.fmt(f),
-            LoadError::Io(error) => error.fmt(f),
-            LoadError::Format(error) => error.fmt(f),
-            LoadError::Records(error) => error.fmt(f),
-            LoadError::NoWholeBatch { offset } => {
-                write!(f, "offset {offset}: expected a batch, found none that is whole")
-            }
-        }
-    }
-}
-
-fn read_all(log: &Log, loading: &mut Load<'_, Ticket>) -> Result<(), LoadError> {
-    let mut offset = log.log_start_offset();
-    loop {
-        let read = log.read(offset, LOAD_BYTES, FetchIsolation::LogEnd, true).map_err(LoadError::Log)?;
-        if read.records.is_empty() {
-            return Ok(());
-        }
-        let bytes = read.records.read().map_err(LoadError::Io)?;
-        let mut batches = Batches::new(&bytes);
-        let mut last = None;
-        for batch in &mut batches {
-            let batch = batch.map_err(LoadError::Format)?;
-            // The offset of a message of magic 0 or 1 is that of its last record.
-            let is_legacy = batch.overhead.magic < 2;
-            last = Some(if is_legacy {
-                batch.overhead.offset
-            } else {
-                batch.header().map_err(LoadError::Format)?.last_offset()
-            });
-        }
-        let last = last.filter(|last| *last >= offset).ok_or(LoadError::NoWholeBatch { offset })?;
-        let whole = bytes.len() - batches.rest().len();
-        loading.batches(bytes.get(..whole).unwrap_or_default(), now_ms()).map_err(LoadError::Records)?;
-        offset = last + 1;
     }
 }

@@ -3,9 +3,11 @@
 mod apply;
 pub(crate) mod directories;
 mod group_glue;
+mod read_log;
 mod settings;
 mod shared;
 mod start;
+mod transaction_glue;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use kafka_log::manager::background::Background;
 use tempfile::TempDir;
 
 pub(crate) use apply::apply;
-pub(crate) use group_glue::{Alarm, at_once, frame, write_reply};
+pub(crate) use group_glue::{at_once, frame, write_reply};
 pub(crate) use settings::Settings;
 pub(crate) use shared::Shared;
 pub use start::StartError;
@@ -42,7 +44,6 @@ pub struct Broker {
     loops: Vec<JoinHandle<()>>,
     /// Controller, mover, and what works for groups.
     workers: Vec<JoinHandle<()>>,
-    alarm: Arc<Alarm>,
     background: Option<Background>,
     metrics: Option<MetricsServer>,
     /// The directory of an ephemeral broker, removed last.
@@ -90,7 +91,7 @@ impl Broker {
         }
         self.shared.controller.send(Job::Stop);
         self.shared.mover.send(Order::Stop);
-        self.alarm.stop();
+        self.shared.alarm.stop();
         self.shared.loops.iter().for_each(|mailbox| mailbox.post(Letter::Stop));
         if let Some(metrics) = self.metrics.take() {
             metrics.stop();

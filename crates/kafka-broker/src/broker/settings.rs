@@ -15,6 +15,7 @@ use kafka_log::compression::Codec;
 use crate::config::{BrokerConfig, Listener};
 use crate::group::GroupConfig;
 use crate::metadata::LogOptions;
+use crate::transaction::TransactionConfig;
 
 /// A place where clients connect.
 #[derive(Clone, Debug)]
@@ -26,6 +27,15 @@ pub(crate) struct ListenerSettings {
     /// What clients are told; port 0 stands for the port that was bound.
     pub(crate) advertised_host: String,
     pub(crate) advertised_port: u16,
+}
+
+/// How `__transaction_state` is created.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TransactionTopic {
+    pub(crate) partitions: i32,
+    pub(crate) replication_factor: i16,
+    pub(crate) min_isr: i32,
+    pub(crate) segment_bytes: i32,
 }
 
 /// Settings of a broker.
@@ -60,6 +70,10 @@ pub(crate) struct Settings {
     pub(crate) log: LogConfig,
     pub(crate) manager: LogManagerConfig,
     pub(crate) group: GroupConfig,
+    pub(crate) transaction: TransactionConfig,
+    pub(crate) transaction_topic: TransactionTopic,
+    /// Bytes that are read at once when a partition of `__transaction_state` is loaded.
+    pub(crate) transaction_load_bytes: usize,
     /// What was set, by name.
     pub(crate) config: Arc<BrokerConfig>,
 }
@@ -117,6 +131,9 @@ impl Settings {
             log: config.log.clone(),
             manager: config.log_manager.clone(),
             group: group(&config),
+            transaction: transaction(&config),
+            transaction_topic: transaction_topic(&config),
+            transaction_load_bytes: size(config.transactions.transaction_state_log_load_buffer_size),
             config: Arc::new(config),
         })
     }
@@ -161,6 +178,34 @@ fn group(config: &BrokerConfig) -> GroupConfig {
             .ok()
             .and_then(Codec::from_id)
             .unwrap_or(Codec::None),
+    }
+}
+
+fn transaction(config: &BrokerConfig) -> TransactionConfig {
+    let of = &config.transactions;
+    TransactionConfig {
+        max_timeout_ms: of.transaction_max_timeout_ms,
+        id_expiration_ms: of.transactional_id_expiration_ms.into(),
+        abort_interval_ms: of.transaction_abort_timed_out_transaction_cleanup_interval_ms.into(),
+        expiration_interval_ms: of.transaction_remove_expired_transaction_cleanup_interval_ms.into(),
+    }
+}
+
+/// Kafka's defaults, three replicas of which two are in sync, are for clusters: here there is one broker.
+fn transaction_topic(config: &BrokerConfig) -> TransactionTopic {
+    let of = &config.transactions;
+    let is_set = |name: &str| config.static_configs().contains_key(name);
+    TransactionTopic {
+        partitions: of.transaction_state_log_num_partitions,
+        replication_factor: match is_set("transaction.state.log.replication.factor") {
+            true => of.transaction_state_log_replication_factor,
+            false => 1,
+        },
+        min_isr: match is_set("transaction.state.log.min.isr") {
+            true => of.transaction_state_log_min_isr,
+            false => 1,
+        },
+        segment_bytes: of.transaction_state_log_segment_bytes,
     }
 }
 

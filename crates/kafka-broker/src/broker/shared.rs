@@ -9,6 +9,7 @@ use kafka_log::manager::LogManager;
 use kafka_rpc::stored::metadata::RegisterBrokerRecord;
 use mio::net::TcpStream;
 
+use super::group_glue::Alarm;
 use super::settings::Settings;
 use crate::api::fetch::Sessions;
 use crate::controller_thread::ControllerHandle;
@@ -19,6 +20,7 @@ use crate::mover::MoverHandle;
 use crate::net::{Connections, Letter, Mailbox, QueuedBytes, Ticket};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
+use crate::transaction;
 
 /// The parts of a broker. Each guards itself.
 pub(crate) struct Shared {
@@ -29,6 +31,9 @@ pub(crate) struct Shared {
     pub(crate) manager: Arc<LogManager>,
     pub(crate) topics: Arc<Topics>,
     pub(crate) groups: Coordinators<Ticket>,
+    pub(crate) transactions: transaction::Coordinators,
+    /// Wakes the thread with the timers of both.
+    pub(crate) alarm: Arc<Alarm>,
     pub(crate) sessions: Sessions,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) controller: ControllerHandle,

@@ -20,4 +20,6 @@ mod tests;
 mod timers;
 
 pub(crate) use api::{Appended, Client, GroupConfig, GroupCounts, Journal, Replies, Reply, Topics};
-pub(crate) use coordinators::{Coordinators, Load, LoadError};
+pub(crate) use coordinators::{Coordinators, Load};
+pub(crate) use java::partition_for;
+pub(crate) use outcome::append_error;
