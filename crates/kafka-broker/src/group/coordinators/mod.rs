@@ -22,7 +22,7 @@ use super::shard::{Random, Shard};
 use super::{Appended, GroupConfig, Journal, Replies, Reply, java};
 use crate::marker::Marker;
 
-pub(crate) use load::{Load, LoadError};
+pub(crate) use load::Load;
 #[cfg(test)]
 pub(super) use offsets::offset_fetch;
 

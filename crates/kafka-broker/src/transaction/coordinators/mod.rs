@@ -18,7 +18,7 @@ use super::transaction::Transaction;
 use super::{Host, TransactionConfig};
 use crate::group::partition_for;
 
-pub(crate) use load::{Load, LoadError};
+pub(crate) use load::Load;
 use tick::Schedule;
 
 /// The coordinators of all transactional ids whose partition of `__transaction_state` this broker leads. All methods may be
