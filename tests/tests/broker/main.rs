@@ -9,3 +9,4 @@ mod hostile;
 mod slow;
 mod stop;
 mod support;
+mod transactions;

@@ -25,13 +25,16 @@ const BATCHED_CLIENT_VERSION: i16 = 2;
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: AddPartitionsToTxnRequest<'_> = call.message()?;
     if call.version() < BATCHED_MIN_VERSION {
-        let results = add(call, &AddPartitionsToTxnTransaction {
-            transactional_id: request.v3_and_below_transactional_id,
-            producer_id: request.v3_and_below_producer_id,
-            producer_epoch: request.v3_and_below_producer_epoch,
-            topics: request.v3_and_below_topics,
-            ..Default::default()
-        });
+        let results = add(
+            call,
+            &AddPartitionsToTxnTransaction {
+                transactional_id: request.v3_and_below_transactional_id,
+                producer_id: request.v3_and_below_producer_id,
+                producer_epoch: request.v3_and_below_producer_epoch,
+                topics: request.v3_and_below_topics,
+                ..Default::default()
+            },
+        );
         let response = AddPartitionsToTxnResponse { results_by_topic_v3_and_below: results, ..Default::default() };
         return call.respond(&response);
     }
@@ -68,7 +71,8 @@ fn add(
     let producer = Producer { id: transaction.producer_id, epoch: transaction.producer_epoch };
     let (shared, now_ms) = (call.shared, call.at.now_ms);
     if transaction.verify_only {
-        let mut verified = shared.transactions.verify_partitions(shared, (id, producer), &partitions, now_ms).into_iter();
+        let mut verified =
+            shared.transactions.verify_partitions(shared, (id, producer), &partitions, now_ms).into_iter();
         return answer(topics, |_, _| verified.next().and_then(Result::err).unwrap_or(ErrorCode::None));
     }
     let is_batched = call.version() >= BATCHED_MIN_VERSION;

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 
 use kafka_rpc::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
-use kafka_rpc::messages::{
-    AllocateProducerIdsRequest, CreateTopicsRequest, DeleteTopicsRequest,
-};
+use kafka_rpc::messages::{AllocateProducerIdsRequest, CreateTopicsRequest, DeleteTopicsRequest};
 use kafka_rpc::{ApiKey, ErrorCode, Message, Request, RequestFrame, Uuid};
 
 use super::memory_for;

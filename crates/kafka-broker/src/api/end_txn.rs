@@ -22,8 +22,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let producer = Producer { id: request.producer_id, epoch: request.producer_epoch };
     let of = (request.transactional_id.as_ref(), producer);
     let shared = call.shared;
-    let ended =
-        shared.transactions.end_transaction(shared, of, request.committed, client_version, call.at.now_ms);
+    let ended = shared.transactions.end_transaction(shared, of, request.committed, client_version, call.at.now_ms);
     let error = ended.err().unwrap_or(ErrorCode::None);
     let next = ended.unwrap_or(Producer::NONE);
     call.respond(&EndTxnResponse {

@@ -48,12 +48,7 @@ pub(crate) fn answer_later(shared: &Shared, ticket: Ticket, body: &[u8]) {
     shared.answer(ticket, frame);
 }
 
-fn answer(
-    shared: &Shared,
-    request: &InitProducerIdRequest<'_>,
-    version: i16,
-    now_ms: i64,
-) -> InitProducerIdResponse {
+fn answer(shared: &Shared, request: &InitProducerIdRequest<'_>, version: i16, now_ms: i64) -> InitProducerIdResponse {
     let (producer, error) = match init(shared, request, now_ms) {
         Ok(producer) => (producer, ErrorCode::None),
         Err(ErrorCode::ProducerFenced) if version < PRODUCER_FENCED_MIN_VERSION => {

@@ -258,9 +258,7 @@ fn answer(index: i32, appended: Result<Appended, Failure>) -> PartitionProduceRe
             ..Default::default()
         },
         Err(Failure::Code(code)) => refused(code, -1),
-        Err(Failure::Said(code, why)) => {
-            PartitionProduceResponse { error_message: Some(why), ..refused(code, -1) }
-        }
+        Err(Failure::Said(code, why)) => PartitionProduceResponse { error_message: Some(why), ..refused(code, -1) },
         Err(Failure::Append(error, log_start_offset)) => {
             let records = error.record_errors();
             let said = records.iter().map(|record| BatchIndexAndErrorMessage {

@@ -1,9 +1,8 @@
 //! TxnOffsetCommit, 0 to 5.
 
+use kafka_log::log::producers::VerificationGuard;
 use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::TxnOffsetCommitRequest;
-
-use kafka_log::log::producers::VerificationGuard;
 
 use super::groups::Names;
 use super::verify::{Origin, Support, verify};
@@ -43,7 +42,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
 /// The proof that the offsets are part of the transaction.
 fn guard(call: &Call<'_>, request: &TxnOffsetCommitRequest<'_>) -> Result<VerificationGuard, ErrorCode> {
     let shared = call.shared;
-    let offsets = shared.topics.named(GROUP_METADATA_TOPIC).map_err(|_| ErrorCode::NotLeaderOrFollower)?;
+    let offsets = shared.topics.named(GROUP_METADATA_TOPIC)?;
     let partition = offsets.partition(shared.groups.partition_for(&request.group_id))?;
     let support = match call.version() {
         IMPLICIT_MIN_VERSION.. => Support::Implicit,

@@ -197,7 +197,8 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
         Arc::new(OffsetsLogs(Arc::clone(&topics))),
         Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm) }),
     );
-    let transaction_partitions = partitions_of(TRANSACTION_STATE_TOPIC).unwrap_or(settings.transaction_topic.partitions);
+    let transaction_partitions =
+        partitions_of(TRANSACTION_STATE_TOPIC).unwrap_or(settings.transaction_topic.partitions);
     let transactions = transaction::Coordinators::new(settings.transaction.clone(), transaction_partitions, now);
     let overrides: HashMap<_, _> = settings.max_connections_per_ip_overrides.clone();
     let shared = Arc::new(Shared {

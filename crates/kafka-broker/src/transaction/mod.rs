@@ -8,9 +8,9 @@ mod api;
 mod coordinators;
 mod record;
 mod state;
-mod transaction;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 pub(crate) use api::{Counts, Filter, Host, Init, Producer, TransactionConfig};
 pub(crate) use coordinators::{Coordinators, Load};

@@ -435,7 +435,9 @@ fn consumer_groups_in_the_log_are_kept_listed_and_deleted() {
         }
         let mut batch = Vec::new();
         builder.finish(&mut kafka_log::compression::Compressor::new(), &mut batch).unwrap();
-        memory.append(super::super::java::partition_for("g", PARTITIONS), &mut batch, VerificationGuard::SENTINEL).unwrap();
+        memory
+            .append(super::super::java::partition_for("g", PARTITIONS), &mut batch, VerificationGuard::SENTINEL)
+            .unwrap();
     };
     write(&keys);
     let world = led(Arc::clone(&memory), 0);

@@ -96,7 +96,11 @@ impl Led<'_> {
                 Ok(None) => {}
                 Err(error) => {
                     let error = error.name();
-                    tracing::warn!(transactional_id = &*id, error, "a transaction that timed out cannot be aborted now");
+                    tracing::warn!(
+                        transactional_id = &*id,
+                        error,
+                        "a transaction that timed out cannot be aborted now"
+                    );
                 }
             }
         }
@@ -133,4 +137,3 @@ impl Led<'_> {
         }
     }
 }
-

@@ -78,9 +78,8 @@ impl Transaction {
             return Err(ErrorCode::ConcurrentTransactions);
         }
         // The answer was lost with which the producer would have learned of its new id or epoch.
-        let is_after_overflow = self.previous_producer_id == producer.id
-            && producer.epoch == i16::MAX - 1
-            && self.producer_epoch == 0;
+        let is_after_overflow =
+            self.previous_producer_id == producer.id && producer.epoch == i16::MAX - 1 && self.producer_epoch == 0;
         let is_after_bump = producer.epoch.checked_add(1) == Some(self.producer_epoch);
         let is_retry = is_after_bump || is_after_overflow;
         if producer.id != self.producer_id && !is_after_overflow {
@@ -107,13 +106,7 @@ impl Transaction {
     }
 
     /// Prepared with an epoch that no client has yet.
-    fn bumped(
-        &self,
-        outcome: Outcome,
-        version: i16,
-        next_id: NextId<'_>,
-        now_ms: i64,
-    ) -> Result<Self, ErrorCode> {
+    fn bumped(&self, outcome: Outcome, version: i16, next_id: NextId<'_>, now_ms: i64) -> Result<Self, ErrorCode> {
         let mut next = self.to(outcome.prepared(), now_ms).of_version(version);
         next.next_producer_id = if is_exhausted(self.producer_epoch) { next_id()? } else { NO_PRODUCER_ID };
         next.producer_epoch = self.producer_epoch.saturating_add(1);
