@@ -1,6 +1,7 @@
 //! Apache Kafka's everyday command-line tools in one binary: `kafka-topics`, `kafka-configs` and others, under those names (with
 //! or without `.sh`) or as the first word after `kafka-tools`.
 
+mod arguments;
 mod broker_api_versions;
 mod client;
 mod configs;
@@ -17,6 +18,7 @@ mod signals;
 mod storage;
 mod terminal;
 mod topics;
+mod transactions;
 mod uuid;
 
 use std::env;
@@ -40,6 +42,7 @@ const TOOLS: &[Tool] = &[
     ("delete-records", delete_records::main),
     ("log-dirs", log_dirs::main),
     ("storage", storage::main),
+    ("transactions", transactions::main),
 ];
 
 fn main() -> ExitCode {

@@ -10,6 +10,7 @@ mod offsets;
 mod partitions;
 mod quotas;
 mod topics;
+mod transactions;
 
 use std::time::Duration;
 
@@ -40,6 +41,10 @@ pub use quotas::{
 pub use topics::{
     PartitionDescription, TopicDescription, create_topics, delete_topics, describe_topics, describe_topics_by_id,
     list_topics,
+};
+pub use transactions::{
+    ProducerState, TransactionDescription, TransactionFilter, TransactionListing, TransactionToAbort,
+    abort_transaction, describe_producers, describe_transaction, force_terminate_transaction, list_transactions,
 };
 
 /// Results by what they are of: by name, unless said otherwise.
