@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::describe_producers_request::TopicRequest;
 use kafka_rpc::messages::write_txn_markers_request::{WritableTxnMarker, WritableTxnMarkerTopic};
 use kafka_rpc::messages::{
@@ -106,7 +107,10 @@ pub fn list_transactions(
         let listed = client.retry(|client| {
             let reply = client.send_to(broker.id, &request)?;
             let response = reply.message()?;
-            ApiError::check(response.error_code, None)?;
+            // Kafka's words, whatever the error is.
+            let why =
+                format!("ListTransactions request sent to broker {} failed with an unexpected exception", broker.id);
+            ApiError::check(response.error_code, Some(&why))?;
             let listed = response.transaction_states.iter().map(|of| TransactionListing {
                 coordinator: broker.id,
                 transactional_id: of.transactional_id.to_string(),
@@ -133,7 +137,12 @@ pub fn describe_transaction(client: &mut Client, id: &str) -> Result<Transaction
         let response = reply.message()?;
         let described = response.transaction_states.into_iter().find(|of| of.transactional_id == id);
         let of = described.ok_or(ClientError::NoNode)?;
-        ApiError::check(of.error_code, None)?;
+        let is_unknown = of.error_code == ErrorCode::TransactionalIdNotFound.code();
+        // Kafka's words.
+        let why = is_unknown.then(|| {
+            format!("DescribeTransactions request for transactionalId `{id}` failed because the ID could not be found")
+        });
+        ApiError::check(of.error_code, why.as_deref())?;
         let partitions = of.topics.iter().flat_map(|topic| {
             topic.partitions.iter().map(|partition| TopicPartition::new(topic.topic.as_ref(), *partition))
         });

@@ -130,7 +130,7 @@ fn number<N: std::str::FromStr>(arguments: &Arguments, name: &str) -> Result<Opt
 
 /// The end of a tool whose call has failed.
 fn failed(what: &str, error: &ClientError) -> Stop {
-    let last = match error {
+    let last: &ClientError = match error {
         ClientError::TimedOut { last, .. } => last,
         error => error,
     };
