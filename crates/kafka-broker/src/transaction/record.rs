@@ -13,8 +13,8 @@ use kafka_rpc::stored::transaction::{TransactionLogKey, TransactionLogValue};
 use kafka_rpc::stored::{Record as _, RecordError, decode_key, decode_value, encode_key, encode_value, record_type};
 
 use super::api::NO_PRODUCER_EPOCH;
+use super::machine::Transaction;
 use super::state::State;
-use super::transaction::Transaction;
 
 /// Versions of the value that are known.
 const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;

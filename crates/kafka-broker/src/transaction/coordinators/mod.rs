@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use kafka_rpc::ErrorCode;
 use parking_lot::Mutex;
 
+use super::machine::Transaction;
 use super::record::{self, ReadError, Stored};
-use super::transaction::Transaction;
 use super::{Host, TransactionConfig};
 use crate::group::partition_for;
 

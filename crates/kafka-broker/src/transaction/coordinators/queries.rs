@@ -10,8 +10,8 @@ use kafka_rpc::messages::list_transactions_response::TransactionState as Listed;
 use kafka_rpc::messages::{DescribeTransactionsResponse, ListTransactionsResponse};
 use regex_lite::RegexBuilder;
 
+use super::super::machine::Transaction;
 use super::super::state::State;
-use super::super::transaction::Transaction;
 use super::super::{Counts, Filter};
 use super::{Coordinators, Slot};
 

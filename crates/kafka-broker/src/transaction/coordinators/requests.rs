@@ -2,7 +2,7 @@
 
 use kafka_rpc::ErrorCode;
 
-use super::super::transaction::{Ended, Initialized, Outcome, Partition, Transaction};
+use super::super::machine::{Ended, Initialized, Outcome, Partition, Transaction};
 use super::super::{Host, Init, Producer};
 use super::Coordinators;
 
