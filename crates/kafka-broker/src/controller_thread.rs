@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use kafka_rpc::{ErrorCode, RequestFrame, Uuid};
 use parking_lot::Mutex;
 
-use crate::api::controller;
+use crate::api::{controller, init_producer_id};
 use crate::broker::{Shared, retry_groups};
 use crate::controller::Controller;
 use crate::net::{Peer, Ticket};
-use crate::topics::GROUP_METADATA_TOPIC;
+use crate::topics::is_internal;
 
 /// How often the controller looks whether a snapshot is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -23,8 +23,10 @@ pub(crate) enum Job {
     Request(Ticket, Vec<u8>, Peer),
     /// Topics that clients or the broker itself need.
     AutoCreate(Vec<String>),
-    /// A producer wants an id, and the block is used up.
-    ProducerId(Ticket),
+    /// A request for a producer id came when the block was used up.
+    InitProducerId(Ticket, Vec<u8>),
+    /// The block of producer ids is used up.
+    MoreProducerIds,
     /// A partition, by the id of its topic and its number, is in another log directory now.
     Moved(Uuid, i32),
     /// A log directory has failed.
@@ -60,7 +62,7 @@ impl ControllerHandle {
         {
             let mut to_create = self.to_create.lock();
             topics.retain(|topic| {
-                let has_room = to_create.len() < CREATED_LATER_MAX || topic == GROUP_METADATA_TOPIC;
+                let has_room = to_create.len() < CREATED_LATER_MAX || is_internal(topic);
                 has_room && to_create.insert(topic.clone())
             });
         }
@@ -87,7 +89,11 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
                 controller::auto_create(&mut controller, &topics, shared);
                 shared.controller.created(&topics);
             }
-            Ok(Job::ProducerId(ticket)) => controller::producer_id(&mut controller, ticket, shared),
+            Ok(Job::InitProducerId(ticket, frame)) => {
+                controller::more_producer_ids(&mut controller, shared);
+                init_producer_id::answer_later(shared, ticket, &frame);
+            }
+            Ok(Job::MoreProducerIds) => controller::more_producer_ids(&mut controller, shared),
             Ok(Job::Moved(id, number)) => controller::moved(&mut controller, shared, (id, number)),
             Ok(Job::DirectoryFailed(dir)) => controller::directory_failed(&mut controller, shared, dir),
             Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,

@@ -23,6 +23,7 @@ mod controller_thread;
 mod faults;
 mod group;
 mod http;
+mod marker;
 pub mod metadata;
 mod metrics;
 mod mover;
@@ -32,6 +33,7 @@ mod producer_ids;
 mod quotas;
 mod security;
 mod topics;
+mod transaction;
 
 pub use broker::{Broker, StartError, StopReport};
 pub use config::{BrokerConfig, ConfigError, ConfigWarning};

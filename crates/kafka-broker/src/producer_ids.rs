@@ -1,4 +1,4 @@
-//! Ids for idempotent producers, from blocks that the controller gives (`ProducerIdManager`).
+//! Ids for idempotent and transactional producers, from blocks that the controller gives (`ProducerIdManager`).
 
 use parking_lot::Mutex;
 
@@ -10,6 +10,11 @@ impl ProducerIds {
     /// The next id; `None` when a new block is due.
     pub(crate) fn take(&self) -> Option<i64> {
         self.0.lock().next()
+    }
+
+    /// Whether a new block is due.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.0.lock().is_empty()
     }
 
     /// Goes on with a new block.

@@ -2,6 +2,7 @@
 //! or without `.sh`) or as the first word after `kafka-tools`.
 
 mod acls;
+mod arguments;
 mod broker_api_versions;
 mod client;
 mod configs;
@@ -18,6 +19,7 @@ mod signals;
 mod storage;
 mod terminal;
 mod topics;
+mod transactions;
 mod uuid;
 
 use std::env;
@@ -42,6 +44,7 @@ const TOOLS: &[Tool] = &[
     ("delete-records", delete_records::main),
     ("log-dirs", log_dirs::main),
     ("storage", storage::main),
+    ("transactions", transactions::main),
 ];
 
 fn main() -> ExitCode {

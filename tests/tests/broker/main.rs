@@ -11,3 +11,4 @@ mod quotas;
 mod slow;
 mod stop;
 mod support;
+mod transactions;

@@ -7,7 +7,7 @@ use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_rpc::messages::{
     AllocateProducerIdsRequest, AlterConfigsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
-    IncrementalAlterConfigsRequest, InitProducerIdResponse,
+    IncrementalAlterConfigsRequest,
 };
 use kafka_rpc::{ApiKey, ErrorCode, Message, Request, RequestFrame, Uuid};
 
@@ -22,7 +22,7 @@ use crate::controller::{
 };
 use crate::metadata::{Delta, Image};
 use crate::net::{Peer, Ticket};
-use crate::topics::GROUP_METADATA_TOPIC;
+use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};
 
 /// Handles a request, and answers it.
 ///
@@ -290,62 +290,56 @@ pub(crate) fn auto_create(controller: &mut Controller, topics: &[String], shared
 }
 
 fn creatable<'t>(shared: &Shared, topic: &'t str) -> CreatableTopic<'t> {
-    if topic != GROUP_METADATA_TOPIC {
-        return CreatableTopic {
-            name: Cow::Borrowed(topic),
-            num_partitions: -1,
-            replication_factor: -1,
-            ..Default::default()
-        };
-    }
     let config = |name: &'static str, value: String| CreatableTopicConfig {
         name: name.into(),
         value: Some(value.into()),
         ..Default::default()
     };
-    CreatableTopic {
-        name: Cow::Borrowed(topic),
-        num_partitions: shared.config.offsets_topic_partitions,
-        replication_factor: shared.config.offsets_topic_replication_factor,
-        configs: vec![
-            config("cleanup.policy", "compact".to_owned()),
-            config("compression.type", "producer".to_owned()),
-            config("segment.bytes", shared.config.offsets_topic_segment_bytes.to_string()),
-        ],
-        ..Default::default()
-    }
-}
-
-/// Answers a producer that wants an id, from a new block if the last one is used up.
-pub(crate) fn producer_id(controller: &mut Controller, ticket: Ticket, shared: &Shared) {
-    let taken = shared.producer_ids.take().map_or_else(|| next_producer_id(controller, shared), Ok);
-    let (producer_id, producer_epoch, error) = match taken {
-        Ok(id) => (id, 0, ErrorCode::None),
-        Err(error) => (-1, -1, error),
+    let (num_partitions, replication_factor, configs) = match topic {
+        GROUP_METADATA_TOPIC => {
+            let configs = vec![
+                config("cleanup.policy", "compact".to_owned()),
+                config("compression.type", "producer".to_owned()),
+                config("segment.bytes", shared.config.offsets_topic_segment_bytes.to_string()),
+            ];
+            (shared.config.offsets_topic_partitions, shared.config.offsets_topic_replication_factor, configs)
+        }
+        TRANSACTION_STATE_TOPIC => {
+            let of = shared.config.transaction_topic;
+            let configs = vec![
+                config("cleanup.policy", "compact".to_owned()),
+                config("compression.type", "uncompressed".to_owned()),
+                config("min.insync.replicas", of.min_isr.to_string()),
+                config("segment.bytes", of.segment_bytes.to_string()),
+                config("unclean.leader.election.enable", "false".to_owned()),
+            ];
+            (of.partitions, of.replication_factor, configs)
+        }
+        _ => (-1, -1, Vec::new()),
     };
-    let response =
-        InitProducerIdResponse { error_code: error.code(), producer_id, producer_epoch, ..Default::default() };
-    let frame = frame(&response, ticket).unwrap_or_else(|error| {
-        tracing::error!(%error, "a response cannot be written");
-        Vec::new()
-    });
-    shared.answer(ticket, frame);
+    CreatableTopic { name: Cow::Borrowed(topic), num_partitions, replication_factor, configs, ..Default::default() }
 }
 
-/// The first id of a new block, the rest of which is for the next producers.
-fn next_producer_id(controller: &mut Controller, shared: &Shared) -> Result<i64, ErrorCode> {
+/// Gets a new block of producer ids if the last one is used up.
+pub(crate) fn more_producer_ids(controller: &mut Controller, shared: &Shared) {
+    if !shared.producer_ids.is_used_up() {
+        return;
+    }
     let broker_id = controller.settings().node_id;
     let broker_epoch = shared.image.read().broker(broker_id).map_or(-1, |broker| broker.broker_epoch);
     let request = AllocateProducerIdsRequest { broker_id, broker_epoch, ..Default::default() };
     let executed = controller
         .execute(shared.clock.now_ms(), |image, context| allocate_producer_ids::plan(image, context, &request));
-    let (block, _) = executed.map_err(|error| failed(shared, &error))?;
+    let block = match executed {
+        Ok((block, _)) => block,
+        Err(error) => {
+            failed(shared, &error);
+            return;
+        }
+    };
     let first = block.producer_id_start;
     match ErrorCode::from_code(block.error_code) {
-        Some(ErrorCode::None) => {
-            shared.producer_ids.refill(first + 1..first + i64::from(block.producer_id_len));
-            Ok(first)
-        }
-        error => Err(error.unwrap_or(ErrorCode::UnknownServerError)),
+        Some(ErrorCode::None) => shared.producer_ids.refill(first..first + i64::from(block.producer_id_len)),
+        _ => tracing::error!(code = block.error_code, "no more producer ids can be had"),
     }
 }

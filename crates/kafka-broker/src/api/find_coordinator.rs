@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use kafka_rpc::ErrorCode;
-use kafka_rpc::acl::{AclOperation, ResourceType};
+use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::find_coordinator_response::Coordinator;
 use kafka_rpc::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
 
 use super::{Call, Handled, Refusal};
-use crate::topics::GROUP_METADATA_TOPIC;
+use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};
 
 /// Type of a key that is the id of a group (`CoordinatorType`).
 const GROUP: i8 = 0;
@@ -47,20 +47,23 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
 
 type Found = Result<(String, i32), ErrorCode>;
 
-/// Where the coordinator is: here, once `__consumer_offsets` is.
+/// Where the coordinator is: here, once its topic is.
 fn find(call: &Call<'_>, key_type: i8, key: &str) -> Found {
     let rights = call.rights();
-    if key_type == GROUP {
-        rights.check_group(AclOperation::Describe, key)?;
-    } else if key_type == TRANSACTION && !rights.may(AclOperation::Describe, ResourceType::TransactionalId, key) {
-        return Err(ErrorCode::TransactionalIdAuthorizationFailed);
-    }
-    if key_type != GROUP {
-        return Err(ErrorCode::InvalidRequest);
-    }
+    let topic = match key_type {
+        GROUP => {
+            rights.check_group(AclOperation::Describe, key)?;
+            GROUP_METADATA_TOPIC
+        }
+        TRANSACTION => {
+            rights.check_transactional_id(AclOperation::Describe, key)?;
+            TRANSACTION_STATE_TOPIC
+        }
+        _ => return Err(ErrorCode::InvalidRequest),
+    };
     let shared = call.shared;
-    if shared.topics.named(GROUP_METADATA_TOPIC).is_err() {
-        shared.controller.auto_create(vec![GROUP_METADATA_TOPIC.to_owned()]);
+    if shared.topics.named(topic).is_err() {
+        shared.controller.auto_create(vec![topic.to_owned()]);
         return Err(ErrorCode::CoordinatorNotAvailable);
     }
     let image = shared.image.read();

@@ -8,7 +8,7 @@ use kafka_rpc::messages::{
     ConsumerGroupDescribeRequest, DeleteGroupsRequest, DescribeGroupsRequest, HeartbeatRequest, HeartbeatResponse,
     JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListGroupsRequest, OffsetCommitRequest,
     OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest, SyncGroupRequest, SyncGroupResponse,
-    TxnOffsetCommitRequest, consumer_group_describe_response, describe_groups_response,
+    consumer_group_describe_response, describe_groups_response,
 };
 use kafka_rpc::{ApiKey, ErrorCode, Uuid};
 
@@ -20,10 +20,10 @@ use crate::group::{self, Client};
 const HIDDEN: &str = "The group has described topic(s) that the client is not authorized to describe.";
 
 /// Topics as the coordinator asks for them, and what the client may do with them.
-struct Names<'s> {
-    shared: &'s Shared,
-    rights: &'s Rights<'s>,
-    operation: AclOperation,
+pub(super) struct Names<'s> {
+    pub(super) shared: &'s Shared,
+    pub(super) rights: &'s Rights<'s>,
+    pub(super) operation: AclOperation,
 }
 
 impl group::Topics for Names<'_> {
@@ -96,18 +96,6 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
                 return call.respond(&group::refuse_offset_commit(&request, code));
             }
             at_once(ticket, || groups.offset_commit(client, &request, &names, ticket, now_ms))
-        }
-        // Not advertised before there are transactions.
-        ApiKey::TxnOffsetCommit => {
-            let request: TxnOffsetCommitRequest<'_> = call.message()?;
-            let (resource, id) = (ResourceType::TransactionalId, &request.transactional_id);
-            let may_use_id = rights.may(AclOperation::Write, resource, id);
-            let checked = if may_use_id { Ok(()) } else { Err(ErrorCode::TransactionalIdAuthorizationFailed) };
-            let checked = checked.and_then(|()| rights.check_group(AclOperation::Read, &request.group_id));
-            if let Err(code) = checked {
-                return call.respond(&group::refuse_txn_offset_commit(&request, code));
-            }
-            at_once(ticket, || groups.txn_offset_commit(&request, &names, ticket, now_ms))
         }
         ApiKey::OffsetDelete => {
             let request: OffsetDeleteRequest<'_> = call.message()?;

@@ -3,6 +3,8 @@
 //! [`handle`] runs on the event loop of the connection. A handler answers at once, or gives the request to the controller's thread, or leaves
 //! a fetch waiting.
 
+mod add_offsets_to_txn;
+mod add_partitions_to_txn;
 mod alter_replica_log_dirs;
 mod api_versions;
 pub(crate) mod controller;
@@ -12,10 +14,11 @@ mod describe_configs;
 mod describe_log_dirs;
 mod describe_producers;
 mod describe_topic_partitions;
+mod end_txn;
 pub(crate) mod fetch;
 mod find_coordinator;
 mod groups;
-mod init_producer_id;
+pub(crate) mod init_producer_id;
 mod list_config_resources;
 mod list_offsets;
 mod metadata;
@@ -26,6 +29,10 @@ mod refused;
 mod rights;
 mod sasl;
 mod sift;
+mod transactions;
+mod txn_offset_commit;
+mod verify;
+mod write_txn_markers;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -269,6 +276,13 @@ fn dispatch(
         ApiKey::DescribeProducers => describe_producers::handle(&mut call),
         ApiKey::FindCoordinator => find_coordinator::handle(&mut call),
         ApiKey::InitProducerId => init_producer_id::handle(&mut call),
+        ApiKey::AddPartitionsToTxn => add_partitions_to_txn::handle(&mut call),
+        ApiKey::AddOffsetsToTxn => add_offsets_to_txn::handle(&mut call),
+        ApiKey::EndTxn => end_txn::handle(&mut call),
+        ApiKey::WriteTxnMarkers => write_txn_markers::handle(&mut call),
+        ApiKey::TxnOffsetCommit => txn_offset_commit::handle(&mut call),
+        ApiKey::ListTransactions => transactions::list(&mut call),
+        ApiKey::DescribeTransactions => transactions::describe(&mut call),
         ApiKey::OffsetForLeaderEpoch => offset_for_leader_epoch::handle(&mut call),
         ApiKey::DeleteRecords => delete_records::handle(&mut call),
         ApiKey::AlterReplicaLogDirs => alter_replica_log_dirs::handle(&mut call),

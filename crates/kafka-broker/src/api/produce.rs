@@ -1,5 +1,7 @@
 //! Produce, 3 to 13.
 
+mod transaction;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,6 +9,7 @@ use std::time::{Duration, Instant};
 use kafka_log::compression::Codec;
 use kafka_log::format::batch::{BatchHeader, BatchOverhead};
 use kafka_log::log::error::{AppendError, KafkaError as _};
+use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::LogAppendInfo;
 use kafka_rpc::acl::{AclOperation, ResourceType};
 use kafka_rpc::messages::produce_request::PartitionProduceData;
@@ -22,6 +25,7 @@ use crate::net::{Output, Peer};
 use crate::partitions::{AppendRefused, Partition, Submission, Topic};
 use crate::quotas::Kind;
 use crate::topics::is_internal;
+use crate::transaction::Producer;
 
 /// Kafka's own admin clients may write to internal topics (`AdminUtils.ADMIN_CLIENT_ID`).
 const ADMIN_CLIENT_ID: &str = "__admin_client";
@@ -59,7 +63,7 @@ pub(super) fn handle(
     }
     let mut parts = Vec::new();
     for (frame, request) in &requests {
-        let has_ids = frame.version >= 13;
+        let (first, has_ids) = (parts.len(), frame.version >= 13);
         let mut topics: Vec<Found> =
             request.topic_data.iter().map(|topic| shared.topics.find(has_ids, &topic.name, topic.topic_id)).collect();
         if rights.are_limited() {
@@ -69,6 +73,10 @@ pub(super) fn handle(
             for data in &topic.partition_data {
                 parts.push(Part::new(frame, request, found, data));
             }
+        }
+        let of_request = parts.get_mut(first..).unwrap_or_default();
+        if of_request.iter().any(|part| part.transaction.is_some()) {
+            transaction::verify_parts(shared, frame.version, request.transactional_id.as_deref(), of_request, now_ms);
         }
     }
     append(&mut parts, now_ms);
@@ -134,6 +142,9 @@ fn is_transactional(request: &ProduceRequest<'_>) -> bool {
 struct Part<'r> {
     records: &'r [u8],
     partition: Option<Arc<Partition>>,
+    /// Producer and first sequence, if they are part of a transaction.
+    transaction: Option<(Producer, i32)>,
+    guard: VerificationGuard,
     answer: Result<Appended, Failure>,
 }
 
@@ -146,7 +157,7 @@ struct Appended {
 /// Why nothing was appended.
 enum Failure {
     Code(ErrorCode),
-    Said(ErrorCode, &'static str),
+    Said(ErrorCode, Cow<'static, str>),
     Append(Box<AppendError>, i64),
 }
 
@@ -158,14 +169,21 @@ impl<'r> Part<'r> {
         data: &PartitionProduceData<'r>,
     ) -> Self {
         let records = data.records.as_ref().and_then(kafka_rpc::Records::bytes).unwrap_or_default();
+        let (transaction, guard) = (transaction::of(records), VerificationGuard::SENTINEL);
         match check(frame, request, topic, data.index, records) {
             // An answer for the time being: each append gives its own.
             Ok(partition) => {
                 let answer = Err(Failure::Code(ErrorCode::UnknownServerError));
-                Part { records, partition: Some(partition), answer }
+                Part { records, partition: Some(partition), transaction, guard, answer }
             }
-            Err(failure) => Part { records, partition: None, answer: Err(failure) },
+            Err(failure) => Part { records, partition: None, transaction, guard, answer: Err(failure) },
         }
+    }
+
+    /// Nothing is appended, for this reason.
+    fn refuse(&mut self, failure: Failure) {
+        self.partition = None;
+        self.answer = Err(failure);
     }
 }
 
@@ -192,7 +210,7 @@ fn check(
 fn append(parts: &mut [Part<'_>], now_ms: i64) {
     if let [part] = parts {
         let Some(partition) = part.partition.clone() else { return };
-        let answer = partition.append(part.records, now_ms);
+        let answer = partition.append(part.records, part.guard, now_ms);
         part.done(answer);
         return;
     }
@@ -208,6 +226,10 @@ fn append(parts: &mut [Part<'_>], now_ms: i64) {
 impl Submission for Part<'_> {
     fn records(&self) -> &[u8] {
         self.records
+    }
+
+    fn guard(&self) -> VerificationGuard {
+        self.guard
     }
 
     fn done(&mut self, answer: Result<(LogAppendInfo, i64), AppendRefused>) {
@@ -262,7 +284,7 @@ fn respond<'r>(
 
 /// (`ProduceRequest.validateRecords`)
 fn check_batches(version: i16, records: &[u8]) -> Result<(), Failure> {
-    let invalid = |why| Err(Failure::Said(ErrorCode::InvalidRecord, why));
+    let invalid = |why: &'static str| Err(Failure::Said(ErrorCode::InvalidRecord, why.into()));
     if records.is_empty() {
         return invalid("Produce requests must have at least one record batch per partition");
     }
@@ -274,7 +296,7 @@ fn check_batches(version: i16, records: &[u8]) -> Result<(), Failure> {
     let Ok((header, _)) = BatchHeader::split_first(records) else { return Ok(()) };
     if version < 7 && matches!(header.attributes().codec(), Ok(Codec::Zstd)) {
         let why = "Produce requests with a version below 7 are not allowed to use ZStandard compression";
-        return Err(Failure::Said(ErrorCode::UnsupportedCompressionType, why));
+        return Err(Failure::Said(ErrorCode::UnsupportedCompressionType, why.into()));
     }
     let rest = records.get(first.size()..).unwrap_or_default();
     if rest.first_chunk().map(BatchOverhead::parse).is_some_and(|second| second.is_ok_and(|it| it.size() <= rest.len()))
@@ -301,9 +323,7 @@ fn answer(index: i32, appended: Result<Appended, Failure>) -> PartitionProduceRe
             ..Default::default()
         },
         Err(Failure::Code(code)) => refused(code, -1),
-        Err(Failure::Said(code, why)) => {
-            PartitionProduceResponse { error_message: Some(why.into()), ..refused(code, -1) }
-        }
+        Err(Failure::Said(code, why)) => PartitionProduceResponse { error_message: Some(why), ..refused(code, -1) },
         Err(Failure::Append(error, log_start_offset)) => {
             let records = error.record_errors();
             let said = records.iter().map(|record| BatchIndexAndErrorMessage {

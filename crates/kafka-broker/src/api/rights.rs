@@ -68,6 +68,12 @@ impl<'s> Rights<'s> {
         if is_allowed { Ok(()) } else { Err(ErrorCode::GroupAuthorizationFailed) }
     }
 
+    /// Refuses where an operation on a transactional id is not allowed.
+    pub(crate) fn check_transactional_id(&self, operation: AclOperation, id: &str) -> Result<(), ErrorCode> {
+        let is_allowed = self.may(operation, ResourceType::TransactionalId, id);
+        if is_allowed { Ok(()) } else { Err(ErrorCode::TransactionalIdAuthorizationFailed) }
+    }
+
     /// Whether an operation on some resource of a type is allowed.
     pub(crate) fn may_on_any(&self, operation: AclOperation, resource_type: ResourceType) -> bool {
         let Some((authorizer, requester)) = &self.0 else { return true };

@@ -4,17 +4,18 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kafka_log::format::FormatError;
-use kafka_log::log::error::{KafkaError as _, LogError};
-use kafka_log::log::types::{AppendOrigin, FetchIsolation};
+use kafka_log::log::error::KafkaError as _;
+use kafka_log::log::producers::VerificationGuard;
+use kafka_log::log::types::AppendOrigin;
 use kafka_log::log::{LeaderAppend, Log};
-use kafka_log::segment::batch::Batches;
 use kafka_rpc::{ErrorCode, Message, SchemaError};
 use parking_lot::{Condvar, Mutex};
 
 use super::Shared;
+use super::read_log::read_log;
 use crate::clock::Clock;
-use crate::group::{self, Appended, Journal, Load, Replies, Reply};
+use crate::group::{Appended, Journal, Load, Replies, Reply};
+use crate::marker::Marker;
 use crate::net::{Letter, Mailbox, Output, Ticket};
 use crate::partitions::{Partition, Topics};
 use crate::topics::GROUP_METADATA_TOPIC;
@@ -34,14 +35,21 @@ fn partition_of(topics: &Topics, number: i32) -> Result<Arc<Partition>, ErrorCod
 }
 
 impl Journal for OffsetsLogs {
-    fn append(&self, partition: i32, batch: &mut Vec<u8>) -> Result<Appended, ErrorCode> {
+    fn append(&self, partition: i32, batch: &mut Vec<u8>, guard: VerificationGuard) -> Result<Appended, ErrorCode> {
         let partition = partition_of(&self.topics, partition)?;
-        let append =
-            LeaderAppend { origin: AppendOrigin::Coordinator, ..LeaderAppend::from_client(partition.leader_epoch()) };
+        let append = LeaderAppend {
+            origin: AppendOrigin::Coordinator,
+            verification_guard: guard,
+            ..LeaderAppend::from_client(partition.leader_epoch())
+        };
         partition.with_log(|log| {
             let info = log.append_as_leader(batch, append, self.clock.now_ms()).map_err(|error| error.code())?;
             Ok(Appended { base_offset: info.first_offset, high_watermark: log.high_watermark() })
         })?
+    }
+
+    fn append_marker(&self, partition: i32, marker: &Marker) -> Result<(), ErrorCode> {
+        partition_of(&self.topics, partition)?.append_marker(marker, self.clock.now_ms())
     }
 
     fn batch_len_max(&self, partition: i32) -> usize {
@@ -121,7 +129,7 @@ pub(crate) fn frame<'a>(response: &impl Message<'a>, ticket: Ticket) -> Result<V
     Ok(out.into_bytes())
 }
 
-/// When the timers of groups are due next.
+/// When the timers of groups and transactions are due next.
 pub(crate) struct Alarm {
     clock: Arc<Clock>,
     /// In ms of the time of timers; `None` when the broker stops.
@@ -140,7 +148,7 @@ impl Alarm {
         self.changed.notify_all();
     }
 
-    fn set(&self, deadline_ms: i64) {
+    pub(super) fn set(&self, deadline_ms: i64) {
         let mut next = self.next.lock();
         if next.is_some_and(|next| deadline_ms < next) {
             *next = Some(deadline_ms);
@@ -172,16 +180,21 @@ impl Alarm {
     }
 }
 
-/// Fires the timers of groups until the broker stops.
-pub(super) fn run_timers(shared: &Shared, alarm: &Alarm) {
-    if let Some(deadline_ms) = shared.groups.next_deadline() {
-        alarm.set(deadline_ms);
-    }
-    while alarm.wait() {
-        shared.groups.expire(shared.clock.now_ms());
+/// Fires the timers of groups and transactions until the broker stops.
+pub(super) fn run_timers(shared: &Shared) {
+    let (alarm, clock) = (&shared.alarm, &shared.clock);
+    let set = || {
         if let Some(deadline_ms) = shared.groups.next_deadline() {
             alarm.set(deadline_ms);
         }
+        // Transactions count in the time of day, which is in their records.
+        alarm.set(shared.transactions.next_deadline().saturating_add(clock.skew_ms()));
+    };
+    set();
+    while alarm.wait() {
+        shared.groups.expire(clock.now_ms());
+        shared.transactions.tick(shared, clock.now_ms());
+        set();
     }
 }
 
@@ -203,8 +216,9 @@ impl<'s> Loading<'s> {
 
     /// Reads the log.
     pub(super) fn finish(mut self, shared: &Shared) {
-        match read_all(&self.log, &mut self.groups, &shared.clock) {
-            Ok(()) => self.groups.finish(shared.clock.now_ms()),
+        let (groups, clock) = (&mut self.groups, &shared.clock);
+        match read_log(&self.log, LOAD_BYTES, |bytes| groups.batches(bytes, clock.now_ms())) {
+            Ok(()) => self.groups.finish(clock.now_ms()),
             Err(error) => {
                 drop(self.groups);
                 shared.groups.unload(self.partition, None);
@@ -231,72 +245,6 @@ pub(crate) fn retry_groups(shared: &Shared) {
         is_away
     });
     unread.into_iter().filter_map(|number| Loading::begin(shared, number)).for_each(|loading| loading.finish(shared));
-}
-
-/// Why a partition cannot be loaded.
-#[derive(Debug)]
-enum LoadError {
-    Log(LogError),
-    Io(std::io::Error),
-    Format(FormatError),
-    Records(group::LoadError),
-    /// The log does not end here, and what follows is not a batch.
-    NoWholeBatch {
-        offset: i64,
-    },
-}
-
-impl LoadError {
-    /// Whether a later attempt may succeed: the process may have been short of files, say. What is in the log does not change,
-    /// and a log directory that has failed stays so until the next start.
-    fn may_pass(&self) -> bool {
-        match self {
-            LoadError::Log(error) => error.code() != ErrorCode::KafkaStorageError,
-            LoadError::Io(_) => true,
-            LoadError::Format(_) | LoadError::Records(_) | LoadError::NoWholeBatch { .. } => false,
-        }
-    }
-}
-
-impl std::fmt::Display for LoadError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            LoadError::Log(error) => error.fmt(f),
-            LoadError::Io(error) => error.fmt(f),
-            LoadError::Format(error) => error.fmt(f),
-            LoadError::Records(error) => error.fmt(f),
-            LoadError::NoWholeBatch { offset } => {
-                write!(f, "offset {offset}: expected a batch, found none that is whole")
-            }
-        }
-    }
-}
-
-fn read_all(log: &Log, loading: &mut Load<'_, Ticket>, clock: &Clock) -> Result<(), LoadError> {
-    let mut offset = log.log_start_offset();
-    loop {
-        let read = log.read(offset, LOAD_BYTES, FetchIsolation::LogEnd, true).map_err(LoadError::Log)?;
-        if read.records.is_empty() {
-            return Ok(());
-        }
-        let bytes = read.records.read().map_err(LoadError::Io)?;
-        let mut batches = Batches::new(&bytes);
-        let mut last = None;
-        for batch in &mut batches {
-            let batch = batch.map_err(LoadError::Format)?;
-            // The offset of a message of magic 0 or 1 is that of its last record.
-            let is_legacy = batch.overhead.magic < 2;
-            last = Some(if is_legacy {
-                batch.overhead.offset
-            } else {
-                batch.header().map_err(LoadError::Format)?.last_offset()
-            });
-        }
-        let last = last.filter(|last| *last >= offset).ok_or(LoadError::NoWholeBatch { offset })?;
-        let whole = bytes.len() - batches.rest().len();
-        loading.batches(bytes.get(..whole).unwrap_or_default(), clock.now_ms()).map_err(LoadError::Records)?;
-        offset = last + 1;
-    }
 }
 
 #[cfg(test)]
@@ -329,11 +277,5 @@ mod tests {
         broker.shared.unread_groups.lock().insert(1);
         wait_until_served();
         assert!(broker.shared.unread_groups.lock().is_empty());
-    }
-
-    #[test]
-    fn what_a_log_holds_does_not_pass_and_a_lack_of_files_may() {
-        assert!(LoadError::Io(std::io::Error::from_raw_os_error(24)).may_pass());
-        assert!(!LoadError::NoWholeBatch { offset: 3 }.may_pass());
     }
 }

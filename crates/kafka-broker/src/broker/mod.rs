@@ -3,9 +3,11 @@
 mod apply;
 pub(crate) mod directories;
 mod group_glue;
+mod read_log;
 mod settings;
 mod shared;
 mod start;
+mod transaction_glue;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use kafka_log::manager::background::Background;
 use tempfile::TempDir;
 
 pub(crate) use apply::apply;
-pub(crate) use group_glue::{Alarm, at_once, frame, retry_groups, write_reply};
+pub(crate) use group_glue::{at_once, frame, retry_groups, write_reply};
 pub(crate) use settings::Settings;
 pub(crate) use shared::Shared;
 pub use start::StartError;
@@ -42,7 +44,6 @@ pub struct Broker {
     loops: Vec<JoinHandle<()>>,
     /// Controller, mover, and what works for groups.
     workers: Vec<JoinHandle<()>>,
-    alarm: Arc<Alarm>,
     background: Option<Background>,
     metrics: Option<HttpServer>,
     /// Where tests order faults.
@@ -77,7 +78,7 @@ impl Broker {
 
     /// Faults on demand, for tests of clients: requests that fail, come late or end the connection, and the time.
     pub fn faults(&self) -> Faults {
-        Faults::new(Arc::clone(&self.shared), Arc::clone(&self.alarm))
+        Faults::new(Arc::clone(&self.shared))
     }
 
     /// Serves [`Broker::faults`] over HTTP, at a free port of 127.0.0.1, which it gives. Whoever may connect may do all of it.
@@ -112,7 +113,7 @@ impl Broker {
         }
         self.shared.controller.send(Job::Stop);
         self.shared.mover.send(Order::Stop);
-        self.alarm.stop();
+        self.shared.alarm.stop();
         self.shared.loops.iter().for_each(|mailbox| mailbox.post(Letter::Stop));
         self.metrics.take().into_iter().chain(self.control.take()).for_each(HttpServer::stop);
         let threads: Vec<_> = self.loops.drain(..).chain(self.workers.drain(..)).collect();

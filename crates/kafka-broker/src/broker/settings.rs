@@ -16,6 +16,7 @@ use crate::group::GroupConfig;
 use crate::metadata::LogOptions;
 use crate::net::ConnectionLimits;
 use crate::quotas::Windows;
+use crate::transaction::TransactionConfig;
 
 /// A place where clients connect.
 #[derive(Clone, Debug)]
@@ -29,6 +30,15 @@ pub(crate) struct ListenerSettings {
     pub(crate) advertised_port: u16,
     /// Kafka's number of the protocol.
     pub(crate) security_protocol: i16,
+}
+
+/// How `__transaction_state` is created.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TransactionTopic {
+    pub(crate) partitions: i32,
+    pub(crate) replication_factor: i16,
+    pub(crate) min_isr: i32,
+    pub(crate) segment_bytes: i32,
 }
 
 /// Settings of a broker.
@@ -67,6 +77,10 @@ pub(crate) struct Settings {
     pub(crate) log: LogConfig,
     pub(crate) manager: LogManagerConfig,
     pub(crate) group: GroupConfig,
+    pub(crate) transaction: TransactionConfig,
+    pub(crate) transaction_topic: TransactionTopic,
+    /// Bytes that are read at once when a partition of `__transaction_state` is loaded.
+    pub(crate) transaction_load_bytes: usize,
     /// What was set, by name.
     pub(crate) config: Arc<BrokerConfig>,
 }
@@ -128,6 +142,9 @@ impl Settings {
             log: config.log.clone(),
             manager: config.log_manager.clone(),
             group: group(&config),
+            transaction: transaction(&config),
+            transaction_topic: transaction_topic(&config),
+            transaction_load_bytes: size(config.transactions.transaction_state_log_load_buffer_size),
             config: Arc::new(config),
         })
     }
@@ -189,6 +206,34 @@ fn group(config: &BrokerConfig) -> GroupConfig {
 
 fn windows(count: i32, seconds: i32) -> Windows {
     Windows { count: i64::from(count), ms: i64::from(seconds) * 1000 }
+}
+
+fn transaction(config: &BrokerConfig) -> TransactionConfig {
+    let of = &config.transactions;
+    TransactionConfig {
+        max_timeout_ms: of.transaction_max_timeout_ms,
+        id_expiration_ms: of.transactional_id_expiration_ms.into(),
+        abort_interval_ms: of.transaction_abort_timed_out_transaction_cleanup_interval_ms.into(),
+        expiration_interval_ms: of.transaction_remove_expired_transaction_cleanup_interval_ms.into(),
+    }
+}
+
+/// Kafka's defaults, three replicas of which two are in sync, are for clusters: here there is one broker.
+fn transaction_topic(config: &BrokerConfig) -> TransactionTopic {
+    let of = &config.transactions;
+    let is_set = |name: &str| config.static_configs().contains_key(name);
+    TransactionTopic {
+        partitions: of.transaction_state_log_num_partitions,
+        replication_factor: match is_set("transaction.state.log.replication.factor") {
+            true => of.transaction_state_log_replication_factor,
+            false => 1,
+        },
+        min_isr: match is_set("transaction.state.log.min.isr") {
+            true => of.transaction_state_log_min_isr,
+            false => 1,
+        },
+        segment_bytes: of.transaction_state_log_segment_bytes,
+    }
 }
 
 fn size(value: i32) -> usize {

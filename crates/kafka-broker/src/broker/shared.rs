@@ -11,6 +11,7 @@ use kafka_rpc::stored::metadata::RegisterBrokerRecord;
 use mio::net::TcpStream;
 use parking_lot::Mutex;
 
+use super::group_glue::Alarm;
 use super::settings::Settings;
 use crate::api::fetch::Sessions;
 use crate::clock::Clock;
@@ -26,6 +27,7 @@ use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
+use crate::transaction;
 
 /// The parts of a broker. Each guards itself.
 pub(crate) struct Shared {
@@ -42,6 +44,9 @@ pub(crate) struct Shared {
     /// Partitions of `__consumer_offsets` that a test has taken away, and the time of timers when they come back.
     pub(crate) moved_groups: Mutex<BTreeMap<i32, i64>>,
     pub(crate) faults: FaultTable,
+    pub(crate) transactions: transaction::Coordinators,
+    /// Wakes the thread with the timers of both.
+    pub(crate) alarm: Arc<Alarm>,
     pub(crate) sessions: Sessions,
     pub(crate) producer_ids: ProducerIds,
     /// Nothing is forbidden where there is none.

@@ -20,6 +20,7 @@ use parking_lot::Mutex;
 
 use super::apply::{host, settings_of, update_security, update_settings};
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
+use super::transaction_glue::LoadingTransactions;
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
 use crate::clock::{Clock, now_ms};
@@ -39,7 +40,8 @@ use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
-use crate::topics::GROUP_METADATA_TOPIC;
+use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};
+use crate::transaction;
 
 /// In the mark of a clean stop, stands for no broker epoch.
 const NO_BROKER_EPOCH: i64 = -1;
@@ -235,14 +237,19 @@ fn serve(
     let (orders, mover_orders) = channel();
     let alarm = Arc::new(Alarm::new(Arc::clone(&clock)));
     let topics = Arc::new(Topics::default());
-    let group_partitions = image.read().topic(GROUP_METADATA_TOPIC).map(|topic| topic.partition_count());
-    let group_partitions = group_partitions.and_then(|count| i32::try_from(count).ok());
+    let partitions_of = |topic: &str| {
+        let count = image.read().topic(topic).map(|topic| topic.partition_count());
+        count.and_then(|count| i32::try_from(count).ok())
+    };
     let groups = Coordinators::new(
         settings.group.clone(),
-        group_partitions.unwrap_or(settings.offsets_topic_partitions),
+        partitions_of(GROUP_METADATA_TOPIC).unwrap_or(settings.offsets_topic_partitions),
         Arc::new(OffsetsLogs { topics: Arc::clone(&topics), clock: Arc::clone(&clock) }),
         Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm), clock: Arc::clone(&clock) }),
     );
+    let transaction_partitions =
+        partitions_of(TRANSACTION_STATE_TOPIC).unwrap_or(settings.transaction_topic.partitions);
+    let transactions = transaction::Coordinators::new(settings.transaction.clone(), transaction_partitions, now);
     let quotas = Quotas::new(settings.quota_windows, settings.mutation_windows, &image.read());
     let authorizer = Authorizer::of(&settings.config.authorizer, &image.read());
     let shared = Arc::new(Shared {
@@ -256,6 +263,8 @@ fn serve(
         moved_groups: Mutex::default(),
         faults: FaultTable::default(),
         clock,
+        transactions,
+        alarm,
         sessions: Sessions::new(settings.fetch_session_slots),
         producer_ids: ProducerIds::default(),
         authorizer,
@@ -289,7 +298,6 @@ fn serve(
         addresses,
         loops: Vec::new(),
         workers: Vec::new(),
-        alarm: Arc::clone(&alarm),
         background: None,
         metrics: None,
         control: None,
@@ -304,10 +312,10 @@ fn serve(
     let of = Arc::clone(&shared);
     broker.workers.push(spawn("log-dir-mover", move || mover::run(&mover_orders, &of))?);
     let of = Arc::clone(&shared);
-    broker.workers.push(spawn("group-timers", move || run_timers(&of, &alarm))?);
+    broker.workers.push(spawn("group-timers", move || run_timers(&of))?);
     let of = Arc::clone(&shared);
     let (begun, has_begun) = channel();
-    broker.workers.push(spawn("group-loader", move || load_groups(&of, &begun))?);
+    broker.workers.push(spawn("group-loader", move || load_coordinators(&of, &begun))?);
     // Without an answer the thread has ended, and said why.
     let _ = has_begun.recv();
     for (number, event_loop) in event_loops.into_iter().enumerate() {
@@ -501,12 +509,16 @@ fn host_all(shared: &Shared, now_ms: i64) {
     }
 }
 
-/// Loads all groups. When `begun` is told, their clients learn that they are being loaded.
-fn load_groups(shared: &Shared, begun: &Sender<()>) {
-    let count = shared.topics.named(GROUP_METADATA_TOPIC).map_or(0, |topic| topic.partitions.len());
-    let loading: Vec<_> = (0..).take(count).filter_map(|number| Loading::begin(shared, number)).collect();
+/// Loads all groups, then all transactions, whose markers the groups take. When `begun` is told, their clients learn that they
+/// are being loaded.
+fn load_coordinators(shared: &Shared, begun: &Sender<()>) {
+    let numbers = |topic| (0..).take(shared.topics.named(topic).map_or(0, |topic| topic.partitions.len()));
+    let groups: Vec<_> = numbers(GROUP_METADATA_TOPIC).filter_map(|number| Loading::begin(shared, number)).collect();
+    let transactions = numbers(TRANSACTION_STATE_TOPIC).filter_map(|number| LoadingTransactions::begin(shared, number));
+    let transactions: Vec<_> = transactions.collect();
     let _ = begun.send(());
-    loading.into_iter().for_each(|one| one.finish(shared));
+    groups.into_iter().for_each(|one| one.finish(shared));
+    transactions.into_iter().for_each(|one| one.finish(shared));
 }
 
 fn upkeep(shared: &Arc<Shared>) -> io::Result<Background> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kafka_rpc::ErrorCode;
 
 use super::{Fault, FaultError};
-use crate::broker::{Alarm, Shared};
+use crate::broker::Shared;
 
 /// Faults of a broker on demand ([`Broker::faults`](crate::Broker::faults)). Clones are for the same broker.
 ///
@@ -32,12 +32,11 @@ use crate::broker::{Alarm, Shared};
 #[derive(Clone)]
 pub struct Faults {
     shared: Arc<Shared>,
-    alarm: Arc<Alarm>,
 }
 
 impl Faults {
-    pub(crate) fn new(shared: Arc<Shared>, alarm: Arc<Alarm>) -> Self {
-        Faults { shared, alarm }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Faults { shared }
     }
 
     /// Arms a fault. Of several for the same request, the one that was armed first happens. Gives its number.
@@ -71,20 +70,20 @@ impl Faults {
     /// Has the time stand still: no session of a group ends, and nothing gets older.
     pub fn freeze_time(&self) {
         self.shared.clock.freeze();
-        self.alarm.look();
+        self.shared.alarm.look();
     }
 
     /// Lets the time go on from where it stands.
     pub fn resume_time(&self) {
         self.shared.clock.resume();
-        self.alarm.look();
+        self.shared.alarm.look();
     }
 
     /// Moves the time forward, whether or not it stands still. What is due then happens at once: sessions and rebalances end;
     /// retention and other upkeep follow within a second.
     pub fn advance_time(&self, by: Duration) {
         self.shared.clock.advance(by);
-        self.alarm.look();
+        self.shared.alarm.look();
     }
 
     /// Ends the sessions of all members of a group, as if they had sent no heartbeat for too long. Gives their number.

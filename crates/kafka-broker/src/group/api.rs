@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
+use kafka_log::log::producers::VerificationGuard;
 use kafka_rpc::messages::{
     DeleteGroupsResponse, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse, OffsetCommitResponse,
     OffsetDeleteResponse, SyncGroupResponse, TxnOffsetCommitResponse,
 };
 use kafka_rpc::{ErrorCode, Uuid};
 
+use crate::marker::Marker;
 use crate::net::java_address;
 
 /// Who sends a request (`RequestContext`).
@@ -51,13 +53,20 @@ pub(crate) enum Reply {
 
 /// The log of `__consumer_offsets` as the coordinators see it.
 pub(crate) trait Journal: Send + Sync {
-    /// Appends a record batch to a partition that this broker leads; sets offsets and leader epoch in it.
+    /// Appends a record batch to a partition that this broker leads; sets offsets and leader epoch in it. `guard` is the proof
+    /// that the transaction of the batch was verified.
     ///
     /// Called with the partition's shard locked: it must not call back into [`Coordinators`](super::Coordinators).
     ///
     /// # Errors
     /// What a producer would get. The coordinator maps it to what members of groups understand.
-    fn append(&self, partition: i32, batch: &mut Vec<u8>) -> Result<Appended, ErrorCode>;
+    fn append(&self, partition: i32, batch: &mut Vec<u8>, guard: VerificationGuard) -> Result<Appended, ErrorCode>;
+
+    /// Appends the marker of a transaction in the same way.
+    ///
+    /// # Errors
+    /// What a producer would get.
+    fn append_marker(&self, partition: i32, marker: &Marker) -> Result<(), ErrorCode>;
 
     /// Longest batch that [`Journal::append`] takes (`max.message.bytes` of the topic).
     fn batch_len_max(&self, partition: i32) -> usize;

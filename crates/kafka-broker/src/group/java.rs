@@ -5,8 +5,8 @@ pub(super) fn hash_code(text: &str) -> i32 {
     text.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
-/// The partition of a group (`Utils.abs(groupId.hashCode) % partitions`).
-pub(super) fn partition_for(group_id: &str, partitions: i32) -> i32 {
+/// The partition of a group or transactional id (`Utils.abs(groupId.hashCode) % partitions`).
+pub(crate) fn partition_for(group_id: &str, partitions: i32) -> i32 {
     hash_code(group_id).checked_abs().unwrap_or(0) % partitions.max(1)
 }
 

@@ -20,5 +20,7 @@ mod tests;
 mod timers;
 
 pub(crate) use api::{Appended, Client, GroupConfig, GroupCounts, Journal, Replies, Reply, Topics};
-pub(crate) use coordinators::{Coordinators, Load, LoadError};
+pub(crate) use coordinators::{Coordinators, Load};
+pub(crate) use java::partition_for;
+pub(crate) use outcome::append_error;
 pub(crate) use resolve::{refuse_offset_commit, refuse_txn_offset_commit};

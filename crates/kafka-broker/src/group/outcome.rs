@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use kafka_log::log::producers::VerificationGuard;
 use kafka_rpc::ErrorCode;
 use kafka_rpc::stored::group::GroupMetadataValue;
 
@@ -63,6 +64,8 @@ pub(super) struct Outcome<T> {
     pub(super) may_split: bool,
     /// The records belong to the transaction of this producer id and epoch.
     pub(super) producer: Option<(i64, i16)>,
+    /// Proof that the transaction was verified.
+    pub(super) guard: VerificationGuard,
     /// Answers.
     pub(super) replies: Vec<(T, Reply)>,
     /// What else happens when the records are committed, or could not be written.
@@ -71,7 +74,14 @@ pub(super) struct Outcome<T> {
 
 impl<T> Default for Outcome<T> {
     fn default() -> Self {
-        Outcome { records: Vec::new(), may_split: false, producer: None, replies: Vec::new(), completion: None }
+        Outcome {
+            records: Vec::new(),
+            may_split: false,
+            producer: None,
+            guard: VerificationGuard::SENTINEL,
+            replies: Vec::new(),
+            completion: None,
+        }
     }
 }
 
@@ -127,7 +137,7 @@ pub(super) struct MemberBefore {
 
 /// The error that members of groups get when records cannot be appended (`handleOperationException`,
 /// `appendGroupMetadataErrorToResponseError`).
-pub(super) fn append_error(error: ErrorCode) -> ErrorCode {
+pub(crate) fn append_error(error: ErrorCode) -> ErrorCode {
     match error {
         ErrorCode::UnknownTopicOrPartition | ErrorCode::NotEnoughReplicas | ErrorCode::RequestTimedOut => {
             ErrorCode::CoordinatorNotAvailable

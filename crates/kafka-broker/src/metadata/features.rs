@@ -22,7 +22,7 @@ pub const FEATURES: [Feature; 6] = [
     Feature { name: Feature::KRAFT, bootstrap: &[7, 21], needs: 7 },
     Feature { name: "share.version", bootstrap: &[7, 28], needs: 7 },
     Feature { name: "streams.version", bootstrap: &[7, 29], needs: 7 },
-    Feature { name: "transaction.version", bootstrap: &[7, 24, 24], needs: 7 },
+    Feature { name: Feature::TRANSACTION, bootstrap: &[7, 24, 24], needs: 7 },
 ];
 
 /// Why a feature cannot have a level.
@@ -57,6 +57,8 @@ pub enum FeatureLevelError {
 impl Feature {
     /// `eligible.leader.replicas.version`
     pub const ELR: &'static str = "eligible.leader.replicas.version";
+    /// `transaction.version`
+    pub const TRANSACTION: &'static str = "transaction.version";
     /// `kraft.version`, which is not kept in records of features.
     pub const KRAFT: &'static str = "kraft.version";
 

@@ -13,6 +13,7 @@ pub(super) fn page(shared: &Shared) -> String {
     page.topics(shared);
     page.replicas(shared);
     page.groups(shared);
+    page.transactions(shared);
     page.controller(shared);
     page.0
 }
@@ -127,6 +128,27 @@ impl Page {
             ("NumGroupsStable", "Classic groups whose members have an assignment.", counts.stable),
         ] {
             self.gauge(&format!("kafka_coordinator_group_GroupMetadataManager_{name}"), help, value);
+        }
+    }
+
+    fn transactions(&mut self, shared: &Shared) {
+        let counts = shared.transactions.counts();
+        let of = |name: &str| format!("kafka_coordinator_transaction_TransactionStateManager_{name}");
+        for (name, help, value) in [
+            ("NumTransactionalIds", "Transactional ids.", counts.ids),
+            ("NumOngoing", "Transactions that are open.", counts.ongoing),
+            ("NumPrepared", "Transactions that are decided, with markers to be written.", counts.unfinished),
+        ] {
+            self.gauge(&of(name), help, value);
+        }
+        for (name, help, value) in [
+            ("FencedProducers_total", "Producers fenced by another with their transactional id.", counts.fenced),
+            ("TimedOutTransactions_total", "Transactions that took too long and were aborted.", counts.timed_out),
+            ("ExpiredTransactionalIds_total", "Transactional ids that were not used for long.", counts.expired),
+        ] {
+            let name = of(name);
+            self.metric(&name, "counter", help);
+            self.value(&name, value);
         }
     }
 

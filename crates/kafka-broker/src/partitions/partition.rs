@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use kafka_log::log::error::AppendError;
-use kafka_log::log::types::{FetchIsolation, LogAppendInfo};
+use kafka_log::log::error::{AppendError, KafkaError as _};
+use kafka_log::log::producers::VerificationGuard;
+use kafka_log::log::types::{AppendOrigin, FetchIsolation, LogAppendInfo};
 use kafka_log::log::{Answer, GroupAppend, LeaderAppend, Log, TopicPartition};
 use kafka_rpc::ErrorCode;
 use parking_lot::RwLock;
 
 use super::Watch;
+use crate::marker::Marker;
+use crate::transaction::Producer;
 
 /// Whether the log of a partition is here.
 #[derive(Clone)]
@@ -36,6 +39,8 @@ impl Hosted {
 pub(crate) trait Submission {
     /// The records.
     fn records(&self) -> &[u8];
+    /// Proof that the transaction of the records was verified.
+    fn guard(&self) -> VerificationGuard;
     /// Takes the answer: what was appended, and the log start.
     fn done(&mut self, answer: Result<(LogAppendInfo, i64), AppendRefused>);
 }
@@ -130,17 +135,21 @@ impl Partition {
         Ok(change(hosted.log()?))
     }
 
-    /// Appends the records of a client as the leader.
+    /// Appends the records of a client as the leader. `guard` is the proof that their transaction was verified.
     ///
     /// Gives the log start, too.
     ///
     /// # Errors
     /// Why nothing was appended.
-    pub(crate) fn append(&self, records: &[u8], now_ms: i64) -> Result<(LogAppendInfo, i64), AppendRefused> {
+    pub(crate) fn append(
+        &self,
+        records: &[u8],
+        guard: VerificationGuard,
+        now_ms: i64,
+    ) -> Result<(LogAppendInfo, i64), AppendRefused> {
         let hosted = self.log.read();
         let log = hosted.log().map_err(AppendRefused::NoLog)?;
-        let append = LeaderAppend::from_client(self.leader_epoch());
-        match log.append_as_leader(records, append, now_ms) {
+        match log.append_as_leader(records, self.terms(guard), now_ms) {
             Ok(info) => Ok((info, log.log_start_offset())),
             Err(error) => Err(AppendRefused::Log(error, log.log_start_offset())),
         }
@@ -156,10 +165,51 @@ impl Partition {
                 return;
             }
         };
-        let terms = LeaderAppend::from_client(self.leader_epoch());
-        let mut group: Vec<_> =
-            submissions.iter_mut().map(|submission| Grouped { submission: &mut **submission, terms, log }).collect();
+        let grouped = submissions.iter_mut().map(|submission| {
+            let terms = self.terms(submission.guard());
+            Grouped { submission: &mut **submission, terms, log }
+        });
+        let mut group: Vec<_> = grouped.collect();
         log.append_group_as_leader(&mut group, now_ms);
+    }
+
+    fn terms(&self, guard: VerificationGuard) -> LeaderAppend {
+        LeaderAppend { verification_guard: guard, ..LeaderAppend::from_client(self.leader_epoch()) }
+    }
+
+    /// Appends the marker of a transaction.
+    ///
+    /// # Errors
+    /// Why it was not appended.
+    pub(crate) fn append_marker(&self, marker: &Marker, now_ms: i64) -> Result<(), ErrorCode> {
+        let batch = marker.batch(now_ms).map_err(|error| {
+            tracing::error!(%error, "a marker cannot be written");
+            ErrorCode::UnknownServerError
+        })?;
+        let append = LeaderAppend {
+            origin: AppendOrigin::Coordinator,
+            transaction_version: marker.transaction_version,
+            ..LeaderAppend::from_client(self.leader_epoch())
+        };
+        self.with_log(|log| log.append_as_leader(&batch, append, now_ms).map(|_| ()).map_err(|error| error.code()))?
+    }
+
+    /// Begins to verify a transaction with its coordinator, unless it runs in the log already: then the guard is the sentinel.
+    ///
+    /// # Errors
+    /// `INVALID_PRODUCER_EPOCH`, and why the log is not here.
+    pub(crate) fn start_verification(
+        &self,
+        producer: Producer,
+        sequence: i32,
+        supports_epoch_bump: bool,
+        now_ms: i64,
+    ) -> Result<VerificationGuard, ErrorCode> {
+        self.with_log(|log| {
+            let (id, epoch) = (producer.id, producer.epoch);
+            let started = log.maybe_start_transaction_verification(id, sequence, epoch, supports_epoch_bump, now_ms);
+            started.map_err(|error| error.code())
+        })?
     }
 
     /// The log.

@@ -12,6 +12,7 @@ mod partitions;
 mod quotas;
 mod scram;
 mod topics;
+mod transactions;
 
 use std::time::Duration;
 
@@ -42,6 +43,10 @@ pub use scram::{ScramUpsertion, alter_user_scram_credentials, describe_user_scra
 pub use topics::{
     PartitionDescription, TopicDescription, create_topics, delete_topics, describe_topics, describe_topics_by_id,
     list_topics,
+};
+pub use transactions::{
+    ProducerState, TransactionDescription, TransactionFilter, TransactionListing, TransactionToAbort,
+    abort_transaction, describe_producers, describe_transaction, force_terminate_transaction, list_transactions,
 };
 
 /// Results by what they are of: by name, unless said otherwise.

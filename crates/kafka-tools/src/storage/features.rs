@@ -2,7 +2,7 @@
 
 use kafka_broker::metadata::{Feature, FeatureLevelError, MetadataVersion};
 
-use super::arguments::Arguments;
+use crate::arguments::Arguments;
 use crate::terminal::{Stop, Terminal};
 
 /// The features beside `metadata.version`, in Kafka's order.

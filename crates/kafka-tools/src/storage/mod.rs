@@ -1,6 +1,5 @@
 //! `kafka-storage`: formats log directories, and says what is in them (`StorageTool`).
 
-mod arguments;
 mod features;
 mod format;
 mod info;
@@ -12,11 +11,10 @@ use std::path::{Path, PathBuf};
 use kafka_broker::config::BrokerConfig;
 use kafka_broker::metadata::random_uuid;
 
+use crate::arguments::{self, Argument, Arguments, Command, Tool};
 use crate::terminal::{Stop, Terminal};
-use arguments::{Argument, Arguments, Command};
 
-const HELP: &str = include_str!("../../usage/storage.txt");
-const CONFIG: Argument = Argument::required("config", 'c');
+const CONFIG: Argument = Argument::required("config", Some('c'));
 const COMMANDS: &[Command] = &[
     Command { name: "info", help: include_str!("../../usage/storage_info.txt"), arguments: &[CONFIG], exclusive: &[] },
     Command {
@@ -24,27 +22,27 @@ const COMMANDS: &[Command] = &[
         help: include_str!("../../usage/storage_format.txt"),
         arguments: &[
             CONFIG,
-            Argument::required("cluster-id", 't'),
-            Argument::value("add-scram", 'S'),
-            Argument::flag("ignore-formatted", 'g'),
-            Argument::value("release-version", 'r'),
-            Argument::value("feature", 'f'),
-            Argument::flag("standalone", 's'),
-            Argument::flag("no-initial-controllers", 'N'),
-            Argument::value("initial-controllers", 'I'),
+            Argument::required("cluster-id", Some('t')),
+            Argument::value("add-scram", Some('S')),
+            Argument::flag("ignore-formatted", Some('g')),
+            Argument::value("release-version", Some('r')),
+            Argument::value("feature", Some('f')),
+            Argument::flag("standalone", Some('s')),
+            Argument::flag("no-initial-controllers", Some('N')),
+            Argument::value("initial-controllers", Some('I')),
         ],
         exclusive: &["standalone", "no-initial-controllers", "initial-controllers"],
     },
     Command {
         name: "version-mapping",
         help: include_str!("../../usage/storage_version_mapping.txt"),
-        arguments: &[Argument::value("release-version", 'r')],
+        arguments: &[Argument::value("release-version", Some('r'))],
         exclusive: &[],
     },
     Command {
         name: "feature-dependencies",
         help: include_str!("../../usage/storage_feature_dependencies.txt"),
-        arguments: &[Argument::required("feature", 'f')],
+        arguments: &[Argument::required("feature", Some('f'))],
         exclusive: &[],
     },
     Command {
@@ -55,10 +53,14 @@ const COMMANDS: &[Command] = &[
     },
 ];
 
+/// The tool.
+pub(crate) static TOOL: Tool =
+    Tool { name: "kafka-storage", help: include_str!("../../usage/storage.txt"), arguments: &[], commands: COMMANDS };
+
 /// Runs the tool.
 pub(crate) fn main(args: Vec<OsString>, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
     let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let (command, arguments) = match arguments::parse(HELP, COMMANDS, &args) {
+    let (command, arguments) = match arguments::parse(&TOOL, &args) {
         Ok(parsed) => parsed,
         Err(arguments::Refusal::Help(help)) => {
             terminal.out().write_all(help.as_bytes())?;

@@ -21,8 +21,9 @@ use super::encode;
 use super::outcome::Outcome;
 use super::shard::{Random, Shard};
 use super::{Appended, GroupConfig, Journal, Replies, Reply, java};
+use crate::marker::Marker;
 
-pub(crate) use load::{Load, LoadError};
+pub(crate) use load::Load;
 #[cfg(test)]
 pub(super) use offsets::offset_fetch;
 
@@ -131,13 +132,18 @@ impl<T: Copy> Coordinators<T> {
         self.announce(deadline);
     }
 
-    /// A marker that ends a transaction was written to a partition.
-    #[allow(dead_code, reason = "transactions are not served yet")]
-    pub(crate) fn end_transaction(&self, partition: i32, producer_id: i64, commit: bool) {
-        let Some(slot) = self.slot(partition) else { return };
-        if let Slot::Active { shard, .. } = &mut *slot.lock() {
-            shard.end_transaction(producer_id, commit);
-        }
+    /// Ends a transaction in a partition: writes its marker, after which its offsets count, or are gone
+    /// (`completeTransaction`).
+    ///
+    /// # Errors
+    /// `NOT_LEADER_OR_FOLLOWER` where the groups are not served now.
+    pub(crate) fn end_transaction(&self, partition: i32, marker: &Marker) -> Result<(), ErrorCode> {
+        let slot = self.slot(partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        let mut slot = slot.lock();
+        let shard = slot.shard_mut().map_err(|_| ErrorCode::NotLeaderOrFollower)?;
+        self.journal.append_marker(partition, marker)?;
+        shard.end_transaction(marker.producer_id, marker.is_commit);
+        Ok(())
     }
 
     /// Topics were deleted: so are the offsets in them.
@@ -224,7 +230,7 @@ impl<T: Copy> Coordinators<T> {
             tracing::error!(partition, %error, "a record of a group cannot be written");
             ErrorCode::UnknownServerError
         })?;
-        self.journal.append(partition, &mut batch)
+        self.journal.append(partition, &mut batch, outcome.guard)
     }
 
     fn announce(&self, deadline: Option<i64>) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use kafka_log::log::producers::VerificationGuard;
 use kafka_rpc::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 use kafka_rpc::messages::offset_fetch_response::{
     OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponseTopic, OffsetFetchResponseTopics,
@@ -13,6 +14,7 @@ use kafka_rpc::messages::{
 use kafka_rpc::{ErrorCode, Uuid};
 
 use super::super::classic::owned;
+use super::super::outcome::Outcome;
 use super::super::shard::nothing;
 use super::super::{Client, Reply, Topics, resolve};
 use super::{Coordinators, Ticket};
@@ -49,10 +51,11 @@ impl<T: Copy> Coordinators<T> {
         self.replies.reply(ticket, Reply::OffsetCommit(response));
     }
 
-    /// TxnOffsetCommit. The caller has made sure that the transaction is open.
+    /// TxnOffsetCommit. The caller has verified the transaction: `guard` is the proof, or why it is not part of one.
     pub(crate) fn txn_offset_commit(
         &self,
         request: &TxnOffsetCommitRequest<'_>,
+        guard: Result<VerificationGuard, ErrorCode>,
         topics: &dyn Topics,
         ticket: T,
         now_ms: i64,
@@ -62,9 +65,12 @@ impl<T: Copy> Coordinators<T> {
         if request.group_id.is_empty() {
             error = ErrorCode::InvalidGroupId;
         } else if resolved.as_ref().is_some_and(|resolved| !resolved.found.is_empty()) {
-            let commit = self.run(self.partition_for(&request.group_id), now_ms, |shard| {
-                let resolved = resolved.take().unwrap_or_default();
-                shard.txn_offset_commit(request, resolved, Ticket::Whole(ticket), now_ms)
+            let commit = guard.and_then(|guard| {
+                self.run(self.partition_for(&request.group_id), now_ms, |shard| {
+                    let resolved = resolved.take().unwrap_or_default();
+                    let outcome = shard.txn_offset_commit(request, resolved, Ticket::Whole(ticket), now_ms);
+                    Outcome { guard, ..outcome }
+                })
             });
             match commit {
                 Ok(()) => return,

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use kafka_log::log::producers::VerificationGuard;
 use kafka_rpc::messages::join_group_request::JoinGroupRequestProtocol;
 use kafka_rpc::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use kafka_rpc::messages::offset_fetch_request::OffsetFetchRequestGroup;
@@ -11,6 +12,8 @@ use kafka_rpc::messages::*;
 use kafka_rpc::stored::group::*;
 use kafka_rpc::{ErrorCode, Uuid};
 use parking_lot::Mutex;
+
+use crate::marker::Marker;
 
 use super::super::{Appended, Client, Coordinators, GroupConfig, GroupCounts, Journal, Replies, Reply, Topics};
 
@@ -29,7 +32,7 @@ struct Memory {
 }
 
 impl Journal for Memory {
-    fn append(&self, partition: i32, batch: &mut Vec<u8>) -> Result<Appended, ErrorCode> {
+    fn append(&self, partition: i32, batch: &mut Vec<u8>, _: VerificationGuard) -> Result<Appended, ErrorCode> {
         if let Some(error) = *self.failure.lock() {
             return Err(error);
         }
@@ -42,6 +45,11 @@ impl Journal for Memory {
         self.logs.lock()[partition as usize].extend_from_slice(batch);
         *self.batches.lock() += 1;
         Ok(Appended { base_offset, high_watermark: if *self.is_held.lock() { 0 } else { *next } })
+    }
+
+    fn append_marker(&self, partition: i32, marker: &Marker) -> Result<(), ErrorCode> {
+        let mut batch = marker.batch(0).unwrap();
+        self.append(partition, &mut batch, VerificationGuard::SENTINEL).map(|_| ())
     }
 
     fn batch_len_max(&self, _: i32) -> usize {
@@ -432,7 +440,9 @@ fn consumer_groups_in_the_log_are_kept_listed_and_deleted() {
         }
         let mut batch = Vec::new();
         builder.finish(&mut kafka_log::compression::Compressor::new(), &mut batch).unwrap();
-        memory.append(super::super::java::partition_for("g", PARTITIONS), &mut batch).unwrap();
+        memory
+            .append(super::super::java::partition_for("g", PARTITIONS), &mut batch, VerificationGuard::SENTINEL)
+            .unwrap();
     };
     write(&keys);
     let world = led(Arc::clone(&memory), 0);
