@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(unknown, Ok(vec!["linger.ms".to_owned()]));
         assert_eq!(config.connection.client_id, "me");
         assert_eq!(config.connection.request_timeout, Duration::from_millis(5000));
-        for wrong in [("request.timeout.ms", "-1"), ("request.timeout.ms", "x"), ("security.protocol", "SSL")] {
+        for wrong in [("request.timeout.ms", "-1"), ("request.timeout.ms", "x"), ("security.protocol", "TLS")] {
             assert!(config.apply(&vec![(wrong.0.into(), wrong.1.into())]).is_err(), "{wrong:?}");
         }
     }

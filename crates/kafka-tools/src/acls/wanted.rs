@@ -114,11 +114,10 @@ fn operations(options: &Options) -> Result<Vec<AclOperation>, Stop> {
     if names.is_empty() {
         return Ok(vec![AclOperation::All]);
     }
+    // What is none counts as UNKNOWN, which no resource supports.
     let parse = |name: &String| {
-        let known = AclOperation::ALL.iter().copied().find(|operation| operation.shown() == name.trim());
-        // Kafka takes the name of a constant, too, and what is none for UNKNOWN.
-        let of_constant = || AclOperation::ALL.iter().copied().find(|of| of.name().eq_ignore_ascii_case(name.trim()));
-        known.or_else(of_constant).unwrap_or(AclOperation::Unknown)
+        let known = AclOperation::ALL.iter().copied().find(|of| of.shown().eq_ignore_ascii_case(name.trim()));
+        known.unwrap_or(AclOperation::Unknown)
     };
     Ok(names.iter().map(parse).collect())
 }
