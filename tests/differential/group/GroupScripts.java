@@ -15,12 +15,14 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.AbstractConfig;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.message.*;
 import org.apache.kafka.common.network.ClientInformation;
 import org.apache.kafka.common.network.ListenerName;
@@ -46,6 +48,7 @@ import org.slf4j.LoggerFactory;
 public class GroupScripts {
     static final String[] TOPICS = {"t0", "t1", "t2"};
     static final String[] GROUPS = {"g0", "g1", "g2"};
+    static final String[] CONSUMER_GROUPS = {"m0", "m1"};
 
     static Uuid topicId(String name) {
         return new Uuid(7, name.charAt(1));
@@ -56,6 +59,8 @@ public class GroupScripts {
     final List<Written> log = new ArrayList<>();
     final Set<String> knownIds = new HashSet<>();
     final Map<String, List<String>> idsOfGroup = new HashMap<>();
+    final ConsumerScripts consumers = new ConsumerScripts(this);
+    Topics topics = new Topics(Map.of("t0", 3, "t1", 2), 1);
     final GroupCoordinatorConfig config;
     final GroupConfigManager configs;
     SnapshotRegistry registry;
@@ -73,6 +78,7 @@ public class GroupScripts {
         random = new Random(seed);
         Map<String, Object> props = new HashMap<>();
         props.put("group.max.size", 3);
+        props.put("group.consumer.max.size", 5);
         props.put("offset.metadata.max.bytes", 10);
         props.put("offsets.retention.minutes", 2);
         props.put("offsets.retention.check.interval.ms", 50_000);
@@ -91,7 +97,7 @@ public class GroupScripts {
             .withSnapshotRegistry(registry)
             .withTime(clock)
             .withTimer(timers)
-            .withExecutor(new VirtualTime.Executor())
+            .withExecutor(new VirtualTime.Executor(timers))
             .withCoordinatorMetrics(METRICS)
             .withTopicPartition(new TopicPartition("__consumer_offsets", 0))
             .build();
@@ -111,7 +117,7 @@ public class GroupScripts {
         }
         lastOffset = offset;
         registry.idempotentCreateSnapshot(lastOffset);
-        shard.onLoaded(CoordinatorMetadataImage.EMPTY);
+        shard.onLoaded(topics);
     }
 
     /** Leaves the last record of each key, as the log cleaner does. */
@@ -180,6 +186,37 @@ public class GroupScripts {
             return;
         }
         append(result, failure, producerId, (response, t) -> done.apply(response, t == null ? null : mapped(t)));
+    }
+
+    /** As write, for answers that have room for a text. */
+    <R> void writeWithMessage(Supplier<CoordinatorResult<R, CoordinatorRecord>> operation, Errors failure, BiConsumer<R, ApiError> done) {
+        BiFunction<R, Throwable, Void> finish = (response, t) -> {
+            ApiError error = t == null ? null
+                : CoordinatorOperationExceptionHelper.handleOperationException("test", "", t, (e, message) -> new ApiError(e, message), LOG);
+            done.accept(response, error);
+            return null;
+        };
+        CoordinatorResult<R, CoordinatorRecord> result;
+        try {
+            result = operation.get();
+        } catch (Throwable t) {
+            finish.apply(null, t);
+            return;
+        }
+        append(result, failure, -1, finish);
+    }
+
+    String[] consumerGroups() { return CONSUMER_GROUPS; }
+
+    /** A topic that comes, grows or goes. */
+    void changeTopic() {
+        String name = pick(ConsumerScripts.NAMES);
+        int known = topics.partitions().getOrDefault(name, 0);
+        int count = known > 0 && chance(20) ? 0 : known + 1 + random.nextInt(known > 8 ? 30 : 3);
+        Topics before = topics;
+        topics = topics.with(name, count);
+        shard.onMetadataUpdate(new Topics.Change(before, topics, List.of(name)), topics);
+        System.out.println("T " + name + " " + count);
     }
 
     static final org.slf4j.Logger LOG = LoggerFactory.getLogger(GroupScripts.class);
@@ -288,6 +325,11 @@ public class GroupScripts {
     }
 
     String newId;
+
+    void noteUuid(String id) {
+        Uuid uuid = Uuid.fromString(id);
+        newId = String.format("%016x%016x", uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
+    }
 
     void note(String group, String memberId) {
         if (memberId != null && knownIds.add(memberId)) {
@@ -407,6 +449,10 @@ public class GroupScripts {
             }
             if (!data.partitions().isEmpty()) request.topics().add(data);
         }
+        commit(request, version);
+    }
+
+    void commit(OffsetCommitRequestData request, short version) throws Exception {
         Errors failure = failure();
         byte[] bytes = encode(request, version);
         int ticket = ++this.ticket;
@@ -455,7 +501,10 @@ public class GroupScripts {
             }
             groups.add(group);
         }
-        boolean stable = version >= 7 && chance(50);
+        fetch(groups, version >= 7 && chance(50), version);
+    }
+
+    void fetch(List<OffsetFetchRequestData.OffsetFetchRequestGroup> groups, boolean stable, short version) throws Exception {
         OffsetFetchRequest request = OffsetFetchRequest.Builder.forTopicIdsOrNames(new OffsetFetchRequestData().setRequireStable(stable).setGroups(groups), false).build(version);
         byte[] bytes = encode(request.data(), version);
         List<OffsetFetchResponseData.OffsetFetchResponseGroup> answers = new ArrayList<>();
@@ -463,7 +512,13 @@ public class GroupScripts {
             if (group.topics() != null && version >= 10) {
                 for (var topic : group.topics()) for (String name : TOPICS) if (topicId(name).equals(topic.topicId())) topic.setName(name);
             }
-            var answer = shard.fetchOffsets(group, stable ? Long.MAX_VALUE : lastOffset);
+            OffsetFetchResponseData.OffsetFetchResponseGroup answer;
+            try {
+                answer = shard.fetchOffsets(group, stable ? Long.MAX_VALUE : lastOffset);
+            } catch (ApiException e) {
+                answers.add(OffsetFetchResponse.groupError(group, Errors.forException(e), version));
+                continue;
+            }
             if (group.topics() == null) {
                 // After a revert Kafka's snapshots can show entries twice.
                 answer.topics().forEach(t -> t.setPartitions(new ArrayList<>(new LinkedHashSet<>(t.partitions()))));
@@ -483,7 +538,7 @@ public class GroupScripts {
         Errors failure = failure();
         int ticket = ++this.ticket;
         if (chance(60)) {
-            OffsetDeleteRequestData request = new OffsetDeleteRequestData().setGroupId(pick(GROUPS));
+            OffsetDeleteRequestData request = new OffsetDeleteRequestData().setGroupId(pick(chance(70) ? GROUPS : CONSUMER_GROUPS));
             for (String topic : some()) {
                 var partitions = new OffsetDeleteRequestData.OffsetDeleteRequestPartition().setPartitionIndex(random.nextInt(2));
                 request.topics().add(new OffsetDeleteRequestData.OffsetDeleteRequestTopic().setName(topic).setPartitions(List.of(partitions)));
@@ -495,7 +550,7 @@ public class GroupScripts {
             });
             request("offsetdelete", (short) 0, ticket, "c", encode(request, (short) 0), failure);
         } else {
-            String group = pick(GROUPS);
+            String group = pick(chance(70) ? GROUPS : CONSUMER_GROUPS);
             DeleteGroupsRequestData request = new DeleteGroupsRequestData().setGroupsNames(List.of(group));
             RequestContext context = context(ApiKeys.DELETE_GROUPS, (short) 2, "c");
             write(() -> shard.deleteGroups(context, List.of(group)), failure, -1, (response, error) -> {
@@ -540,8 +595,13 @@ public class GroupScripts {
     }
 
     void step() throws Exception {
-        int die = random.nextInt(100);
-        if (die < 24) join();
+        int die = random.nextInt(140) - 40;
+        if (die < -12) consumers.heartbeat();
+        else if (die < -8) consumers.commit();
+        else if (die < -6) consumers.fetch();
+        else if (die < -3) consumers.describe();
+        else if (die < 0) changeTopic();
+        else if (die < 24) join();
         else if (die < 42) sync();
         else if (die < 52) heartbeat();
         else if (die < 57) leave();

@@ -1,7 +1,11 @@
 //! The APIs of groups: each is handed to the coordinator.
 
+use std::borrow::Cow;
+
+use kafka_rpc::messages::consumer_group_describe_response::DescribedGroup;
 use kafka_rpc::messages::{
-    ConsumerGroupDescribeRequest, DeleteGroupsRequest, DescribeGroupsRequest, HeartbeatRequest, JoinGroupRequest,
+    ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse, DeleteGroupsRequest, DescribeGroupsRequest, HeartbeatRequest, JoinGroupRequest,
     LeaveGroupRequest, ListGroupsRequest, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
     SyncGroupRequest, TxnOffsetCommitRequest,
 };
@@ -11,6 +15,7 @@ use super::operations::{ON_GROUPS, if_asked};
 use super::{Call, Handled, Refusal};
 use crate::broker::{Shared, at_once, write_reply};
 use crate::group::{self, Client};
+use crate::metadata::Feature;
 
 /// Topics as the coordinator asks for them.
 struct Names<'s>(&'s Shared);
@@ -27,6 +32,23 @@ impl group::Topics for Names<'_> {
     fn has_partition(&self, name: &str, partition: i32) -> bool {
         self.0.topics.named(name).is_ok_and(|topic| topic.partition(partition).is_ok())
     }
+}
+
+/// Whether members may speak the consumer protocol (`isConsumerGroupProtocolEnabled`).
+fn has_consumer_protocol(shared: &Shared) -> bool {
+    let protocols = &shared.config.config.groups.group_coordinator_rebalance_protocols;
+    protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case("consumer"))
+        && shared.image.read().feature(Feature::GROUP) >= 1
+}
+
+fn refuse_describe(request: &ConsumerGroupDescribeRequest<'_>) -> ConsumerGroupDescribeResponse<'static> {
+    let refused = |id: &Cow<'_, str>| DescribedGroup {
+        group_id: Cow::Owned(id.to_string()),
+        error_code: ErrorCode::UnsupportedVersion.code(),
+        ..DescribedGroup::default()
+    };
+    let groups = request.group_ids.iter().map(refused).collect();
+    ConsumerGroupDescribeResponse { groups, ..ConsumerGroupDescribeResponse::default() }
 }
 
 /// Handles a request of a group.
@@ -52,6 +74,14 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
         ApiKey::LeaveGroup => {
             let request: LeaveGroupRequest<'_> = call.message()?;
             at_once(ticket, || groups.leave_group(client, &request, ticket, now_ms))
+        }
+        ApiKey::ConsumerGroupHeartbeat => {
+            let request: ConsumerGroupHeartbeatRequest<'_> = call.message()?;
+            if !has_consumer_protocol(shared) {
+                let error_code = ErrorCode::UnsupportedVersion.code();
+                return call.respond(&ConsumerGroupHeartbeatResponse { error_code, ..Default::default() });
+            }
+            at_once(ticket, || groups.consumer_group_heartbeat(client, &request, ticket, now_ms))
         }
         ApiKey::OffsetCommit => {
             let request: OffsetCommitRequest<'_> = call.message()?;
@@ -85,7 +115,11 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
         }
         ApiKey::ConsumerGroupDescribe => {
             let request: ConsumerGroupDescribeRequest<'_> = call.message()?;
-            let mut response = groups.describe_consumer_groups(&request, &names);
+            let mut response = if has_consumer_protocol(shared) {
+                groups.describe_consumer_groups(&request)
+            } else {
+                refuse_describe(&request)
+            };
             let described = response.groups.iter_mut().filter(|group| group.error_code == ErrorCode::None.code());
             described.for_each(|group| {
                 group.authorized_operations = if_asked(request.include_authorized_operations, ON_GROUPS);

@@ -3,6 +3,7 @@
 mod apply;
 pub(crate) mod directories;
 mod group_glue;
+mod group_metadata;
 mod settings;
 mod shared;
 mod start;

@@ -18,6 +18,7 @@ use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
 
 use super::apply::{host, settings_of, update_defaults};
+use super::group_metadata::ImageOfGroups;
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
@@ -192,6 +193,7 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
         group_partitions.unwrap_or(settings.offsets_topic_partitions),
         Arc::new(OffsetsLogs(Arc::clone(&topics))),
         Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm) }),
+        Arc::new(ImageOfGroups(Arc::clone(&image))),
     );
     let overrides: HashMap<_, _> = settings.max_connections_per_ip_overrides.clone();
     let shared = Arc::new(Shared {

@@ -9,12 +9,8 @@ use super::{broker, sections};
 const NOT_YET: &[&str] = &[
     "auto.leader.rebalance.enable",
     "controller.quorum.bootstrap.servers",
-    "group.consumer.assignors",
-    "group.consumer.heartbeat.interval.ms",
     "group.consumer.max.heartbeat.interval.ms",
     "group.consumer.max.session.timeout.ms",
-    "group.consumer.max.size",
-    "group.consumer.migration.policy",
     "group.consumer.min.heartbeat.interval.ms",
     "group.consumer.min.session.timeout.ms",
     "group.coordinator.rebalance.protocols",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kafka_rpc::ErrorCode;
-use kafka_rpc::stored::group::GroupMetadataValue;
+use kafka_rpc::stored::group::{GroupKey, GroupMetadataValue, GroupValue};
 
 use super::Reply;
 use super::classic::Protocol;
@@ -44,6 +44,13 @@ pub(super) enum Record {
     GroupTombstone {
         /// The group.
         group: Arc<str>,
+    },
+    /// A record of a consumer group, or its tombstone, which takes effect once it is written.
+    Consumer {
+        /// The key.
+        key: GroupKey<'static>,
+        /// The value; `None` is a tombstone.
+        value: Option<Box<GroupValue<'static>>>,
     },
     /// A record of a group of another protocol, or its tombstone, which takes effect once it is written.
     Modern {

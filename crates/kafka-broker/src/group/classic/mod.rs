@@ -229,6 +229,11 @@ impl<T: Copy> ClassicGroup<T> {
         }
     }
 
+    /// Stops the timer of the group; those of members stop by themselves (`cancelTimers`).
+    pub(super) fn cancel_timers(&self, timers: &mut Timers) {
+        timers.cancel(&TimerKey::Join(Arc::clone(&self.id)));
+    }
+
     /// Starts the sessions of a group that was loaded (`onLoaded`).
     pub(super) fn loaded(&mut self, cx: &mut Cx<'_, T>) {
         for member in self.members.ordered() {

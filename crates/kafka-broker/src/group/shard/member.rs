@@ -28,14 +28,14 @@ impl<T: Copy> Shard<T> {
         let mut is_new = false;
         match self.groups.get(request.group_id.as_ref()) {
             Some(Group::Classic(_)) => {}
-            Some(Group::Modern(group)) if !group.is_empty() => {
+            Some(other @ (Group::Consumer(_) | Group::Modern(_))) if !other.is_empty() => {
                 return refuse(ErrorCode::InconsistentGroupProtocol, "");
             }
             _ if !is_unknown_member => return refuse(ErrorCode::UnknownMemberId, &request.member_id),
             other => {
                 let id: Arc<str> = request.group_id.as_ref().into();
-                if let Some(Group::Modern(group)) = other {
-                    out.records.extend(group.tombstones());
+                if let Some(group) = other {
+                    group.push_tombstones(&mut out.records);
                 }
                 self.groups.insert(Arc::clone(&id), Group::Classic(Box::new(ClassicGroup::new(id, now_ms))));
                 is_new = true;

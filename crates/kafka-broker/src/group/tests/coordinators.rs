@@ -12,6 +12,7 @@ use kafka_rpc::stored::group::*;
 use kafka_rpc::{ErrorCode, Uuid};
 use parking_lot::Mutex;
 
+use super::topics::FakeTopics;
 use super::super::{Appended, Client, Coordinators, GroupConfig, GroupCounts, Journal, Replies, Reply, Topics};
 
 const PARTITIONS: i32 = 4;
@@ -95,7 +96,13 @@ fn client(version: i16) -> Client<'static> {
 fn start(memory: Arc<Memory>) -> World {
     let outbox = Arc::new(Outbox::default());
     let coordinators =
-        Coordinators::new(GroupConfig::default(), PARTITIONS, Arc::clone(&memory) as _, Arc::clone(&outbox) as _);
+        Coordinators::new(
+            GroupConfig::default(),
+            PARTITIONS,
+            Arc::clone(&memory) as _,
+            Arc::clone(&outbox) as _,
+            FakeTopics::new(&[]),
+        );
     World { coordinators, memory, outbox }
 }
 

@@ -1,4 +1,5 @@
 //! Tests of the coordinator: with a journal in memory, and against what Kafka answers.
 
 mod coordinators;
+mod topics;
 mod transcript;
