@@ -106,6 +106,8 @@ class ConsumerScripts {
         }, failure, (response, error) -> {
             ConsumerGroupHeartbeatResponseData data = response;
             if (error != null) {
+                // The id that Kafka made up for the member.
+                if (asked.isEmpty() && error.message() != null && error.message().startsWith("Static member ")) script.noteUuid(error.message().split(" ")[2]);
                 data = new ConsumerGroupHeartbeatResponseData().setErrorCode(error.error().code()).setErrorMessage(error.message());
                 // The descriptions of RE2/J are not ours.
                 if (error.error() == Errors.INVALID_REGULAR_EXPRESSION) data.setErrorMessage(null);

@@ -493,8 +493,11 @@ public class GroupScripts {
     void fetch() throws Exception {
         short version = version(1, 10);
         List<OffsetFetchRequestData.OffsetFetchRequestGroup> groups = new ArrayList<>();
-        for (int i = 0; i <= (version >= 8 ? random.nextInt(2) : 0); i++) {
-            var group = new OffsetFetchRequestData.OffsetFetchRequestGroup().setGroupId(pick(GROUPS)).setTopics(null);
+        // Each group once: ours answers no more than that.
+        Set<String> ids = new LinkedHashSet<>();
+        for (int i = 0; i <= (version >= 8 ? random.nextInt(2) : 0); i++) ids.add(pick(GROUPS));
+        for (String id : ids) {
+            var group = new OffsetFetchRequestData.OffsetFetchRequestGroup().setGroupId(id).setTopics(null);
             if (version < 2 || chance(60)) {
                 group.setTopics(some().stream().map(topic -> new OffsetFetchRequestData.OffsetFetchRequestTopics().setName(topic)
                     .setTopicId(version >= 10 ? topicId(topic) : Uuid.ZERO_UUID).setPartitionIndexes(List.of(0, 1, 2))).toList());
