@@ -76,7 +76,8 @@ class ConsumerScripts {
             boolean again = member != null && script.chance(25);
             request.setMemberId(again ? member.memberId() : version == 0 && script.chance(60) ? "" : new Uuid(script.random.nextLong(), script.random.nextLong()).toString())
                 .setMemberEpoch(0).setRebalanceTimeoutMs(1000 + script.random.nextInt(20) * 1000).setTopicPartitions(new ArrayList<>());
-            request.setInstanceId(again && script.chance(90) ? member.instanceId() : script.chance(65) ? null : script.pick("i0", "i1"));
+            // A member that changes its instance id leaves one behind in Kafka that nobody can have any more.
+            request.setInstanceId(again ? member.instanceId() : script.chance(65) ? null : script.pick("i0", "i1"));
             if (version >= 1 && script.chance(40)) request.setSubscribedTopicRegex(regex());
             if (request.subscribedTopicRegex() == null || script.chance(30)) request.setSubscribedTopicNames(topics());
             if (script.chance(30)) request.setServerAssignor(script.pick("range", "uniform"));

@@ -1,49 +1,38 @@
 //! Regular expressions in the syntax of RE2/J, which Kafka uses.
 //!
-//! The `regex` crate has the same syntax but for a few details, which are rewritten here. What it does not know at all, such as `\C` and
-//! octal numbers, is refused.
+//! `regex-lite` has the same syntax but for a few details, which are rewritten here. What it does not know at all, such as `\C`, `\p{L}` and
+//! octal numbers, is refused. Names of topics are ASCII.
 
 use std::fmt;
 
-use regex::{Regex, RegexBuilder};
+use regex_lite::{Regex, RegexBuilder};
 
 /// Longest program, in bytes: an expression of a few characters can ask for gigabytes.
 const PROGRAM_LEN_MAX: usize = 1 << 20;
 
-/// An expression that cannot be used.
+/// An expression that cannot be used: it is none, or needs too much memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SyntaxError {
-    /// Not a regular expression.
-    Invalid,
-    /// Needs too much memory.
-    TooLong,
-}
+pub(super) struct SyntaxError;
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SyntaxError::Invalid => "invalid syntax",
-            SyntaxError::TooLong => "expression too large",
-        })
+        f.write_str("invalid syntax, or too large")
     }
 }
 
 /// An expression that matches whole names.
 pub(super) fn compile(expression: &str) -> Result<Regex, SyntaxError> {
-    let inner = translate(expression).ok_or(SyntaxError::Invalid)?;
+    let inner = translate(expression).ok_or(SyntaxError)?;
     // Alone first: `a)(b` must not become right because of what is put around it.
     build(&inner)?;
     build(&format!(r"\A(?:{inner})\z"))
 }
 
 fn build(expression: &str) -> Result<Regex, SyntaxError> {
-    RegexBuilder::new(expression).size_limit(PROGRAM_LEN_MAX).build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => SyntaxError::TooLong,
-        _ => SyntaxError::Invalid,
-    })
+    RegexBuilder::new(expression).size_limit(PROGRAM_LEN_MAX).build().map_err(|_| SyntaxError)
 }
 
-/// Writes an expression of RE2 the way the `regex` crate reads it; `None` for flags that RE2 does not have.
+/// Writes an expression of RE2 the way `regex-lite` reads it; `None` for flags that RE2 does not have.
 fn translate(expression: &str) -> Option<String> {
     let mut out = String::with_capacity(expression.len());
     let mut rest = expression;
@@ -53,7 +42,7 @@ fn translate(expression: &str) -> Option<String> {
         let was_first = std::mem::take(&mut is_first);
         if let Some(quoted) = rest.strip_prefix(r"\Q") {
             let (text, after) = quoted.split_once(r"\E").unwrap_or((quoted, ""));
-            out.push_str(&regex::escape(text));
+            out.push_str(&regex_lite::escape(text));
             rest = after;
             continue;
         }
@@ -141,6 +130,6 @@ mod tests {
 
     #[test]
     fn a_short_expression_cannot_take_much_memory() {
-        assert_eq!(compile("((a{1000}){1000}){1000}").err(), Some(SyntaxError::TooLong));
+        assert_eq!(compile("((a{1000}){1000}){1000}").err(), Some(SyntaxError));
     }
 }
