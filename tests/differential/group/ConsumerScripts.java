@@ -32,6 +32,18 @@ class ConsumerScripts {
         }
     }
 
+    /** Members of a consumer group that speak the classic protocol. */
+    List<String> memberIds(String group) {
+        ConsumerGroup known = group(group);
+        if (known == null) return List.of();
+        return known.members().values().stream().filter(m -> m.useClassicProtocol() || script.chance(5)).map(m -> m.memberId()).toList();
+    }
+
+    int epoch(String group, String memberId) {
+        ConsumerGroup known = group(group);
+        return known == null || !known.members().containsKey(memberId) ? 0 : known.members().get(memberId).memberEpoch();
+    }
+
     ConsumerGroupMember member(String group) {
         ConsumerGroup known = group(group);
         if (known == null || known.members().isEmpty()) return null;

@@ -38,6 +38,7 @@ import org.apache.kafka.common.utils.LogContext;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.coordinator.common.runtime.*;
 import org.apache.kafka.coordinator.group.classic.ClassicGroup;
+import org.apache.kafka.coordinator.group.generated.ConsumerGroupMemberMetadataKey;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataValue;
 import org.apache.kafka.coordinator.group.metrics.GroupCoordinatorMetrics;
 import org.apache.kafka.coordinator.group.modern.share.ShareGroupConfig;
@@ -48,7 +49,9 @@ import org.slf4j.LoggerFactory;
 public class GroupScripts {
     static final String[] TOPICS = {"t0", "t1", "t2"};
     static final String[] GROUPS = {"g0", "g1", "g2"};
-    static final String[] CONSUMER_GROUPS = {"m0", "m1"};
+    static final String[] CONSUMER_GROUPS = {"m0", "m1", "x0", "x1"};
+    /** Members of both protocols come together in these. */
+    static final String[] MIXED_GROUPS = {"x0", "x1"};
 
     static Uuid topicId(String name) {
         return new Uuid(7, name.charAt(1));
@@ -151,6 +154,7 @@ public class GroupScripts {
     /** Appends the records of a result, or fails to, as CoordinatorRuntime does. */
     <R> void append(CoordinatorResult<R, CoordinatorRecord> result, Errors failure, long producerId, BiFunction<R, Throwable, Void> done) {
         if (result.records().isEmpty()) {
+            if (result.appendFuture() != null) result.appendFuture().complete(null);
             done.apply(result.response(), null);
             return;
         }
@@ -208,6 +212,9 @@ public class GroupScripts {
 
     String[] consumerGroups() { return CONSUMER_GROUPS; }
 
+    /** Groups for requests of the classic protocol. */
+    String[] mixed() { return chance(75) ? GROUPS : MIXED_GROUPS; }
+
     /** A topic that comes, grows or goes. */
     void changeTopic() {
         String name = pick(ConsumerScripts.NAMES);
@@ -242,7 +249,7 @@ public class GroupScripts {
 
     String memberId(String group) {
         ClassicGroup known = group(group);
-        List<String> ids = new ArrayList<>(known == null ? List.of() : known.allMemberIds());
+        List<String> ids = new ArrayList<>(known == null ? consumers.memberIds(group) : known.allMemberIds());
         Collections.sort(ids);
         List<String> given = idsOfGroup.computeIfAbsent(group, g -> new ArrayList<>());
         if (!ids.isEmpty() && chance(75)) return pick(ids);
@@ -250,23 +257,25 @@ public class GroupScripts {
         return chance(70) ? "" : "nobody";
     }
 
-    int generation(String group) {
+    int generation(String group, String memberId) {
         ClassicGroup known = group(group);
-        int generation = known == null ? 0 : known.generationId();
+        int generation = known == null ? consumers.epoch(group, memberId) : known.generationId();
         return chance(88) ? generation : generation + random.nextInt(3) - 2;
     }
 
     String instanceOf(String group, String memberId) {
         ClassicGroup known = group(group);
+        if (known == null && consumers.memberIds(group).contains(memberId) && chance(90)) return consumers.group(group).members().get(memberId).instanceId();
         if (known != null && known.hasMember(memberId) && chance(90)) return known.member(memberId).groupInstanceId().orElse(null);
         return chance(80) ? null : pick("i0", "i1");
     }
 
-    byte[] subscription() {
-        if (chance(10)) return pick("x", "").getBytes(StandardCharsets.UTF_8);
+    byte[] subscription(boolean valid) {
+        if (!valid && chance(10)) return pick("x", "").getBytes(StandardCharsets.UTF_8);
         ByteBuffer out = ByteBuffer.allocate(100);
         int count = random.nextInt(3);
-        out.putShort((short) random.nextInt(4)).putInt(count);
+        // Members of consumer groups may say what they have; none of these do.
+        out.putShort(valid ? (short) 0 : (short) random.nextInt(4)).putInt(count);
         for (int i = 0; i < count; i++) out.putShort((short) 2).put(TOPICS[i].getBytes(StandardCharsets.UTF_8));
         out.putInt(-1);
         byte[] bytes = new byte[out.position()];
@@ -281,7 +290,7 @@ public class GroupScripts {
 
     void join() throws Exception {
         short version = version(0, 9);
-        String group = pick(GROUPS), client = pick("c", "");
+        String group = pick(mixed()), client = pick("c", "");
         JoinGroupRequestData request = new JoinGroupRequestData().setGroupId(group)
             .setSessionTimeoutMs(6000 + random.nextInt(10) * 3000)
             .setProtocolType(chance(92) ? "consumer" : pick("connect", ""))
@@ -295,7 +304,7 @@ public class GroupScripts {
             Collections.shuffle(names, random);
             int count = chance(4) ? 0 : 2 + random.nextInt(3);
             for (String name : names.subList(0, count)) {
-                request.protocols().add(new JoinGroupRequestData.JoinGroupRequestProtocol().setName(name).setMetadata(subscription()));
+                request.protocols().add(new JoinGroupRequestData.JoinGroupRequestProtocol().setName(name).setMetadata(subscription(group.startsWith("x"))));
             }
         }
         Errors failure = failure();
@@ -313,6 +322,7 @@ public class GroupScripts {
             var result = shard.classicGroupJoin(context, read, future);
             note(group, given[0]);
             for (CoordinatorRecord record : result.records()) {
+                if (record.value() != null && record.key() instanceof ConsumerGroupMemberMetadataKey key) note(group, key.memberId());
                 if (record.value() != null && record.value().message() instanceof GroupMetadataValue value) value.members().forEach(m -> note(group, m.memberId()));
             }
             if (group(group) != null) new ArrayList<>(group(group).allMemberIds()).forEach(id -> note(group, id));
@@ -333,7 +343,8 @@ public class GroupScripts {
 
     void note(String group, String memberId) {
         if (memberId != null && knownIds.add(memberId)) {
-            newId = memberId.substring(memberId.length() - 36);
+            if (memberId.length() == 22) noteUuid(memberId);
+            else newId = memberId.substring(memberId.length() - 36);
             idsOfGroup.computeIfAbsent(group, g -> new ArrayList<>()).add(memberId);
         }
     }
@@ -349,12 +360,26 @@ public class GroupScripts {
         System.out.println("q " + api + " " + version + " " + ticket + " " + (client.isEmpty() ? "=" : client) + " " + hex(bytes));
     }
 
+    /** Bytes of an assignment; such that they can be read where a group may become a consumer group. */
+    byte[] assignment(String group) {
+        if (!group.startsWith("x")) return new byte[] {(byte) random.nextInt(100)};
+        ByteBuffer out = ByteBuffer.allocate(100).putShort((short) random.nextInt(4));
+        int count = random.nextInt(2);
+        out.putInt(count);
+        for (int i = 0; i < count; i++) out.putShort((short) 2).put(pick(TOPICS).getBytes(StandardCharsets.UTF_8)).putInt(1).putInt(random.nextInt(3));
+        if (chance(95)) out.putInt(-1);
+        else out.putInt(1).put((byte) 7);
+        byte[] bytes = new byte[out.position()];
+        out.flip().get(bytes);
+        return bytes;
+    }
+
     void sync() throws Exception {
         short version = version(0, 5);
-        String group = pick(GROUPS);
+        String group = pick(mixed());
         ClassicGroup known = group(group);
         String memberId = known != null && known.leaderOrNull() != null && chance(40) ? known.leaderOrNull() : memberId(group);
-        SyncGroupRequestData request = new SyncGroupRequestData().setGroupId(group).setMemberId(memberId).setGenerationId(generation(group));
+        SyncGroupRequestData request = new SyncGroupRequestData().setGroupId(group).setMemberId(memberId).setGenerationId(generation(group, memberId));
         if (version >= 3) request.setGroupInstanceId(instanceOf(group, memberId));
         if (version >= 5) {
             request.setProtocolType(chance(90) ? "consumer" : "connect");
@@ -362,7 +387,7 @@ public class GroupScripts {
         }
         if (known != null && chance(80)) {
             for (String id : known.allMemberIds().stream().sorted().toList()) {
-                if (chance(85)) request.assignments().add(new SyncGroupRequestData.SyncGroupRequestAssignment().setMemberId(id).setAssignment(new byte[] {(byte) random.nextInt(100)}));
+                if (chance(85)) request.assignments().add(new SyncGroupRequestData.SyncGroupRequestAssignment().setMemberId(id).setAssignment(assignment(group)));
             }
         }
         Errors failure = failure();
@@ -380,8 +405,8 @@ public class GroupScripts {
 
     void heartbeat() throws Exception {
         short version = version(0, 4);
-        String group = pick(GROUPS), memberId = memberId(group);
-        HeartbeatRequestData request = new HeartbeatRequestData().setGroupId(group).setMemberId(memberId).setGenerationId(generation(group));
+        String group = pick(mixed()), memberId = memberId(group);
+        HeartbeatRequestData request = new HeartbeatRequestData().setGroupId(group).setMemberId(memberId).setGenerationId(generation(group, memberId));
         if (version >= 3) request.setGroupInstanceId(instanceOf(group, memberId));
         int ticket = ++this.ticket;
         RequestContext context = context(ApiKeys.HEARTBEAT, version, "c");
@@ -394,7 +419,7 @@ public class GroupScripts {
 
     void leave() throws Exception {
         short version = version(0, 5);
-        String group = pick(GROUPS);
+        String group = pick(mixed());
         LeaveGroupRequestData request = new LeaveGroupRequestData().setGroupId(group);
         if (version < 3) {
             request.setMemberId(memberId(group));
@@ -432,7 +457,7 @@ public class GroupScripts {
         short version = version(2, 10);
         String group = pick(GROUPS), memberId = chance(40) ? "" : memberId(group);
         OffsetCommitRequestData request = new OffsetCommitRequestData().setGroupId(group).setMemberId(memberId)
-            .setGenerationIdOrMemberEpoch(memberId.isEmpty() && chance(80) ? -1 : generation(group));
+            .setGenerationIdOrMemberEpoch(memberId.isEmpty() && chance(80) ? -1 : generation(group, memberId));
         if (version >= 7) request.setGroupInstanceId(instanceOf(group, memberId));
         if (version <= 4 && chance(30)) request.setRetentionTimeMs(random.nextInt(100_000));
         boolean first = true;
@@ -469,7 +494,7 @@ public class GroupScripts {
         String group = pick(GROUPS), memberId = version < 3 || chance(50) ? "" : memberId(group);
         long producerId = 1 + random.nextInt(3);
         TxnOffsetCommitRequestData request = new TxnOffsetCommitRequestData().setTransactionalId("x").setGroupId(group).setProducerId(producerId).setMemberId(memberId);
-        if (version >= 3) request.setGenerationId(memberId.isEmpty() ? -1 : generation(group)).setGroupInstanceId(instanceOf(group, memberId));
+        if (version >= 3) request.setGenerationId(memberId.isEmpty() ? -1 : generation(group, memberId)).setGroupInstanceId(instanceOf(group, memberId));
         for (String topic : some()) {
             request.topics().add(new TxnOffsetCommitRequestData.TxnOffsetCommitRequestTopic().setName(topic).setPartitions(List.of(
                 new TxnOffsetCommitRequestData.TxnOffsetCommitRequestPartition().setPartitionIndex(random.nextInt(2)).setCommittedOffset(random.nextInt(1000)).setCommittedMetadata(metadata(true)))));

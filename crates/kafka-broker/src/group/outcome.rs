@@ -7,7 +7,7 @@ use kafka_rpc::ErrorCode;
 use kafka_rpc::stored::group::{GroupKey, GroupMetadataValue, GroupValue};
 
 use super::Reply;
-use super::classic::Protocol;
+use super::classic::{ClassicGroup, Protocol};
 use super::offsets::Committed;
 
 /// A request that waits for its answer.
@@ -74,11 +74,21 @@ pub(super) struct Outcome<T> {
     pub(super) replies: Vec<(T, Reply)>,
     /// What else happens when the records are committed, or could not be written.
     pub(super) completion: Option<Completion>,
+    /// The classic group that a consumer group becomes when the records are written.
+    pub(super) downgrade: Option<Downgrade<T>>,
+}
+
+/// A consumer group becomes a classic one.
+#[derive(Debug)]
+pub(super) struct Downgrade<T> {
+    pub(super) group: Box<ClassicGroup<T>>,
+    /// Members have gone: the others rebalance.
+    pub(super) rebalances: bool,
 }
 
 impl<T> Default for Outcome<T> {
     fn default() -> Self {
-        Outcome { records: Vec::new(), may_split: false, producer: None, replies: Vec::new(), completion: None }
+        Outcome { records: Vec::new(), may_split: false, producer: None, replies: Vec::new(), completion: None, downgrade: None }
     }
 }
 
@@ -105,6 +115,17 @@ pub(super) enum Completion {
         generation: i32,
         /// Assignments by member.
         assignments: HashMap<Arc<str>, Arc<[u8]>>,
+    },
+    /// A member of the classic protocol has joined a consumer group: it has to sync.
+    ClassicMember {
+        /// The group.
+        group: Arc<str>,
+        /// The member.
+        member: Arc<str>,
+        /// Its session timeout.
+        session_timeout_ms: i32,
+        /// How long it may take to sync.
+        sync_timeout_ms: i32,
     },
     /// A static member came back under a new member id; the old one returns when that cannot be stored.
     StaticMember {

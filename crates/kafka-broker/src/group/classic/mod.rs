@@ -21,7 +21,7 @@ use super::GroupConfig;
 use super::outcome::Outcome;
 use super::timers::{TimerAction, TimerKey, Timers};
 
-pub(super) use join::{Join, owned};
+pub(super) use join::{Join, owned, rebalance_timeout_ms, requires_member_id};
 pub(super) use leave::member_response;
 pub(super) use member::{Member, Protocol};
 pub(super) use members::Members;
@@ -126,8 +126,21 @@ impl<T: Copy> ClassicGroup<T> {
         self.protocol_type.is_none() && self.is_empty() && self.pending_join.is_empty()
     }
 
-    fn uses_consumer_protocol(&self) -> bool {
+    pub(super) fn uses_consumer_protocol(&self) -> bool {
         self.protocol_type.as_deref() == Some(CONSUMER)
+    }
+
+    pub(super) fn generation(&self) -> i32 {
+        self.generation
+    }
+
+    pub(super) fn protocol_name(&self) -> Option<&str> {
+        self.protocol_name.as_deref()
+    }
+
+    /// The members in the order of Kafka's table.
+    pub(super) fn members(&self) -> Vec<&Member<T>> {
+        self.members.ordered()
     }
 
     fn is_leader(&self, member: &str) -> bool {
@@ -240,6 +253,16 @@ impl<T: Copy> ClassicGroup<T> {
             self.set_session(cx, &member.id, member.session_timeout_ms);
         }
         if self.members.len() > cx.config.max_size {
+            self.prepare_rebalance(cx);
+        }
+    }
+
+    /// Starts the sessions of a group that was a consumer group before, and a rebalance where members have gone.
+    pub(super) fn downgraded(&mut self, cx: &mut Cx<'_, T>, rebalances: bool) {
+        for member in self.members.ordered() {
+            self.set_session(cx, &member.id, member.session_timeout_ms);
+        }
+        if rebalances {
             self.prepare_rebalance(cx);
         }
     }

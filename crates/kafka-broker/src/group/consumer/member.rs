@@ -70,7 +70,7 @@ impl ClassicMember {
 
 /// A member.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Member {
+pub(in super::super) struct Member {
     pub(super) id: Arc<str>,
     pub(super) epoch: i32,
     pub(super) previous_epoch: i32,

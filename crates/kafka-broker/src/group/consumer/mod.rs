@@ -5,12 +5,15 @@
 //! made for an epoch, and each member moves to it when it has given up what others are to have.
 
 mod check;
+mod classic;
 mod describe;
 mod expression;
 mod hash;
 mod heartbeat;
 mod leave;
 mod member;
+mod migrate;
+mod protocol;
 mod reconcile;
 mod records;
 mod refusal;
@@ -36,6 +39,7 @@ use member::Member;
 use subscription::SubscriptionCount;
 
 pub(super) use check::CommitCheck;
+pub(super) use classic::Joined;
 pub(super) use heartbeat::Heartbeat;
 pub(super) use leave::{Leave, left};
 pub(super) use refusal::Refusal;

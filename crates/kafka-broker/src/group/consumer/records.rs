@@ -110,7 +110,7 @@ impl ConsumerGroup {
     }
 
     /// Tombstones of the group and all that belongs to it; `id_of` gives the ids under which members are in the log.
-    fn tombstones_with<'m>(&'m self, id_of: impl Fn(&'m str) -> &'m str) -> Vec<Record> {
+    pub(super) fn tombstones_with<'m>(&'m self, id_of: impl Fn(&'m str) -> &'m str) -> Vec<Record> {
         let ids: Vec<&str> = self.members.keys().map(|id| id_of(id)).collect();
         let mut records = Vec::new();
         records.extend(ids.iter().map(|id| tombstone(self.current_key(id))));

@@ -162,7 +162,7 @@ impl ConsumerGroup {
         }
     }
 
-    fn set_target(&mut self, member: Arc<str>, target: Option<Partitions>) {
+    pub(super) fn set_target(&mut self, member: Arc<str>, target: Option<Partitions>) {
         let before = self.targets.get(&member).cloned();
         let has = |partitions: Option<&Partitions>, id, partition: &i32| {
             partitions.and_then(|partitions| partitions.get(id)).is_some_and(|of_topic| of_topic.contains(partition))

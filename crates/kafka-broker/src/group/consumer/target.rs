@@ -19,7 +19,8 @@ pub(super) struct Target {
 }
 
 impl ConsumerGroup {
-    fn last_target(&self, member: &Member) -> Target {
+    /// The assignment that is in force.
+    pub(super) fn last_target(&self, member: &Member) -> Target {
         let assigned = self.target_of(member).map_or_else(Vec::new, |partitions| in_order(partitions));
         Target { epoch: self.assignment_epoch, assigned }
     }

@@ -52,6 +52,10 @@ impl<T: Copy> Shard<T> {
                 made = ConsumerGroup::new(id.into());
                 &made
             }
+            Some(Group::Classic(_)) if joins => {
+                made = self.upgrade(id, now_ms, out)?;
+                &made
+            }
             None if joins => {
                 made = ConsumerGroup::new(id.into());
                 &made
@@ -85,14 +89,9 @@ impl<T: Copy> Shard<T> {
         };
         match group.leave(request)? {
             Leave::Static(record) => out.records.push(record),
-            Leave::Member(member) => self.fence(id, &[member], now_ms, out),
+            Leave::Member(member) => self.fence(id, &[member], now_ms, out)?,
         }
         Ok(left(request))
-    }
-
-    /// Removes members of a consumer group.
-    pub(super) fn fence(&mut self, group: &str, members: &[Arc<str>], now_ms: i64, out: &mut Outcome<T>) {
-        self.with_consumer(group, now_ms, |group, cx| group.fence(cx, members, &mut out.records));
     }
 
     /// A timer of a member of a consumer group is due.
@@ -111,7 +110,9 @@ impl<T: Copy> Shard<T> {
         };
         if is_due {
             tracing::info!(group = group_id, member = &**member, ?action, "a member is removed from the consumer group");
-            self.fence(group_id, std::slice::from_ref(member), now_ms, out);
+            if self.fence(group_id, std::slice::from_ref(member), now_ms, out).is_err() {
+                tracing::warn!(group = group_id, "a consumer group cannot become a classic one");
+            }
         }
     }
 

@@ -6,6 +6,7 @@ mod consumer;
 mod delete;
 mod fetch;
 mod member;
+mod migrate;
 mod replay;
 mod retention;
 mod view;
