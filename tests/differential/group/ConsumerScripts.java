@@ -107,7 +107,7 @@ class ConsumerScripts {
             if (script.chance(5)) request.setServerAssignor(script.pick("range", "uniform"));
         }
         String client = script.chance(95) ? "c" : "other";
-        Errors failure = script.failure();
+        Errors failure = script.failure(group);
         int ticket = ++script.ticket;
         byte[] bytes = GroupScripts.encode(request, version);
         var context = script.context(ApiKeys.CONSUMER_GROUP_HEARTBEAT, version, client);

@@ -295,6 +295,8 @@ public class GroupScripts {
             .setSessionTimeoutMs(6000 + random.nextInt(10) * 3000)
             .setProtocolType(chance(92) ? "consumer" : pick("connect", ""))
             .setMemberId(chance(50) ? "" : memberId(group));
+        // Kafka forgets an empty consumer group, without a record, when somebody joins it with an id of a classic member.
+        if (consumers.group(group) != null && consumers.group(group).isEmpty()) request.setMemberId("");
         if (version >= 1) request.setRebalanceTimeoutMs(1000 + random.nextInt(20) * 2000);
         if (version >= 5) request.setGroupInstanceId(request.memberId().isEmpty() ? (chance(50) ? null : pick("i0", "i1")) : instanceOf(group, request.memberId()));
         if (chance(30) && group(group) != null && group(group).hasMember(request.memberId())) {
@@ -307,7 +309,7 @@ public class GroupScripts {
                 request.protocols().add(new JoinGroupRequestData.JoinGroupRequestProtocol().setName(name).setMetadata(subscription(group.startsWith("x"))));
             }
         }
-        Errors failure = failure();
+        Errors failure = failure(group);
         byte[] bytes = encode(request, version);
         JoinGroupRequestData read = new JoinGroupRequest(new JoinGroupRequestData(new ByteBufferAccessor(ByteBuffer.wrap(bytes)), version), version).data();
         int ticket = ++this.ticket;
@@ -344,9 +346,14 @@ public class GroupScripts {
     void note(String group, String memberId) {
         if (memberId != null && knownIds.add(memberId)) {
             if (memberId.length() == 22) noteUuid(memberId);
-            else newId = memberId.substring(memberId.length() - 36);
+            else if (memberId.length() >= 36) newId = memberId.substring(memberId.length() - 36);
             idsOfGroup.computeIfAbsent(group, g -> new ArrayList<>()).add(memberId);
         }
+    }
+
+    /** After a failed append Kafka's tables can have entries twice, which groups whose members change a lot come across. */
+    Errors failure(String group) {
+        return group.startsWith("x") ? null : failure();
     }
 
     Errors failure() {
@@ -390,7 +397,7 @@ public class GroupScripts {
                 if (chance(85)) request.assignments().add(new SyncGroupRequestData.SyncGroupRequestAssignment().setMemberId(id).setAssignment(assignment(group)));
             }
         }
-        Errors failure = failure();
+        Errors failure = failure(group);
         byte[] bytes = encode(request, version);
         int ticket = ++this.ticket;
         CompletableFuture<SyncGroupResponseData> future = new CompletableFuture<>();
@@ -430,7 +437,7 @@ public class GroupScripts {
                 request.members().add(new LeaveGroupRequestData.MemberIdentity().setMemberId(memberId).setGroupInstanceId(memberId.isEmpty() ? pick("i0", "i1") : instanceOf(group, memberId)));
             }
         }
-        Errors failure = failure();
+        Errors failure = failure(group);
         int ticket = ++this.ticket;
         RequestContext context = context(ApiKeys.LEAVE_GROUP, version, "c");
         LeaveGroupRequestData all = new LeaveGroupRequest.Builder("", List.of(new LeaveGroupRequestData.MemberIdentity())).build((short) 0).data();
@@ -478,7 +485,7 @@ public class GroupScripts {
     }
 
     void commit(OffsetCommitRequestData request, short version) throws Exception {
-        Errors failure = failure();
+        Errors failure = failure(request.groupId());
         byte[] bytes = encode(request, version);
         int ticket = ++this.ticket;
         RequestContext context = context(ApiKeys.OFFSET_COMMIT, version, "c");
@@ -563,7 +570,7 @@ public class GroupScripts {
     }
 
     void delete() throws Exception {
-        Errors failure = failure();
+        Errors failure = chance(50) ? null : failure();
         int ticket = ++this.ticket;
         if (chance(60)) {
             OffsetDeleteRequestData request = new OffsetDeleteRequestData().setGroupId(pick(chance(70) ? GROUPS : CONSUMER_GROUPS));

@@ -18,8 +18,8 @@ use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
 
 use super::apply::{host, settings_of, update_defaults};
-use super::group_metadata::ImageOfGroups;
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
+use super::group_metadata::ImageOfGroups;
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
 use crate::clock::now_ms;

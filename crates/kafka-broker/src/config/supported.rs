@@ -13,7 +13,6 @@ const NOT_YET: &[&str] = &[
     "group.consumer.max.session.timeout.ms",
     "group.consumer.min.heartbeat.interval.ms",
     "group.consumer.min.session.timeout.ms",
-    "group.coordinator.rebalance.protocols",
     "max.connection.creation.rate",
     "max.request.partition.size.limit",
     "metadata.max.idle.interval.ms",

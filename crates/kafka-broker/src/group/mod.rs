@@ -21,6 +21,8 @@ mod shard;
 mod tests;
 mod timers;
 
-pub(crate) use api::{Appended, Client, GroupConfig, GroupCounts, Journal, Metadata, Migration, Replies, Reply, TopicInfo, Topics};
+pub(crate) use api::{
+    Appended, Client, GroupConfig, GroupCounts, Journal, Metadata, Migration, Replies, Reply, TopicInfo, Topics,
+};
 pub(crate) use assign::Assignor;
 pub(crate) use coordinators::{Coordinators, Load, LoadError};

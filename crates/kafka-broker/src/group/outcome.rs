@@ -88,7 +88,14 @@ pub(super) struct Downgrade<T> {
 
 impl<T> Default for Outcome<T> {
     fn default() -> Self {
-        Outcome { records: Vec::new(), may_split: false, producer: None, replies: Vec::new(), completion: None, downgrade: None }
+        Outcome {
+            records: Vec::new(),
+            may_split: false,
+            producer: None,
+            replies: Vec::new(),
+            completion: None,
+            downgrade: None,
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::offset_commit_response::OffsetCommitResponseTopic;
 use kafka_rpc::messages::{
-    ConsumerGroupHeartbeatResponse, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse, OffsetDeleteResponse, SyncGroupResponse,
+    ConsumerGroupHeartbeatResponse, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse, OffsetDeleteResponse,
+    SyncGroupResponse,
 };
 
 use super::Reply;

@@ -57,7 +57,9 @@ impl ConsumerGroup {
             return Ok(Joined::NeedsId(member_id.to_string()));
         }
         let before = match instance_id {
-            None => self.members.get(&member_id).map_or_else(|| Member::new(Arc::clone(&member_id)), |m| Member::clone(m)),
+            None => {
+                self.members.get(&member_id).map_or_else(|| Member::new(Arc::clone(&member_id)), |m| Member::clone(m))
+            }
             Some(instance_id) => self.static_joiner(&member_id, instance_id, is_new, records)?,
         };
         let replaced = instance_id.and_then(|instance_id| self.static_member(instance_id));
@@ -201,7 +203,11 @@ impl ConsumerGroup {
     }
 
     /// Heartbeat: tells a member to join again where its assignment has changed (`classicGroupHeartbeatToConsumerGroup`).
-    pub(in super::super) fn classic_heartbeat(&self, cx: &mut Cx<'_>, request: &HeartbeatRequest<'_>) -> Result<(), ErrorCode> {
+    pub(in super::super) fn classic_heartbeat(
+        &self,
+        cx: &mut Cx<'_>,
+        request: &HeartbeatRequest<'_>,
+    ) -> Result<(), ErrorCode> {
         let (member, classic) = self.classic_member(&request.member_id, request.group_instance_id.as_deref())?;
         if member.epoch != request.generation_id {
             return Err(ErrorCode::IllegalGeneration);

@@ -24,8 +24,7 @@ impl ConsumerGroup {
             group_state: Cow::Borrowed(self.state()),
             group_epoch: self.epoch,
             assignment_epoch: self.assignment_epoch,
-            assignor_name: preferred(self.assignors.iter())
-                .map_or(Cow::Borrowed(default.name()), |name| owned(name)),
+            assignor_name: preferred(self.assignors.iter()).map_or(Cow::Borrowed(default.name()), |name| owned(name)),
             members: self.members.values().map(|member| self.describe_member(member, metadata)).collect(),
             ..response::DescribedGroup::default()
         }

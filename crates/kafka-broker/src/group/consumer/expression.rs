@@ -92,9 +92,8 @@ impl ConsumerGroup {
 
     /// All expressions after the one of a member has changed.
     fn expressions_with_member(&self, old: Option<&Arc<str>>, new: Option<&Arc<str>>) -> Vec<Arc<str>> {
-        let stays = |expression: &&Arc<str>| {
-            Some(*expression) != old || new == old || self.subscribers_of(expression) > 1
-        };
+        let stays =
+            |expression: &&Arc<str>| Some(*expression) != old || new == old || self.subscribers_of(expression) > 1;
         let mut expressions: Vec<_> = self.expressions.keys().filter(stays).cloned().collect();
         if let Some(new) = new.filter(|new| !expressions.contains(new)) {
             expressions.push(Arc::clone(new));
@@ -129,11 +128,7 @@ impl ConsumerGroup {
 }
 
 /// The topics of each expression. One that cannot be read, from an older version say, stands for none.
-fn resolve<'e>(
-    expressions: &'e [Arc<str>],
-    metadata: &dyn Metadata,
-    now_ms: i64,
-) -> Vec<(&'e Arc<str>, Resolved)> {
+fn resolve<'e>(expressions: &'e [Arc<str>], metadata: &dyn Metadata, now_ms: i64) -> Vec<(&'e Arc<str>, Resolved)> {
     let version = metadata.version();
     let mut topics: Vec<java::HashSet<Arc<str>>> = expressions.iter().map(|_| java::HashSet::default()).collect();
     let compiled: Vec<_> = expressions.iter().map(|expression| syntax::compile(expression).ok()).collect();

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use kafka_rpc::ErrorCode;
+use kafka_rpc::messages::consumer_group_heartbeat_request::TopicPartitions;
 use kafka_rpc::messages::consumer_group_heartbeat_response::{Assignment, TopicPartitions as Assigned};
 use kafka_rpc::messages::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse};
-use kafka_rpc::messages::consumer_group_heartbeat_request::TopicPartitions;
 
 use super::super::classic::owned;
 use super::super::outcome::Record;
@@ -72,8 +72,7 @@ impl ConsumerGroup {
         updated = self.reconcile(cx, updated, &target, has_subscription_changed, heartbeat.owned(), records)?;
         let session_ms = cx.session_timeout_ms(&self.id);
         self.set_session(cx, &member_id, session_ms);
-        let is_told =
-            request.member_epoch == JOIN_EPOCH || heartbeat.is_full() || member.assigned != updated.assigned;
+        let is_told = request.member_epoch == JOIN_EPOCH || heartbeat.is_full() || member.assigned != updated.assigned;
         Ok(ConsumerGroupHeartbeatResponse {
             member_id: Some(owned(&updated.id)),
             member_epoch: updated.epoch,
@@ -138,8 +137,7 @@ impl ConsumerGroup {
 
     /// Puts a static member in the place of the one that had its instance id (`replaceMember`).
     pub(super) fn replace_member(&self, before: &Member, id: &Arc<str>, records: &mut Vec<Record>) -> Member {
-        let member =
-            Member { id: Arc::clone(id), epoch: JOIN_EPOCH, previous_epoch: JOIN_EPOCH, ..before.clone() };
+        let member = Member { id: Arc::clone(id), epoch: JOIN_EPOCH, previous_epoch: JOIN_EPOCH, ..before.clone() };
         records.extend(self.member_tombstones(&before.id));
         records.push(self.member_record(&member));
         let target = self.targets.get(&before.id);
@@ -159,10 +157,8 @@ impl ConsumerGroup {
         let unknown = || Refusal::new(ErrorCode::UnknownMemberId, format!("Instance id {instance_id} is unknown."));
         let known = known.ok_or_else(unknown)?;
         if &*known.id != member_id {
-            let message = format!(
-                "Static member {member_id} with instance id {instance_id} was fenced by member {}.",
-                known.id
-            );
+            let message =
+                format!("Static member {member_id} with instance id {instance_id} was fenced by member {}.", known.id);
             return Err(Refusal::new(ErrorCode::FencedInstanceId, message));
         }
         Ok(known)

@@ -8,8 +8,8 @@ use super::super::assign::{Partitions, in_order};
 use super::super::classic::{ClassicGroup, Member as Joiner};
 use super::super::java;
 use super::super::outcome::Record;
-use super::member::{ClassicMember, Epochs, Member, names};
 use super::hash::group_hash;
+use super::member::{ClassicMember, Epochs, Member, names};
 use super::{CONSUMER, ConsumerGroup, Cx, Metadata, Refusal, protocol};
 
 impl ConsumerGroup {
@@ -28,8 +28,9 @@ impl ConsumerGroup {
         let mut group = ConsumerGroup::new(Arc::clone(id));
         let epoch = classic.generation();
         (group.epoch, group.assignment_epoch) = (epoch, epoch);
-        let name = classic.protocol_name().ok_or(kafka_rpc::ErrorCode::UnknownServerError)?;
         for joiner in classic.members() {
+            // Before the first rebalance there are members and no protocol yet. Kafka fails there, too.
+            let name = classic.protocol_name().ok_or(kafka_rpc::ErrorCode::UnknownServerError)?;
             let mut partitions = Partitions::default();
             if !joiner.assignment.is_empty() {
                 let assignment = protocol::assignment(&joiner.assignment).ok_or_else(malformed)?;

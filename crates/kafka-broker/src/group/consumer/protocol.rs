@@ -34,7 +34,11 @@ pub(super) fn assignment(bytes: &[u8]) -> Option<ConsumerProtocolAssignment<'_>>
 }
 
 /// The bytes of an assignment, in the version that a subscription has. Topics that do not exist are left out.
-pub(super) fn write_assignment(partitions: &Partitions, subscription: &[u8], metadata: &dyn Metadata) -> Option<Vec<u8>> {
+pub(super) fn write_assignment(
+    partitions: &Partitions,
+    subscription: &[u8],
+    metadata: &dyn Metadata,
+) -> Option<Vec<u8>> {
     let topic = |(id, partitions): (&Uuid, &super::java::HashSet<i32>)| {
         let topic = Cow::Owned(metadata.topic_name(*id)?);
         Some(TopicPartition { topic, partitions: partitions.keys().copied().collect() })

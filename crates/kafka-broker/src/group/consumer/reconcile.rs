@@ -66,7 +66,9 @@ impl Reconciliation<'_> {
         Ok(match member.state {
             MemberState::Stable if member.epoch != self.target.epoch => self.next(member.epoch),
             MemberState::Unrevoked if !self.owns_any(&member.revoking) => self.next(member.epoch),
-            MemberState::Stable | MemberState::Unrevoked if self.has_subscription_changed => self.without_unsubscribed(),
+            MemberState::Stable | MemberState::Unrevoked if self.has_subscription_changed => {
+                self.without_unsubscribed()
+            }
             MemberState::Stable | MemberState::Unrevoked => member.clone(),
             MemberState::Unreleased => self.next(member.epoch),
             MemberState::Unknown if self.owned.is_some_and(<[_]>::is_empty) => self.next(self.target.epoch),
@@ -114,7 +116,8 @@ impl Reconciliation<'_> {
                         revoking.compute(id, || partitions.clone());
                     }
                     Some(known) => {
-                        let mut both = java::HashMap::copy_of(known.iter().map(|(partition, epoch)| (*partition, *epoch)));
+                        let mut both =
+                            java::HashMap::copy_of(known.iter().map(|(partition, epoch)| (*partition, *epoch)));
                         both.put_all(pairs());
                         revoking.insert(id, both);
                     }
@@ -135,7 +138,8 @@ impl Reconciliation<'_> {
     /// Compares what the member has with its target: what is too much goes first, then comes what is free.
     fn next(&self, epoch: i32) -> Member {
         let member = self.member;
-        let mut topics = java::HashSet::set_of(self.target.assigned.iter().map(|(id, _)| *id), self.target.assigned.len());
+        let mut topics =
+            java::HashSet::set_of(self.target.assigned.iter().map(|(id, _)| *id), self.target.assigned.len());
         member.assigned.keys().for_each(|id| topics.add(*id));
         let (mut assigned, mut revoking) = (Epochs::default(), Epochs::default());
         let mut pending: java::HashMap<Uuid, java::HashSet<i32>> = java::HashMap::default();

@@ -60,9 +60,7 @@ pub(super) fn is_homogeneous(
 ) -> bool {
     match expressions.next() {
         None => subscribed.values().all(|count| count.names == members),
-        Some(first) if first == members => {
-            subscribed.values().all(|count| count.expressions == 1 && count.names == 0)
-        }
+        Some(first) if first == members => subscribed.values().all(|count| count.expressions == 1 && count.names == 0),
         Some(_) => false,
     }
 }

@@ -35,11 +35,7 @@ impl<T: Copy> Coordinators<T> {
 }
 
 /// Refuses requests that make no sense (`throwIfConsumerGroupHeartbeatRequestIsInvalid`).
-fn check(
-    request: &ConsumerGroupHeartbeatRequest<'_>,
-    version: i16,
-    assignors: &[Assignor],
-) -> Result<(), Refusal> {
+fn check(request: &ConsumerGroupHeartbeatRequest<'_>, version: i16, assignors: &[Assignor]) -> Result<(), Refusal> {
     let invalid = |message: &str| Err(Refusal::new(ErrorCode::InvalidRequest, message));
     let is_blank = |text: &str| text.chars().all(|c| c <= ' ');
     let is_given_and_blank = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().is_some_and(is_blank);
@@ -64,9 +60,7 @@ fn check(
             return invalid("TopicPartitions must be empty when (re-)joining.");
         }
         0 if request.subscribed_topic_names.is_none() && request.subscribed_topic_regex.is_none() => {
-            return invalid(
-                "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.",
-            );
+            return invalid("Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.");
         }
         -2 if request.instance_id.is_none() => return invalid("InstanceId can't be null."),
         ..=-3 => return invalid("MemberEpoch is invalid."),
@@ -76,8 +70,7 @@ fn check(
         && !assignors.iter().any(|known| known.name() == assignor)
     {
         let names: Vec<&str> = assignors.iter().map(|known| known.name()).collect();
-        let message =
-            format!("ServerAssignor {assignor} is not supported. Supported assignors: {}.", names.join(", "));
+        let message = format!("ServerAssignor {assignor} is not supported. Supported assignors: {}.", names.join(", "));
         return Err(Refusal::new(ErrorCode::UnsupportedAssignor, message));
     }
     Ok(())

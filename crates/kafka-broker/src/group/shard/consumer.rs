@@ -109,7 +109,12 @@ impl<T: Copy> Shard<T> {
             _ => group.has_member(member),
         };
         if is_due {
-            tracing::info!(group = group_id, member = &**member, ?action, "a member is removed from the consumer group");
+            tracing::info!(
+                group = group_id,
+                member = &**member,
+                ?action,
+                "a member is removed from the consumer group"
+            );
             if self.fence(group_id, std::slice::from_ref(member), now_ms, out).is_err() {
                 tracing::warn!(group = group_id, "a consumer group cannot become a classic one");
             }

@@ -21,7 +21,9 @@ impl<T: Copy> Shard<T> {
         let refuse = |why: &str| {
             Refusal::group_not_found(format!("Cannot upgrade classic group {id} to consumer group because {why}."))
         };
-        let Some(Group::Classic(group)) = self.groups.get_mut(id) else { return Err(ErrorCode::GroupIdNotFound.into()) };
+        let Some(Group::Classic(group)) = self.groups.get_mut(id) else {
+            return Err(ErrorCode::GroupIdNotFound.into());
+        };
         if !self.config.consumer_migration.upgrades {
             return Err(refuse("online upgrade is disabled"));
         }
@@ -37,7 +39,9 @@ impl<T: Copy> Shard<T> {
             out.replies.push((waiter.ticket, Reply::join_error(error, &member_id, waiter.version)));
         }
         out.replies.extend(waiters.sync.into_iter().map(|waiter| (waiter.ticket, Reply::sync_error(error))));
-        let Some(known @ Group::Classic(_)) = self.groups.get(id) else { return Err(ErrorCode::GroupIdNotFound.into()) };
+        let Some(known @ Group::Classic(_)) = self.groups.get(id) else {
+            return Err(ErrorCode::GroupIdNotFound.into());
+        };
         known.push_tombstones(&mut out.records);
         let Group::Classic(group) = known else { return Err(ErrorCode::GroupIdNotFound.into()) };
         let mut cx = super::super::consumer::Cx {
@@ -86,7 +90,8 @@ impl<T: Copy> Shard<T> {
         now_ms: i64,
     ) -> Outcome<T> {
         let mut out = Outcome::default();
-        let refuse = |error, member_id: &str| Outcome::reply(ticket, Reply::join_error(error, member_id, client.version));
+        let refuse =
+            |error, member_id: &str| Outcome::reply(ticket, Reply::join_error(error, member_id, client.version));
         let records = &mut out.records;
         let joined =
             self.with_consumer(&request.group_id, now_ms, |group, cx| group.join(cx, client, request, records));
@@ -133,9 +138,8 @@ impl<T: Copy> Shard<T> {
         ticket: T,
         now_ms: i64,
     ) -> Option<Outcome<T>> {
-        let synced = self.with_consumer(&request.group_id, now_ms, |group, cx| {
-            (!group.is_empty()).then(|| group.sync(cx, request))
-        });
+        let synced = self
+            .with_consumer(&request.group_id, now_ms, |group, cx| (!group.is_empty()).then(|| group.sync(cx, request)));
         let reply = synced??.map_or_else(Reply::sync_error, Reply::SyncGroup);
         Some(Outcome::reply(ticket, reply))
     }

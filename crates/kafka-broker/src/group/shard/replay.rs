@@ -158,7 +158,10 @@ impl<T: Copy> Shard<T> {
         match self.groups.get(id) {
             Some(Group::Consumer(_)) => {}
             Some(other) if value.is_some() && !other.is_simple() => {
-                tracing::warn!(group = id, "a record of a consumer group for a group of another protocol is left alone");
+                tracing::warn!(
+                    group = id,
+                    "a record of a consumer group for a group of another protocol is left alone"
+                );
                 return;
             }
             // A simple group was made up for the offsets.

@@ -7,8 +7,8 @@ use kafka_rpc::messages::consumer_group_describe_response;
 use kafka_rpc::messages::describe_groups_response::DescribedGroup;
 use kafka_rpc::messages::list_groups_response::ListedGroup;
 
-use super::super::classic::{State, owned};
 use super::super::GroupCounts;
+use super::super::classic::{State, owned};
 use super::{Group, Shard};
 
 impl<T: Copy> Shard<T> {

@@ -12,8 +12,8 @@ use kafka_rpc::stored::group::*;
 use kafka_rpc::{ErrorCode, Uuid};
 use parking_lot::Mutex;
 
-use super::topics::FakeTopics;
 use super::super::{Appended, Client, Coordinators, GroupConfig, GroupCounts, Journal, Replies, Reply, Topics};
+use super::topics::FakeTopics;
 
 const PARTITIONS: i32 = 4;
 const SECOND: i64 = 1_000;
@@ -95,14 +95,13 @@ fn client(version: i16) -> Client<'static> {
 
 fn start(memory: Arc<Memory>) -> World {
     let outbox = Arc::new(Outbox::default());
-    let coordinators =
-        Coordinators::new(
-            GroupConfig::default(),
-            PARTITIONS,
-            Arc::clone(&memory) as _,
-            Arc::clone(&outbox) as _,
-            FakeTopics::new(&[]),
-        );
+    let coordinators = Coordinators::new(
+        GroupConfig::default(),
+        PARTITIONS,
+        Arc::clone(&memory) as _,
+        Arc::clone(&outbox) as _,
+        FakeTopics::new(&[]),
+    );
     World { coordinators, memory, outbox }
 }
 

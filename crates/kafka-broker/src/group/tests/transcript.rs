@@ -307,7 +307,10 @@ impl Player {
             }
             ["q", api, version, ticket, client, bytes] => {
                 let client = client.trim_start_matches('=');
-                self.request(api, version.parse().unwrap(), ticket.parse().unwrap(), client, &unhex(bytes));
+                let ticket: u32 = ticket.parse().unwrap();
+                self.request(api, version.parse().unwrap(), ticket, client, &unhex(bytes));
+                // No id is made up twice.
+                *self.random.lock().unwrap() = u128::from(ticket);
             }
             ["t", target] => self.pass_time(target.parse().unwrap()),
             ["m", producer_id, result] => {
