@@ -16,7 +16,7 @@ fn uuid(text: &str) -> Uuid {
     Uuid(u128::from_str_radix(text, 16).unwrap().to_be_bytes())
 }
 
-fn list<'t>(text: &'t str, separator: char) -> impl Iterator<Item = &'t str> {
+fn list(text: &str, separator: char) -> impl Iterator<Item = &str> {
     text.split(separator).filter(|part| !part.is_empty() && *part != "-")
 }
 
@@ -37,12 +37,15 @@ fn kept(assigned: &Assigned) -> Partitions {
     kept
 }
 
+/// Instance id, topics, and what the member has.
+type Subscriber = (Option<Arc<str>>, Vec<Uuid>, Assigned);
+
 #[derive(Default)]
 struct Group {
     head: String,
     text: String,
     topics: HashMap<Uuid, i32>,
-    members: java::HashMap<Arc<str>, (Option<Arc<str>>, Vec<Uuid>, Assigned)>,
+    members: java::HashMap<Arc<str>, Subscriber>,
     expected: HashMap<String, Assigned>,
     fails: bool,
 }

@@ -43,9 +43,9 @@ impl ConsumerGroup {
         }
         let spec = Spec { members: self.members_with(cx, member), is_homogeneous, owners: &self.owners };
         let assigned = self.assignor_with(cx, before, member).assign(&spec).map_err(|error| {
-            let message = format!("Failed to compute a new target assignment for epoch {epoch}: {error}");
             tracing::error!(group = &*self.id, epoch, %error, "an assignment cannot be made");
-            Refusal::new(ErrorCode::UnknownServerError, message)
+            // Kafka keeps the text of this error to itself.
+            Refusal::from(ErrorCode::UnknownServerError)
         })?;
         let mut of_member = Assigned::new();
         for (known, assigned) in spec.members.iter().zip(assigned) {
