@@ -65,11 +65,22 @@ class VirtualTime {
         }
     }
 
-    static class Executor implements CoordinatorExecutor<CoordinatorRecord> {
+    /** Runs tasks as timers that are due at once. */
+    record Executor(Timers timers) implements CoordinatorExecutor<CoordinatorRecord> {
         public <R> boolean schedule(String key, TaskRunnable<R> task, TaskOperation<CoordinatorRecord, R> operation) {
-            throw new UnsupportedOperationException();
+            timers.schedule(key, 0, TimeUnit.MILLISECONDS, false, () -> {
+                R result = null;
+                Throwable failure = null;
+                try {
+                    result = task.run();
+                } catch (Throwable t) {
+                    failure = t;
+                }
+                return operation.onComplete(result, failure);
+            });
+            return true;
         }
-        public boolean isScheduled(String key) { return false; }
-        public void cancel(String key) { }
+        public boolean isScheduled(String key) { return timers.isScheduled(key); }
+        public void cancel(String key) { timers.cancel(key); }
     }
 }

@@ -3,18 +3,21 @@
 use std::borrow::Cow;
 
 use kafka_rpc::acl::{AclOperation, ResourceType};
+use kafka_rpc::messages::consumer_group_describe_response::DescribedGroup;
 use kafka_rpc::messages::delete_groups_response::DeletableGroupResult;
 use kafka_rpc::messages::{
-    ConsumerGroupDescribeRequest, DeleteGroupsRequest, DescribeGroupsRequest, HeartbeatRequest, HeartbeatResponse,
+    ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse, DeleteGroupsRequest, DescribeGroupsRequest, HeartbeatRequest, HeartbeatResponse,
     JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListGroupsRequest, OffsetCommitRequest,
     OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest, SyncGroupRequest, SyncGroupResponse,
-    consumer_group_describe_response, describe_groups_response,
+    describe_groups_response,
 };
 use kafka_rpc::{ApiKey, ErrorCode, Uuid};
 
 use super::{Call, Handled, Refusal, Rights};
 use crate::broker::{Shared, at_once, write_reply};
 use crate::group::{self, Client};
+use crate::metadata::Feature;
 
 /// What is said of a group whose topics the client may not all describe.
 const HIDDEN: &str = "The group has described topic(s) that the client is not authorized to describe.";
@@ -46,6 +49,32 @@ impl group::Topics for Names<'_> {
     fn refuses_group(&self, group_id: &str) -> bool {
         !self.rights.may(self.operation, ResourceType::Group, group_id)
     }
+}
+
+/// Whether members may speak the consumer protocol (`isConsumerGroupProtocolEnabled`).
+fn has_consumer_protocol(shared: &Shared) -> bool {
+    let protocols = &shared.config.config.groups.group_coordinator_rebalance_protocols;
+    protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case("consumer"))
+        && shared.image.read().feature(Feature::GROUP) >= 1
+}
+
+fn refuse_describe(request: &ConsumerGroupDescribeRequest<'_>) -> ConsumerGroupDescribeResponse<'static> {
+    let refused = |id: &Cow<'_, str>| DescribedGroup {
+        group_id: Cow::Owned(id.to_string()),
+        error_code: ErrorCode::UnsupportedVersion.code(),
+        ..DescribedGroup::default()
+    };
+    let groups = request.group_ids.iter().map(refused).collect();
+    ConsumerGroupDescribeResponse { groups, ..ConsumerGroupDescribeResponse::default() }
+}
+
+/// A member has to be allowed to read with the group, and to describe the topics that it names.
+fn check_heartbeat(rights: &Rights<'_>, request: &ConsumerGroupHeartbeatRequest<'_>) -> Result<(), ErrorCode> {
+    rights.check_group(AclOperation::Read, &request.group_id)?;
+    let named = request.subscribed_topic_names.iter().flatten();
+    let denied = rights.denied_topics(AclOperation::Describe, named.clone().map(AsRef::as_ref));
+    let is_denied = named.into_iter().any(|name| denied.contains(name));
+    if is_denied { Err(ErrorCode::TopicAuthorizationFailed) } else { Ok(()) }
 }
 
 /// Handles a request of a group.
@@ -89,6 +118,18 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
                 return call.respond(&LeaveGroupResponse { error_code: code.code(), ..Default::default() });
             }
             at_once(ticket, || groups.leave_group(client, &request, ticket, now_ms))
+        }
+        ApiKey::ConsumerGroupHeartbeat => {
+            let request: ConsumerGroupHeartbeatRequest<'_> = call.message()?;
+            if !has_consumer_protocol(shared) {
+                let error_code = ErrorCode::UnsupportedVersion.code();
+                return call.respond(&ConsumerGroupHeartbeatResponse { error_code, ..Default::default() });
+            }
+            if let Err(code) = check_heartbeat(&rights, &request) {
+                let error_code = code.code();
+                return call.respond(&ConsumerGroupHeartbeatResponse { error_code, ..Default::default() });
+            }
+            at_once(ticket, || groups.consumer_group_heartbeat(client, &request, ticket, now_ms))
         }
         ApiKey::OffsetCommit => {
             let request: OffsetCommitRequest<'_> = call.message()?;
@@ -135,15 +176,18 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
         }
         ApiKey::ConsumerGroupDescribe => {
             let mut request: ConsumerGroupDescribeRequest<'_> = call.message()?;
+            if !has_consumer_protocol(shared) {
+                return call.respond(&refuse_describe(&request));
+            }
             let refused = deny(&rights, AclOperation::Describe, &mut request.group_ids);
-            let mut response = groups.describe_consumer_groups(&request, &names);
+            let mut response = groups.describe_consumer_groups(&request);
             hide(&rights, &mut response.groups);
             let described = response.groups.iter_mut().filter(|group| group.error_code == ErrorCode::None.code());
             described.for_each(|group| {
                 group.authorized_operations = rights.on_group(request.include_authorized_operations, &group.group_id);
             });
             let error_code = ErrorCode::GroupAuthorizationFailed.code();
-            let refused = refused.into_iter().map(|group_id| consumer_group_describe_response::DescribedGroup {
+            let refused = refused.into_iter().map(|group_id| DescribedGroup {
                 group_id,
                 error_code,
                 ..Default::default()
@@ -168,8 +212,8 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
 }
 
 /// Keeps groups from those who may not describe all of their topics.
-fn hide(rights: &Rights<'_>, groups: &mut [consumer_group_describe_response::DescribedGroup<'static>]) {
-    let topics_of = |group: &consumer_group_describe_response::DescribedGroup<'static>| {
+fn hide(rights: &Rights<'_>, groups: &mut [DescribedGroup<'static>]) {
+    let topics_of = |group: &DescribedGroup<'static>| {
         let assigned = group.members.iter().flat_map(|member| [&member.assignment, &member.target_assignment]);
         let topics =
             assigned.flat_map(|assigned| assigned.topic_partitions.iter().map(|topic| topic.topic_name.clone()));
@@ -179,7 +223,7 @@ fn hide(rights: &Rights<'_>, groups: &mut [consumer_group_describe_response::Des
     let denied = rights.denied_topics(AclOperation::Describe, topics.iter().flatten().map(AsRef::as_ref));
     for (group, topics) in groups.iter_mut().zip(&topics) {
         if topics.iter().any(|topic| denied.contains(topic)) {
-            *group = consumer_group_describe_response::DescribedGroup {
+            *group = DescribedGroup {
                 group_id: group.group_id.clone(),
                 error_code: ErrorCode::TopicAuthorizationFailed.code(),
                 error_message: Some(HIDDEN.into()),

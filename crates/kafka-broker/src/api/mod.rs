@@ -295,6 +295,7 @@ fn dispatch(
         | ApiKey::OffsetCommit
         | ApiKey::OffsetFetch
         | ApiKey::OffsetDelete
+        | ApiKey::ConsumerGroupHeartbeat
         | ApiKey::ConsumerGroupDescribe
         | ApiKey::DescribeGroups
         | ApiKey::ListGroups

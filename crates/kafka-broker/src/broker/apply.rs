@@ -1,5 +1,6 @@
 //! From changes of the metadata to logs: created, deleted, given other settings.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kafka_log::log::error::KafkaError as _;
@@ -26,6 +27,7 @@ pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
     for deleted in &delta.deleted_topics {
         delete(shared, &deleted.name, deleted.id, now_ms);
     }
+    tell_groups(shared, delta);
     if !delta.deleted_topics.is_empty() {
         let gone: Vec<_> = delta.deleted_topics.iter().map(|topic| (topic.name.to_string(), topic.id)).collect();
         shared.groups.topics_deleted(&gone, now_ms);
@@ -49,6 +51,20 @@ pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
             let loading = numbers.filter_map(|number| LoadingTransactions::begin(shared, number));
             loading.for_each(|loading| loading.finish(shared));
         }
+    }
+}
+
+/// Tells consumer groups which topics to look at.
+fn tell_groups(shared: &Shared, delta: &Delta) {
+    let changed: BTreeSet<_> = delta.changed_partitions.iter().map(|(id, _)| *id).collect();
+    let mut names: Vec<Arc<str>> = {
+        let image = shared.image.read();
+        changed.into_iter().filter_map(|id| Some(Arc::clone(&image.topic_by_id(id)?.name))).collect()
+    };
+    names.extend(delta.deleted_topics.iter().map(|topic| Arc::clone(&topic.name)));
+    if !names.is_empty() {
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+        shared.groups.topics_changed(&names, !delta.created_topics.is_empty());
     }
 }
 

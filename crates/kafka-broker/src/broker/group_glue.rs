@@ -115,6 +115,7 @@ pub(crate) fn write_reply(reply: &Reply, ticket: Ticket, out: &mut Output) -> Re
         Reply::SyncGroup(response) => out.respond(response, ticket.header()),
         Reply::Heartbeat(response) => out.respond(response, ticket.header()),
         Reply::LeaveGroup(response) => out.respond(response, ticket.header()),
+        Reply::ConsumerGroupHeartbeat(response) => out.respond(response, ticket.header()),
         Reply::OffsetCommit(response) => out.respond(response, ticket.header()),
         Reply::TxnOffsetCommit(response) => out.respond(response, ticket.header()),
         Reply::OffsetDelete(response) => out.respond(response, ticket.header()),

@@ -3,6 +3,7 @@
 mod apply;
 pub(crate) mod directories;
 mod group_glue;
+mod group_metadata;
 mod read_log;
 mod settings;
 mod shared;

@@ -12,7 +12,7 @@ use super::StartError;
 use kafka_log::compression::Codec;
 
 use crate::config::{BrokerConfig, Listener};
-use crate::group::GroupConfig;
+use crate::group::{Assignor, GroupConfig, Migration};
 use crate::metadata::LogOptions;
 use crate::net::ConnectionLimits;
 use crate::quotas::Windows;
@@ -192,6 +192,13 @@ fn group(config: &BrokerConfig) -> GroupConfig {
         min_session_timeout_ms: groups.group_min_session_timeout_ms,
         max_session_timeout_ms: groups.group_max_session_timeout_ms,
         consumer_session_timeout_ms: groups.group_consumer_session_timeout_ms,
+        consumer_heartbeat_interval_ms: groups.group_consumer_heartbeat_interval_ms,
+        consumer_assignment_interval_ms: groups.group_consumer_assignment_interval_ms,
+        consumer_regex_refresh_interval_ms: groups.group_consumer_regex_refresh_interval_ms,
+        consumer_max_size: size(groups.group_consumer_max_size),
+        // Others were refused when the settings were read.
+        consumer_assignors: groups.group_consumer_assignors.iter().filter_map(|name| Assignor::named(name)).collect(),
+        consumer_migration: Migration::named(&groups.group_consumer_migration_policy),
         max_size: size(groups.group_max_size),
         initial_rebalance_delay_ms: groups.group_initial_rebalance_delay_ms,
         offset_metadata_max: size(offsets.offset_metadata_max_bytes),

@@ -20,6 +20,7 @@ use parking_lot::Mutex;
 
 use super::apply::{host, settings_of, update_security, update_settings};
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
+use super::group_metadata::ImageOfGroups;
 use super::transaction_glue::LoadingTransactions;
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
@@ -246,6 +247,7 @@ fn serve(
         partitions_of(GROUP_METADATA_TOPIC).unwrap_or(settings.offsets_topic_partitions),
         Arc::new(OffsetsLogs { topics: Arc::clone(&topics), clock: Arc::clone(&clock) }),
         Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm), clock: Arc::clone(&clock) }),
+        Arc::new(ImageOfGroups(Arc::clone(&image))),
     );
     let transaction_partitions =
         partitions_of(TRANSACTION_STATE_TOPIC).unwrap_or(settings.transaction_topic.partitions);

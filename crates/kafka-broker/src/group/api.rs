@@ -1,14 +1,16 @@
 //! What goes in and out of the coordinator.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use kafka_log::log::producers::VerificationGuard;
 use kafka_rpc::messages::{
-    DeleteGroupsResponse, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse, OffsetCommitResponse,
-    OffsetDeleteResponse, SyncGroupResponse, TxnOffsetCommitResponse,
+    ConsumerGroupHeartbeatResponse, DeleteGroupsResponse, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse,
+    OffsetCommitResponse, OffsetDeleteResponse, SyncGroupResponse, TxnOffsetCommitResponse,
 };
 use kafka_rpc::{ErrorCode, Uuid};
 
+use super::Assignor;
 use crate::marker::Marker;
 use crate::net::java_address;
 
@@ -41,6 +43,8 @@ pub(crate) enum Reply {
     Heartbeat(HeartbeatResponse),
     /// To LeaveGroup.
     LeaveGroup(LeaveGroupResponse<'static>),
+    /// To ConsumerGroupHeartbeat.
+    ConsumerGroupHeartbeat(ConsumerGroupHeartbeatResponse<'static>),
     /// To OffsetCommit.
     OffsetCommit(OffsetCommitResponse<'static>),
     /// To TxnOffsetCommit.
@@ -115,6 +119,32 @@ pub(crate) trait Topics {
     }
 }
 
+/// A topic as consumer groups see it (`TopicMetadata`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TopicInfo {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// How many partitions it has.
+    pub(crate) partitions: i32,
+    /// The racks of the replicas of each partition; empty where no broker has a rack.
+    pub(crate) racks: Vec<Vec<Arc<str>>>,
+}
+
+/// What consumer groups need of the metadata (`CoordinatorMetadataImage`). Called with a shard locked: it must not call back into
+/// [`Coordinators`](super::Coordinators).
+pub(crate) trait Metadata: Send + Sync {
+    /// A topic.
+    fn topic(&self, name: &str) -> Option<TopicInfo>;
+    /// The name of a topic.
+    fn topic_name(&self, id: Uuid) -> Option<String>;
+    /// Visits the names of all topics.
+    fn each_topic(&self, visit: &mut dyn FnMut(&str));
+    /// Grows with every change.
+    fn version(&self) -> i64;
+    /// A number that a group sets itself.
+    fn group_setting(&self, group: &str, name: &str) -> Option<i32>;
+}
+
 /// How much there is, for an operator (`GroupCoordinatorMetrics`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GroupCounts {
@@ -122,14 +152,47 @@ pub(crate) struct GroupCounts {
     pub(crate) offsets: usize,
     /// Classic groups.
     pub(crate) classic: usize,
-    /// Of these without members.
+    /// Classic groups without members.
     pub(crate) empty: usize,
-    /// Of these with members that join.
+    /// Consumer groups.
+    pub(crate) consumer: usize,
+    /// Classic groups with members that join.
     pub(crate) preparing_rebalance: usize,
-    /// Of these with members that wait for the leader.
+    /// Classic groups with members that wait for the leader.
     pub(crate) completing_rebalance: usize,
-    /// Of these with an assignment.
+    /// Classic groups with an assignment.
     pub(crate) stable: usize,
+}
+
+/// Which groups with members change their protocol (`ConsumerGroupMigrationPolicy`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Migration {
+    /// From classic to consumer groups.
+    pub(crate) upgrades: bool,
+    /// From consumer to classic groups.
+    pub(crate) downgrades: bool,
+}
+
+impl Migration {
+    /// The policy of a name, which Kafka reads without regard to case.
+    pub(crate) fn named(name: &str) -> Self {
+        let is = |policy: &str| name.eq_ignore_ascii_case(policy);
+        let both = is("bidirectional");
+        Migration { upgrades: both || is("upgrade"), downgrades: both || is("downgrade") }
+    }
+}
+
+impl Default for Migration {
+    fn default() -> Self {
+        Migration { upgrades: true, downgrades: true }
+    }
+}
+
+impl GroupConfig {
+    /// The assignor of groups whose members name none.
+    pub(super) fn default_assignor(&self) -> Assignor {
+        self.consumer_assignors.first().copied().unwrap_or(Assignor::Uniform)
+    }
 }
 
 /// Settings of the coordinator; the default is Kafka's (`GroupCoordinatorConfig`).
@@ -141,6 +204,18 @@ pub(crate) struct GroupConfig {
     pub(crate) max_session_timeout_ms: i32,
     /// `group.consumer.session.timeout.ms`.
     pub(crate) consumer_session_timeout_ms: i32,
+    /// `group.consumer.heartbeat.interval.ms`.
+    pub(crate) consumer_heartbeat_interval_ms: i32,
+    /// `group.consumer.assignment.interval.ms`.
+    pub(crate) consumer_assignment_interval_ms: i32,
+    /// `group.consumer.regex.refresh.interval.ms`.
+    pub(crate) consumer_regex_refresh_interval_ms: i32,
+    /// `group.consumer.max.size`.
+    pub(crate) consumer_max_size: usize,
+    /// `group.consumer.assignors`.
+    pub(crate) consumer_assignors: Vec<Assignor>,
+    /// `group.consumer.migration.policy`.
+    pub(crate) consumer_migration: Migration,
     /// `group.max.size`.
     pub(crate) max_size: usize,
     /// `group.initial.rebalance.delay.ms`.
@@ -161,6 +236,12 @@ impl Default for GroupConfig {
             min_session_timeout_ms: 6_000,
             max_session_timeout_ms: 1_800_000,
             consumer_session_timeout_ms: 45_000,
+            consumer_heartbeat_interval_ms: 5_000,
+            consumer_assignment_interval_ms: 1_000,
+            consumer_regex_refresh_interval_ms: 600_000,
+            consumer_max_size: i32::MAX as usize,
+            consumer_assignors: vec![Assignor::Uniform, Assignor::Range],
+            consumer_migration: Migration::default(),
             max_size: i32::MAX as usize,
             initial_rebalance_delay_ms: 3_000,
             offset_metadata_max: 4_096,

@@ -6,7 +6,7 @@ use std::fmt;
 use kafka_log::compression::{Codec, Compressor};
 use kafka_log::format::FormatError;
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
-use kafka_rpc::stored::group::{GroupMetadataKey, OffsetCommitKey, OffsetCommitValue};
+use kafka_rpc::stored::group::{GroupMetadataKey, GroupValue, OffsetCommitKey, OffsetCommitValue};
 use kafka_rpc::stored::{RecordError, encode_key, encode_value};
 
 use super::offsets::Committed;
@@ -18,6 +18,10 @@ const GROUP_METADATA_VERSION: i16 = 3;
 const OFFSET_EXPIRY_VERSION: i16 = 1;
 /// Version of `OffsetCommitValue` without.
 const OFFSET_VERSION: i16 = 4;
+/// Version of all values of consumer groups.
+const CONSUMER_VERSION: i16 = 0;
+/// Longest key of a record of a consumer group.
+const CONSUMER_KEY_LEN_MAX: usize = 6 + 2 * i16::MAX as usize;
 /// The most that a batch has besides its records, and a record besides its key and value.
 const BATCH_OVERHEAD: usize = 61;
 const RECORD_OVERHEAD: usize = 32;
@@ -73,6 +77,15 @@ impl Record {
                 encode_group_key(group, &mut key)?;
                 None
             }
+            Record::Consumer { key: known, value } => {
+                known.encode(&mut key)?;
+                let encode = |value: &GroupValue<'_>| {
+                    let mut bytes = Vec::new();
+                    value.encode(CONSUMER_VERSION, &mut bytes)?;
+                    Ok::<_, RecordError>(bytes)
+                };
+                value.as_deref().map(encode).transpose()?
+            }
             Record::Modern { key: known, value } => {
                 key.clone_from(known);
                 value.clone()
@@ -88,6 +101,8 @@ impl Record {
                 group.len() + topic.len() + committed.as_ref().map_or(0, |committed| committed.metadata.len() + 64)
             }
             Record::Group { group, .. } | Record::GroupTombstone { group } => group.len(),
+            // Only tombstones are ever split, and their keys are two names.
+            Record::Consumer { .. } => CONSUMER_KEY_LEN_MAX,
             Record::Modern { key, value } => key.len() + value.as_ref().map_or(0, Vec::len),
         };
         content + RECORD_OVERHEAD

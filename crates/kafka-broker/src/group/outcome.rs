@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use kafka_log::log::producers::VerificationGuard;
 use kafka_rpc::ErrorCode;
-use kafka_rpc::stored::group::GroupMetadataValue;
+use kafka_rpc::stored::group::{GroupKey, GroupMetadataValue, GroupValue};
 
 use super::Reply;
-use super::classic::Protocol;
+use super::classic::{ClassicGroup, Protocol};
 use super::offsets::Committed;
 
 /// A request that waits for its answer.
@@ -46,6 +46,13 @@ pub(super) enum Record {
         /// The group.
         group: Arc<str>,
     },
+    /// A record of a consumer group, or its tombstone, which takes effect once it is written.
+    Consumer {
+        /// The key.
+        key: GroupKey<'static>,
+        /// The value; `None` is a tombstone.
+        value: Option<Box<GroupValue<'static>>>,
+    },
     /// A record of a group of another protocol, or its tombstone, which takes effect once it is written.
     Modern {
         /// The key.
@@ -70,6 +77,16 @@ pub(super) struct Outcome<T> {
     pub(super) replies: Vec<(T, Reply)>,
     /// What else happens when the records are committed, or could not be written.
     pub(super) completion: Option<Completion>,
+    /// The classic group that a consumer group becomes when the records are written.
+    pub(super) downgrade: Option<Downgrade<T>>,
+}
+
+/// A consumer group becomes a classic one.
+#[derive(Debug)]
+pub(super) struct Downgrade<T> {
+    pub(super) group: Box<ClassicGroup<T>>,
+    /// Members have gone: the others rebalance.
+    pub(super) rebalances: bool,
 }
 
 impl<T> Default for Outcome<T> {
@@ -81,6 +98,7 @@ impl<T> Default for Outcome<T> {
             guard: VerificationGuard::SENTINEL,
             replies: Vec::new(),
             completion: None,
+            downgrade: None,
         }
     }
 }
@@ -108,6 +126,17 @@ pub(super) enum Completion {
         generation: i32,
         /// Assignments by member.
         assignments: HashMap<Arc<str>, Arc<[u8]>>,
+    },
+    /// A member of the classic protocol has joined a consumer group: it has to sync.
+    ClassicMember {
+        /// The group.
+        group: Arc<str>,
+        /// The member.
+        member: Arc<str>,
+        /// Its session timeout.
+        session_timeout_ms: i32,
+        /// How long it may take to sync.
+        sync_timeout_ms: i32,
     },
     /// A static member came back under a new member id; the old one returns when that cannot be stored.
     StaticMember {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::offset_commit_response::OffsetCommitResponseTopic;
 use kafka_rpc::messages::{
-    HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse, OffsetDeleteResponse, SyncGroupResponse,
+    ConsumerGroupHeartbeatResponse, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse, OffsetDeleteResponse,
+    SyncGroupResponse,
 };
 
 use super::Reply;
@@ -76,6 +77,9 @@ impl Reply {
             Reply::LeaveGroup(response) if response.error_code == none => {
                 *response = LeaveGroupResponse { error_code: code, ..LeaveGroupResponse::default() };
             }
+            Reply::ConsumerGroupHeartbeat(response) if response.error_code == none => {
+                *response = ConsumerGroupHeartbeatResponse { error_code: code, ..Default::default() };
+            }
             Reply::OffsetDelete(response) if response.error_code == none => {
                 *response = OffsetDeleteResponse { error_code: code, ..OffsetDeleteResponse::default() };
             }
@@ -91,6 +95,7 @@ impl Reply {
             | Reply::SyncGroup(_)
             | Reply::Heartbeat(_)
             | Reply::LeaveGroup(_)
+            | Reply::ConsumerGroupHeartbeat(_)
             | Reply::OffsetDelete(_) => {}
         }
     }

@@ -19,6 +19,29 @@ pub(super) enum TimerKey {
     Join(Arc<str>),
     /// The sync phase of a group.
     Sync(Arc<str>),
+    /// A member of a consumer group has to give up partitions.
+    Rebalance {
+        /// Its group.
+        group: Arc<str>,
+        /// The member.
+        member: Arc<str>,
+    },
+    /// A member of a consumer group that speaks the classic protocol has to join again.
+    MemberJoin {
+        /// Its group.
+        group: Arc<str>,
+        /// The member.
+        member: Arc<str>,
+    },
+    /// A member of a consumer group that speaks the classic protocol has to send SyncGroup.
+    MemberSync {
+        /// Its group.
+        group: Arc<str>,
+        /// The member.
+        member: Arc<str>,
+    },
+    /// The regular expressions of a group are resolved.
+    Expressions(Arc<str>),
     /// Expiry of offsets and groups.
     Retention,
 }
@@ -26,8 +49,15 @@ pub(super) enum TimerKey {
 /// What a timer does when it is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimerAction {
-    /// The session of a member ends.
+    /// The session of a member ends, or its time to join or sync.
     EndSession,
+    /// The time ends in which a member gives up partitions.
+    EndRebalance {
+        /// The epoch that it was to leave.
+        epoch: i32,
+    },
+    /// Topics are matched with regular expressions.
+    ResolveExpressions,
     /// The first rebalance of a group ends, or is put off while members keep coming.
     EndInitialJoin {
         /// How long this timer has run.
@@ -77,6 +107,11 @@ impl Timers {
         let count = wanted.len();
         wanted.into_iter().for_each(|(key, action)| self.set(key, now_ms, action));
         count
+    }
+
+    /// Whether a timer is set.
+    pub(super) fn is_set(&self, key: &TimerKey) -> bool {
+        self.by_key.contains_key(key)
     }
 
     /// Removes a timer.

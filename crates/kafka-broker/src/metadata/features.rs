@@ -18,7 +18,7 @@ pub struct Feature {
 /// All features, in the order of their names.
 pub const FEATURES: [Feature; 6] = [
     Feature { name: Feature::ELR, bootstrap: &[7, 26], needs: 23 },
-    Feature { name: "group.version", bootstrap: &[7, 22], needs: 7 },
+    Feature { name: Feature::GROUP, bootstrap: &[7, 22], needs: 7 },
     Feature { name: Feature::KRAFT, bootstrap: &[7, 21], needs: 7 },
     Feature { name: "share.version", bootstrap: &[7, 28], needs: 7 },
     Feature { name: "streams.version", bootstrap: &[7, 29], needs: 7 },
@@ -55,6 +55,8 @@ pub enum FeatureLevelError {
 }
 
 impl Feature {
+    /// `group.version`: at 1 there are consumer groups.
+    pub(crate) const GROUP: &'static str = "group.version";
     /// `eligible.leader.replicas.version`
     pub const ELR: &'static str = "eligible.leader.replicas.version";
     /// `transaction.version`

@@ -122,6 +122,7 @@ impl Page {
         for (name, help, value) in [
             ("NumOffsets", "Committed offsets.", counts.offsets),
             ("NumGroups", "Classic groups.", counts.classic),
+            ("ConsumerGroups", "Consumer groups.", counts.consumer),
             ("NumGroupsEmpty", "Classic groups without members.", counts.empty),
             ("NumGroupsPreparingRebalance", "Classic groups whose members join.", counts.preparing_rebalance),
             ("NumGroupsCompletingRebalance", "Classic groups that wait for their leader.", counts.completing_rebalance),

@@ -13,12 +13,12 @@ use super::member::{Member, Protocol};
 use super::{ClassicGroup, Cx, NEW_MEMBER_JOIN_TIMEOUT_MS, State};
 
 /// Whether a member without an id gets one and has to come back with it (`requiresKnownMemberId`).
-fn requires_member_id(version: i16) -> bool {
+pub(in super::super) fn requires_member_id(version: i16) -> bool {
     version >= 4
 }
 
 /// The rebalance timeout, which version 0 does not have (`maybeOverrideRebalanceTimeout`).
-fn rebalance_timeout_ms(request: &JoinGroupRequest<'_>, version: i16) -> i32 {
+pub(in super::super) fn rebalance_timeout_ms(request: &JoinGroupRequest<'_>, version: i16) -> i32 {
     if version == 0 { request.session_timeout_ms } else { request.rebalance_timeout_ms }
 }
 

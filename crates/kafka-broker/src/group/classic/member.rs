@@ -15,7 +15,7 @@ pub(in super::super) struct Protocol {
 
 impl Protocol {
     /// The protocols in a request.
-    pub(super) fn list(protocols: &[JoinGroupRequestProtocol<'_>]) -> Vec<Protocol> {
+    pub(in super::super) fn list(protocols: &[JoinGroupRequestProtocol<'_>]) -> Vec<Protocol> {
         protocols
             .iter()
             .map(|p| Protocol { name: p.name.as_ref().into(), metadata: p.metadata.as_ref().into() })
@@ -41,6 +41,29 @@ pub(in super::super) struct Member<T> {
 }
 
 impl<T> Member<T> {
+    /// A member that waits for nothing and has no assignment: its client id and host, its rebalance and session timeouts.
+    pub(in super::super) fn settled(
+        id: Arc<str>,
+        instance_id: Option<Arc<str>>,
+        (client_id, client_host): (&str, &str),
+        (rebalance_timeout_ms, session_timeout_ms): (i32, i32),
+        protocols: Vec<Protocol>,
+    ) -> Self {
+        Member {
+            id,
+            instance_id,
+            client_id: client_id.into(),
+            client_host: client_host.into(),
+            rebalance_timeout_ms,
+            session_timeout_ms,
+            protocols,
+            assignment: [].into(),
+            awaiting_join: None,
+            awaiting_sync: None,
+            is_new: false,
+        }
+    }
+
     /// What the member tells an assignor; nothing where it does not support it.
     pub(in super::super) fn metadata(&self, protocol: &str) -> Arc<[u8]> {
         self.protocols.iter().find(|p| &*p.name == protocol).map_or_else(|| [].into(), |p| Arc::clone(&p.metadata))

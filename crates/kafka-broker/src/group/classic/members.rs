@@ -206,7 +206,8 @@ impl<T: Copy> Members<T> {
     /// soon as they are set.
     pub(super) fn rebalance_timeout_ms(&self) -> i32 {
         let longest = self.by_id.values().map(|entry| entry.member.rebalance_timeout_ms).max();
-        longest.unwrap_or(0).max(REBALANCE_TIMEOUT_MIN_MS)
+        // Nobody is waited for where there are no members.
+        longest.map_or(0, |longest| longest.max(REBALANCE_TIMEOUT_MIN_MS))
     }
 
     /// The protocol that most members prefer among those that all support (`selectProtocol`).

@@ -23,7 +23,7 @@ use super::outcome::Outcome;
 use super::timers::{TimerAction, TimerKey, Timers};
 use reserved::Reserved;
 
-pub(super) use join::{Join, owned};
+pub(super) use join::{Join, owned, rebalance_timeout_ms, requires_member_id};
 pub(super) use leave::member_response;
 pub(super) use member::{Member, Protocol};
 pub(super) use members::Members;
@@ -127,8 +127,21 @@ impl<T: Copy> ClassicGroup<T> {
         self.protocol_type.is_none() && self.is_empty() && self.pending_join.is_empty()
     }
 
-    fn uses_consumer_protocol(&self) -> bool {
+    pub(super) fn uses_consumer_protocol(&self) -> bool {
         self.protocol_type.as_deref() == Some(CONSUMER)
+    }
+
+    pub(super) fn generation(&self) -> i32 {
+        self.generation
+    }
+
+    pub(super) fn protocol_name(&self) -> Option<&str> {
+        self.protocol_name.as_deref()
+    }
+
+    /// The members in the order of Kafka's table.
+    pub(super) fn members(&self) -> Vec<&Member<T>> {
+        self.members.ordered()
     }
 
     fn is_leader(&self, member: &str) -> bool {
@@ -230,12 +243,27 @@ impl<T: Copy> ClassicGroup<T> {
         }
     }
 
+    /// Stops the timer of the group; those of members stop by themselves (`cancelTimers`).
+    pub(super) fn cancel_timers(&self, timers: &mut Timers) {
+        timers.cancel(&TimerKey::Join(Arc::clone(&self.id)));
+    }
+
     /// Starts the sessions of a group that was loaded (`onLoaded`).
     pub(super) fn loaded(&mut self, cx: &mut Cx<'_, T>) {
         for member in self.members.ordered() {
             self.set_session(cx, &member.id, member.session_timeout_ms);
         }
         if self.members.len() > cx.config.max_size {
+            self.prepare_rebalance(cx);
+        }
+    }
+
+    /// Starts the sessions of a group that was a consumer group before, and a rebalance where members have gone.
+    pub(super) fn downgraded(&mut self, cx: &mut Cx<'_, T>, rebalances: bool) {
+        for member in self.members.ordered() {
+            self.set_session(cx, &member.id, member.session_timeout_ms);
+        }
+        if rebalances {
             self.prepare_rebalance(cx);
         }
     }

@@ -42,6 +42,40 @@ impl<T: Copy> ClassicGroup<T> {
         Record::Group { group: Arc::clone(&self.id), value: Box::new(value) }
     }
 
+    /// The record of the group with the assignments that its members have.
+    pub(in super::super) fn own_record(&self) -> Record {
+        let members = self.members.ordered();
+        self.record(&members.iter().map(|member| (Arc::clone(&member.id), Arc::clone(&member.assignment))).collect())
+    }
+
+    /// A stable group of members that came from elsewhere, each with what `assignment` gives it; `None` where that gives nothing, or where
+    /// they have no protocol in common.
+    pub(in super::super) fn stable(
+        id: Arc<str>,
+        protocol_type: &str,
+        generation: i32,
+        members: Vec<Member<T>>,
+        assignment: impl Fn(&Arc<str>, &[u8]) -> Option<Vec<u8>>,
+        now_ms: i64,
+    ) -> Option<Self> {
+        let mut group = ClassicGroup::new(id, now_ms);
+        group.state = State::Stable;
+        group.protocol_type = Some(protocol_type.into());
+        group.generation = generation;
+        for member in members {
+            group.leader.get_or_insert_with(|| Arc::clone(&member.id));
+            group.members.insert(member);
+        }
+        let protocol = group.members.preferred_protocol()?;
+        for id in group.members.ids() {
+            let metadata = group.members.get(&id)?.metadata(&protocol);
+            group.members.assign(&id, assignment(&id, &metadata)?.into());
+        }
+        group.protocol_name = Some(protocol);
+        group.subscribed = group.compute_subscribed();
+        Some(group)
+    }
+
     /// The record of a group that was just created (`newEmptyGroupMetadataRecord`).
     pub(in super::super) fn empty_record(&self) -> Record {
         let current_state_timestamp = self.state_timestamp.unwrap_or(NO_TIMESTAMP);
@@ -76,17 +110,13 @@ impl<T: Copy> ClassicGroup<T> {
 fn restore_member<T>(stored: &MemberMetadata<'_>, protocol: &str) -> Member<T> {
     let rebalance_timeout_ms =
         if stored.rebalance_timeout == -1 { stored.session_timeout } else { stored.rebalance_timeout };
-    Member {
-        id: stored.member_id.as_ref().into(),
-        instance_id: stored.group_instance_id.as_deref().map(Arc::from),
-        client_id: stored.client_id.as_ref().into(),
-        client_host: stored.client_host.as_ref().into(),
-        rebalance_timeout_ms,
-        session_timeout_ms: stored.session_timeout,
-        protocols: vec![Protocol { name: protocol.into(), metadata: stored.subscription.as_ref().into() }],
-        assignment: stored.assignment.as_ref().into(),
-        awaiting_join: None,
-        awaiting_sync: None,
-        is_new: false,
-    }
+    let mut member = Member::settled(
+        stored.member_id.as_ref().into(),
+        stored.group_instance_id.as_deref().map(Arc::from),
+        (&stored.client_id, &stored.client_host),
+        (rebalance_timeout_ms, stored.session_timeout),
+        vec![Protocol { name: protocol.into(), metadata: stored.subscription.as_ref().into() }],
+    );
+    member.assignment = stored.assignment.as_ref().into();
+    member
 }

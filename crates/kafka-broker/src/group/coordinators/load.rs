@@ -1,6 +1,7 @@
 //! Partitions come and go: their logs are read, their groups served, until another broker leads them (`CoordinatorLoaderImpl`).
 
 use std::fmt;
+use std::sync::Arc;
 
 use kafka_log::compression::Decompressor;
 use kafka_log::format::FormatError;
@@ -74,7 +75,7 @@ impl<T: Copy> Coordinators<T> {
         }
         drop(slot);
         self.end(before);
-        let shard = Some(Box::new(Shard::new(self.config.clone(), random())));
+        let shard = Some(Box::new(Shard::new(self.config.clone(), random(), Arc::clone(&self.metadata))));
         let decompressor = Decompressor::new(DECOMPRESSED_LEN_MAX);
         Some(Load { coordinators: self, partition, leader_epoch, shard, decompressor })
     }

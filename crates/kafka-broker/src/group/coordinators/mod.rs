@@ -1,5 +1,6 @@
 //! The shards of all partitions of `__consumer_offsets` behind one door (`GroupCoordinatorService`, `CoordinatorRuntime`).
 
+mod consumer;
 mod load;
 mod members;
 mod offsets;
@@ -20,7 +21,7 @@ use slab::Slab;
 use super::encode;
 use super::outcome::Outcome;
 use super::shard::{Random, Shard};
-use super::{Appended, GroupConfig, Journal, Replies, Reply, java};
+use super::{Appended, GroupConfig, Journal, Metadata, Replies, Reply, java};
 use crate::marker::Marker;
 
 pub(crate) use load::Load;
@@ -38,6 +39,7 @@ pub(crate) struct Coordinators<T> {
     slots: Box<[Mutex<Slot<T>>]>,
     journal: Arc<dyn Journal>,
     replies: Arc<dyn Replies<T>>,
+    metadata: Arc<dyn Metadata>,
     /// The earliest deadline that is known outside.
     next_deadline: AtomicI64,
     gathers: Mutex<Slab<Gather<T>>>,
@@ -76,12 +78,14 @@ impl<T: Copy> Coordinators<T> {
         partitions: i32,
         journal: Arc<dyn Journal>,
         replies: Arc<dyn Replies<T>>,
+        metadata: Arc<dyn Metadata>,
     ) -> Self {
         Coordinators {
             config: Arc::new(config),
             slots: (0..partitions.max(1)).map(|_| Mutex::new(Slot::Elsewhere)).collect(),
             journal,
             replies,
+            metadata,
             next_deadline: AtomicI64::new(NEVER),
             gathers: Mutex::new(Slab::new()),
         }
@@ -151,6 +155,15 @@ impl<T: Copy> Coordinators<T> {
         for partition in (0..).take(self.slots.len()) {
             // A partition that is led elsewhere is that broker's business.
             let _ = self.run(partition, now_ms, |shard| shard.topics_deleted(topics));
+        }
+    }
+
+    /// Topics are new, changed or gone, and the metadata says so already.
+    pub(crate) fn topics_changed(&self, names: &[&str], has_new: bool) {
+        for slot in &self.slots {
+            if let Slot::Active { shard, .. } = &mut *slot.lock() {
+                shard.topics_changed(names, has_new);
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use kafka_rpc::messages::{
 
 use super::super::classic::owned;
 use super::super::shard::deleted;
-use super::super::{Client, GroupCounts, Reply, Topics};
+use super::super::{Client, GroupCounts, Reply};
 use super::{Coordinators, Gather, Ticket};
 
 /// Each name once: a short request must not have a long answer because it names a large group many times.
@@ -46,7 +46,6 @@ impl<T: Copy> Coordinators<T> {
     pub(crate) fn describe_consumer_groups(
         &self,
         request: &ConsumerGroupDescribeRequest<'_>,
-        topics: &dyn Topics,
     ) -> ConsumerGroupDescribeResponse<'static> {
         let refuse = |group_id: &str, error: ErrorCode| consumer_group_describe_response::DescribedGroup {
             group_id: owned(group_id),
@@ -58,7 +57,7 @@ impl<T: Copy> Coordinators<T> {
                 return refuse("", ErrorCode::InvalidGroupId);
             }
             let partition = self.partition_for(group_id);
-            let described = self.read(partition, |shard| shard.describe_consumer_group(group_id, topics));
+            let described = self.read(partition, |shard| shard.describe_consumer_group(group_id));
             described.unwrap_or_else(|error| refuse(group_id, error))
         };
         let groups = each_once(&request.group_ids).map(describe).collect();

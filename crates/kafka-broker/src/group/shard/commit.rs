@@ -9,6 +9,7 @@ use kafka_rpc::messages::{OffsetCommitRequest, OffsetCommitResponse, TxnOffsetCo
 use kafka_rpc::{ErrorCode, Uuid};
 
 use super::super::classic::{ClassicGroup, owned};
+use super::super::consumer::CommitCheck;
 use super::super::offsets::Committed;
 use super::super::outcome::{Completion, Outcome, Record};
 use super::super::resolve::{Resolved, merge_commit, merge_txn_commit};
@@ -42,6 +43,17 @@ impl<T: Copy> Shard<T> {
     ) -> Outcome<T> {
         let mut out = Outcome::default();
         let checked = self.check_commit(client, request, now_ms, &mut out);
+        // One partition that is not the member's is enough to refuse all.
+        let checked = checked.and_then(|check| {
+            let mut topics = resolved.found.iter();
+            topics.try_for_each(|topic| {
+                let mut partitions = topic.partitions.iter();
+                partitions.try_for_each(|p| {
+                    let metadata = p.committed_metadata.as_deref();
+                    self.check_partition(&check, (topic.topic_id, p.partition_index, metadata))
+                })
+            })
+        });
         let expire_timestamp =
             (request.retention_time_ms != -1).then(|| now_ms.saturating_add(request.retention_time_ms));
         let mut topics = Vec::with_capacity(resolved.found.len());
@@ -83,6 +95,24 @@ impl<T: Copy> Shard<T> {
     ) -> Outcome<T> {
         let mut out = Outcome { producer: Some((request.producer_id, request.producer_epoch)), ..Outcome::default() };
         let checked = self.check_txn_commit(request, now_ms, &mut out);
+        let checked = checked.and_then(|check| {
+            let mut topics = resolved.found.iter();
+            topics.try_for_each(|topic| {
+                if matches!(check, CommitCheck::None) {
+                    return Ok(());
+                }
+                let id = self.metadata.topic(&topic.name).ok_or(ErrorCode::IllegalGeneration)?.id;
+                let mut partitions = topic.partitions.iter();
+                partitions.try_for_each(|p| {
+                    self.check_partition(&check, (id, p.partition_index, p.committed_metadata.as_deref()))
+                })
+            })
+        });
+        // Members of transactions know no epochs.
+        let checked = checked.map_err(|error| match error {
+            ErrorCode::StaleMemberEpoch => ErrorCode::IllegalGeneration,
+            other => other,
+        });
         let mut topics = Vec::with_capacity(resolved.found.len());
         for topic in &resolved.found {
             let mut partitions = Vec::with_capacity(topic.partitions.len());
@@ -117,20 +147,24 @@ impl<T: Copy> Shard<T> {
         request: &OffsetCommitRequest<'_>,
         now_ms: i64,
         out: &mut Outcome<T>,
-    ) -> Result<(), ErrorCode> {
+    ) -> Result<CommitCheck, ErrorCode> {
         let generation = request.generation_id_or_member_epoch;
         match self.groups.get(request.group_id.as_ref()) {
             None if generation < 0 => self.create_simple(&request.group_id, now_ms, out),
             None if client.version >= GROUP_ID_NOT_FOUND_MIN_VERSION => return Err(ErrorCode::GroupIdNotFound),
             None => return Err(ErrorCode::IllegalGeneration),
-            Some(Group::Modern(group)) => group.check_commit(&request.member_id, generation, client.version)?,
+            Some(Group::Modern(_)) => return Err(ErrorCode::UnknownMemberId),
+            Some(Group::Consumer(group)) => {
+                let instance_id = request.group_instance_id.as_deref();
+                return group.check_commit(&request.member_id, instance_id, generation, false, client.version);
+            }
             Some(Group::Classic(group)) => {
                 let instance_id = request.group_instance_id.as_deref();
                 group.check_commit(&request.member_id, instance_id, generation, false)?;
             }
         }
         self.with_classic(&request.group_id, now_ms, out, |group, cx| group.committed(cx, &request.member_id));
-        Ok(())
+        Ok(CommitCheck::None)
     }
 
     fn check_txn_commit(
@@ -138,17 +172,36 @@ impl<T: Copy> Shard<T> {
         request: &TxnOffsetCommitRequest<'_>,
         now_ms: i64,
         out: &mut Outcome<T>,
-    ) -> Result<(), ErrorCode> {
+    ) -> Result<CommitCheck, ErrorCode> {
         match self.groups.get(request.group_id.as_ref()) {
             None if request.generation_id < 0 => self.create_simple(&request.group_id, now_ms, out),
             None => return Err(ErrorCode::IllegalGeneration),
-            Some(Group::Modern(group)) => group.check_txn_commit(&request.member_id, request.generation_id)?,
+            Some(Group::Modern(_)) => return Err(ErrorCode::UnknownMemberId),
+            Some(Group::Consumer(group)) => {
+                let instance_id = request.group_instance_id.as_deref();
+                return group.check_commit(&request.member_id, instance_id, request.generation_id, true, 0);
+            }
             Some(Group::Classic(group)) => {
                 let instance_id = request.group_instance_id.as_deref();
                 group.check_commit(&request.member_id, instance_id, request.generation_id, true)?;
             }
         }
-        Ok(())
+        Ok(CommitCheck::None)
+    }
+
+    /// Refuses a partition that is not the member's. One whose metadata is too long is refused for that.
+    fn check_partition(
+        &self,
+        check: &CommitCheck,
+        (topic, partition, metadata): (Uuid, i32, Option<&str>),
+    ) -> Result<(), ErrorCode> {
+        if self.is_too_long(metadata.unwrap_or_default()) { Ok(()) } else { check.check(topic, partition) }
+    }
+
+    fn is_too_long(&self, metadata: &str) -> bool {
+        // Bytes are never fewer than UTF-16 units.
+        let max = self.config.offset_metadata_max;
+        metadata.len() > max && metadata.encode_utf16().count() > max
     }
 
     /// A group that keeps offsets for somebody who is no member of anything.
@@ -160,9 +213,7 @@ impl<T: Copy> Shard<T> {
 
     fn commit(&self, group_id: &str, commit: &Commit<'_>, now_ms: i64, records: &mut Vec<Record>) -> ErrorCode {
         let metadata = commit.metadata.unwrap_or_default();
-        // Bytes are never fewer than UTF-16 units.
-        let max = self.config.offset_metadata_max;
-        if metadata.len() > max && metadata.encode_utf16().count() > max {
+        if self.is_too_long(metadata) {
             return ErrorCode::OffsetMetadataTooLarge;
         }
         let Some((group, _)) = self.groups.get_key_value(group_id) else { return ErrorCode::GroupIdNotFound };

@@ -1,19 +1,27 @@
 //! What happens once records are written, committed, or neither.
 
+use std::sync::Arc;
+
 use kafka_rpc::ErrorCode;
 
 use super::super::Reply;
-use super::super::outcome::{Completion, Outcome, append_error};
+use super::super::outcome::{Completion, Downgrade, Outcome, append_error};
 use super::{Group, Shard, Uncommitted};
 
 impl<T: Copy> Shard<T> {
     /// Takes an outcome whose records were appended from `base_offset` on; offsets are visible from now on.
-    pub(in super::super) fn appended(&mut self, outcome: Outcome<T>, base_offset: i64, now_ms: i64) {
+    pub(in super::super) fn appended(&mut self, mut outcome: Outcome<T>, base_offset: i64, now_ms: i64) {
         let producer_id = outcome.producer.map(|(producer_id, _)| producer_id);
         let mut last_offset = base_offset;
         for (record, offset) in outcome.records.iter().zip(base_offset..) {
             self.apply(record, offset, producer_id, now_ms);
             last_offset = offset;
+        }
+        if let Some(Downgrade { group, rebalances }) = outcome.downgrade.take() {
+            let id = Arc::clone(&group.id);
+            self.groups.insert(Arc::clone(&id), Group::Classic(group));
+            // Nobody waits in the group yet, and so nothing is answered.
+            self.with_classic(&id, now_ms, &mut Outcome::default(), |group, cx| group.downgraded(cx, rebalances));
         }
         self.uncommitted.push_back(Uncommitted { last_offset, outcome });
     }
@@ -37,7 +45,7 @@ impl<T: Copy> Shard<T> {
             reply.fail(error);
         }
         match outcome.completion {
-            None => {}
+            None | Some(Completion::ClassicMember { .. }) => {}
             Some(Completion::NewGroup { group }) => {
                 if let Some(Group::Classic(mut group)) = self.groups.remove(&group) {
                     let waiters = group.take_waiters().join.into_iter();
@@ -67,6 +75,11 @@ impl<T: Copy> Shard<T> {
             let mut out = Outcome { replies: outcome.replies, ..Outcome::default() };
             match outcome.completion {
                 None | Some(Completion::NewGroup { .. }) => {}
+                Some(Completion::ClassicMember { group, member, session_timeout_ms, sync_timeout_ms }) => {
+                    self.with_consumer(&group, now_ms, |group, cx| {
+                        group.await_sync(cx, &member, session_timeout_ms, sync_timeout_ms);
+                    });
+                }
                 Some(Completion::Assignment { group, generation, assignments }) => {
                     self.with_classic(&group, now_ms, &mut out, |group, cx| {
                         group.assignment_stored(cx, generation, &assignments);

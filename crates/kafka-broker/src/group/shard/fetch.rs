@@ -20,7 +20,7 @@ impl<T: Copy> Shard<T> {
     ) -> Result<Vec<OffsetFetchResponseTopics<'static>>, ErrorCode> {
         let group_id = request.group_id.as_ref();
         let group = self.groups.get(group_id);
-        if let Some(Group::Modern(group)) = group {
+        if let Some(Group::Consumer(group)) = group {
             group.check_fetch(request.member_id.as_deref(), request.member_epoch)?;
         }
         let offsets = group.and_then(|_| self.offsets.group(group_id));

@@ -28,14 +28,17 @@ impl<T: Copy> Shard<T> {
         let mut is_new = false;
         match self.groups.get(request.group_id.as_ref()) {
             Some(Group::Classic(_)) => {}
-            Some(Group::Modern(group)) if !group.is_empty() => {
+            Some(Group::Consumer(group)) if !group.is_empty() => {
+                return self.join_consumer_group(client, request, ticket, now_ms);
+            }
+            Some(other @ Group::Modern(_)) if !other.is_empty() => {
                 return refuse(ErrorCode::InconsistentGroupProtocol, "");
             }
             _ if !is_unknown_member => return refuse(ErrorCode::UnknownMemberId, &request.member_id),
             other => {
                 let id: Arc<str> = request.group_id.as_ref().into();
-                if let Some(Group::Modern(group)) = other {
-                    out.records.extend(group.tombstones());
+                if let Some(group) = other {
+                    group.push_tombstones(&mut out.records);
                 }
                 self.groups.insert(Arc::clone(&id), Group::Classic(Box::new(ClassicGroup::new(id, now_ms))));
                 is_new = true;
@@ -61,6 +64,9 @@ impl<T: Copy> Shard<T> {
         ticket: T,
         now_ms: i64,
     ) -> Outcome<T> {
+        if let Some(outcome) = self.sync_consumer_group(request, ticket, now_ms) {
+            return outcome;
+        }
         let mut out = Outcome::default();
         let waiter = Waiter { ticket, version: client.version };
         let found = self.with_classic(&request.group_id, now_ms, &mut out, |group, cx| {
@@ -79,7 +85,11 @@ impl<T: Copy> Shard<T> {
     /// Heartbeat.
     pub(in super::super) fn heartbeat(&mut self, request: &HeartbeatRequest<'_>, ticket: T, now_ms: i64) -> Outcome<T> {
         let mut out = Outcome::default();
-        let error = self.with_classic(&request.group_id, now_ms, &mut out, |group, cx| group.heartbeat(cx, request));
+        let classic = self.with_consumer(&request.group_id, now_ms, |group, cx| group.classic_heartbeat(cx, request));
+        let error = match classic {
+            Some(heartbeat) => Some(heartbeat.err().unwrap_or(ErrorCode::None)),
+            None => self.with_classic(&request.group_id, now_ms, &mut out, |group, cx| group.heartbeat(cx, request)),
+        };
         out.replies.push((ticket, Reply::heartbeat(error.unwrap_or(ErrorCode::UnknownMemberId))));
         out
     }
@@ -101,7 +111,11 @@ impl<T: Copy> Shard<T> {
             single.as_slice()
         };
         let mut out = Outcome::default();
-        let members = self.with_classic(&request.group_id, now_ms, &mut out, |group, cx| group.leave(cx, leaving));
+        let members = match self.leave_consumer_group(&request.group_id, leaving, now_ms, &mut out) {
+            Some(Ok(members)) => Some(members),
+            Some(Err(refusal)) => return Outcome::reply(ticket, Reply::leave_error(refusal.error)),
+            None => self.with_classic(&request.group_id, now_ms, &mut out, |group, cx| group.leave(cx, leaving)),
+        };
         let unknown = |member| member_response(member, ErrorCode::UnknownMemberId);
         let members = members.unwrap_or_else(|| leaving.iter().map(unknown).collect());
         let response = LeaveGroupResponse { members, ..LeaveGroupResponse::default() };

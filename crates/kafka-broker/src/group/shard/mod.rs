@@ -2,9 +2,11 @@
 
 mod commit;
 mod complete;
+mod consumer;
 mod delete;
 mod fetch;
 mod member;
+mod migrate;
 mod replay;
 mod retention;
 mod view;
@@ -15,11 +17,12 @@ use std::sync::Arc;
 use kafka_rpc::ErrorCode;
 
 use super::classic::{ClassicGroup, Cx, RetentionBase};
+use super::consumer::ConsumerGroup;
 use super::modern::{Kind, ModernGroup};
 use super::offsets::Offsets;
 use super::outcome::{Outcome, Record};
 use super::timers::{TimerAction, TimerKey, Timers};
-use super::{GroupConfig, Reply};
+use super::{GroupConfig, Metadata, Reply};
 
 pub(super) use delete::deleted;
 pub(super) use fetch::nothing;
@@ -32,6 +35,8 @@ pub(super) type Random = Box<dyn FnMut() -> u128 + Send>;
 pub(super) enum Group<T> {
     /// Members join and sync.
     Classic(Box<ClassicGroup<T>>),
+    /// Members say what they have, and are told what to have.
+    Consumer(Box<ConsumerGroup>),
     /// Another protocol.
     Modern(ModernGroup),
 }
@@ -40,21 +45,28 @@ impl<T: Copy> Group<T> {
     fn is_empty(&self) -> bool {
         match self {
             Group::Classic(group) => group.is_empty(),
+            Group::Consumer(group) => group.is_empty(),
             Group::Modern(group) => group.is_empty(),
         }
+    }
+
+    /// A group that only keeps offsets.
+    fn is_simple(&self) -> bool {
+        matches!(self, Group::Classic(group) if group.is_simple())
     }
 
     fn is_subscribed(&self, topic: &str) -> bool {
         match self {
             Group::Classic(group) => group.is_subscribed(topic),
-            Group::Modern(group) => group.is_subscribed(topic),
+            Group::Consumer(group) => group.is_subscribed(topic),
+            Group::Modern(_) => false,
         }
     }
 
     fn retention_base(&self) -> Option<RetentionBase> {
         match self {
             Group::Classic(group) => group.retention_base(),
-            Group::Modern(_) => Some(RetentionBase::Commit),
+            Group::Consumer(_) | Group::Modern(_) => Some(RetentionBase::Commit),
         }
     }
 
@@ -67,6 +79,7 @@ impl<T: Copy> Group<T> {
     fn push_tombstones(&self, records: &mut Vec<Record>) {
         match self {
             Group::Classic(group) => records.push(Record::GroupTombstone { group: Arc::clone(&group.id) }),
+            Group::Consumer(group) => records.extend(group.tombstones()),
             Group::Modern(group) => records.extend(group.tombstones()),
         }
     }
@@ -74,8 +87,8 @@ impl<T: Copy> Group<T> {
     fn check_delete(&self) -> Result<(), ErrorCode> {
         match self {
             Group::Classic(group) => group.check_delete(),
-            Group::Modern(group) if group.is_empty() => Ok(()),
-            Group::Modern(_) => Err(ErrorCode::NonEmptyGroup),
+            Group::Consumer(_) | Group::Modern(_) if self.is_empty() => Ok(()),
+            Group::Consumer(_) | Group::Modern(_) => Err(ErrorCode::NonEmptyGroup),
         }
     }
 }
@@ -99,11 +112,16 @@ pub(super) struct Shard<T> {
     offsets: Offsets,
     timers: Timers,
     uncommitted: VecDeque<Uncommitted<T>>,
+    metadata: Arc<dyn Metadata>,
+    /// Expressions that are about to be resolved, by group.
+    resolving: HashMap<Arc<str>, Vec<Arc<str>>>,
+    /// `Metadata::version` when topics came last.
+    new_topics_version: i64,
 }
 
 impl<T: Copy> Shard<T> {
     /// A shard without groups.
-    pub(super) fn new(config: Arc<GroupConfig>, random: Random) -> Self {
+    pub(super) fn new(config: Arc<GroupConfig>, random: Random, metadata: Arc<dyn Metadata>) -> Self {
         Shard {
             config,
             random,
@@ -111,22 +129,21 @@ impl<T: Copy> Shard<T> {
             offsets: Offsets::default(),
             timers: Timers::default(),
             uncommitted: VecDeque::new(),
+            metadata,
+            resolving: HashMap::new(),
+            new_topics_version: -1,
         }
     }
 
     /// Starts the timers after the log was replayed (`onLoaded`).
     pub(super) fn loaded(&mut self, now_ms: i64) -> Outcome<T> {
         let mut out = Outcome::default();
+        self.new_topics_version = self.metadata.version();
         let mut ids: Vec<_> = self.groups.keys().cloned().collect();
         ids.sort_unstable();
         for id in ids {
             self.with_classic(&id, now_ms, &mut out, |group, cx| group.loaded(cx));
-            let Some(Group::Modern(group)) = self.groups.get(&id) else { continue };
-            let deadline = now_ms.saturating_add(self.config.consumer_session_timeout_ms.into());
-            for member in group.members() {
-                let key = TimerKey::Session { group: Arc::clone(&id), member: member.into() };
-                self.timers.set(key, deadline, TimerAction::EndSession);
-            }
+            self.with_consumer(&id, now_ms, |group, cx| group.loaded(cx));
         }
         self.set_retention_timer(now_ms);
         out
@@ -181,16 +198,17 @@ impl<T: Copy> Shard<T> {
         let (key, action) = self.timers.take_due(now_ms)?;
         let mut out = Outcome::default();
         match (key, action) {
-            (TimerKey::Session { group, member }, TimerAction::EndSession) => {
-                if let Some(Group::Modern(group)) = self.groups.get(&group) {
-                    match group.remove_member(&member) {
-                        Ok(records) => out.records = records,
-                        Err(error) => tracing::error!(group = &*group.id, %error, "a member cannot be removed"),
-                    }
-                } else {
-                    self.with_classic(&group, now_ms, &mut out, |group, cx| group.end_session(cx, &member));
-                }
+            (TimerKey::Session { group, member }, action @ TimerAction::EndSession) => {
+                self.with_classic(&group, now_ms, &mut out, |group, cx| group.end_session(cx, &member));
+                self.end_time_of(&group, &member, action, now_ms, &mut out);
             }
+            (
+                TimerKey::Rebalance { group, member }
+                | TimerKey::MemberJoin { group, member }
+                | TimerKey::MemberSync { group, member },
+                action,
+            ) => self.end_time_of(&group, &member, action, now_ms, &mut out),
+            (TimerKey::Expressions(group), _) => self.resolve_expressions(&group, now_ms, &mut out),
             (TimerKey::Join(group), TimerAction::EndInitialJoin { delay_ms, remaining_ms }) => {
                 let end = |group: &mut ClassicGroup<T>, cx: &mut Cx<'_, T>| {
                     group.end_initial_join(cx, delay_ms, remaining_ms);

@@ -9,6 +9,7 @@ use kafka_rpc::stored::group::{GroupKey, GroupValue, OffsetCommitValue};
 use kafka_rpc::stored::record_type;
 
 use super::super::classic::ClassicGroup;
+use super::super::consumer::ConsumerGroup;
 use super::super::modern::{Kind, ModernGroup};
 use super::super::offsets::Committed;
 use super::super::outcome::Record;
@@ -18,7 +19,7 @@ use super::{Group, Shard};
 const NO_PRODUCER_ID: i64 = -1;
 
 /// Record types whose tombstone ends a group.
-const GROUP_RECORD_TYPES: [i16; 3] = [3, 11, 17];
+const GROUP_RECORD_TYPES: [i16; 2] = [11, 17];
 
 impl<T: Copy> Shard<T> {
     /// A record of ours was written at `offset`.
@@ -36,6 +37,7 @@ impl<T: Copy> Shard<T> {
             Record::GroupTombstone { group } => {
                 self.groups.remove(group);
             }
+            Record::Consumer { key, value } => self.replay_consumer(key, value.as_deref()),
             Record::Modern { key, value } => {
                 let replayed = self.replay(offset, NO_PRODUCER_ID, key, value.as_deref(), now_ms);
                 debug_assert!(replayed.is_ok(), "a record of ours can be read: {replayed:?}");
@@ -118,7 +120,7 @@ impl<T: Copy> Shard<T> {
                 }
                 return;
             }
-            _ => return,
+            key => return self.replay_consumer(key, value.as_ref()),
         };
         let value = match value {
             Some(GroupValue::OffsetCommit(value)) => value,
@@ -151,6 +153,32 @@ impl<T: Copy> Shard<T> {
         self.put_offset(&group, &topic, partition, committed, producer_id, now_ms);
     }
 
+    fn replay_consumer(&mut self, key: &GroupKey<'_>, value: Option<&GroupValue<'_>>) {
+        let Some(id) = consumer_group_id(key) else { return };
+        match self.groups.get(id) {
+            Some(Group::Consumer(_)) => {}
+            Some(other) if value.is_some() && !other.is_simple() => {
+                tracing::warn!(
+                    group = id,
+                    "a record of a consumer group for a group of another protocol is left alone"
+                );
+                return;
+            }
+            // A simple group was made up for the offsets.
+            _ if value.is_some() => {
+                let id: Arc<str> = id.into();
+                self.groups.insert(Arc::clone(&id), Group::Consumer(Box::new(ConsumerGroup::new(id))));
+            }
+            _ => return,
+        }
+        if let Some(Group::Consumer(group)) = self.groups.get_mut(id) {
+            group.replay(key, value);
+        }
+        if matches!(key, GroupKey::ConsumerGroupMetadata(_)) && value.is_none() {
+            self.groups.remove(id);
+        }
+    }
+
     fn replay_modern(
         &mut self,
         kind: Kind,
@@ -162,11 +190,11 @@ impl<T: Copy> Shard<T> {
         let group_id = group_id.as_ref();
         match self.groups.get(group_id) {
             Some(Group::Modern(_)) => {}
-            Some(Group::Classic(group)) if value.is_some() && !group.is_simple() => {
+            Some(other) if value.is_some() && !other.is_simple() => {
                 tracing::warn!(
                     group = group_id,
                     record_type,
-                    "a record of another protocol for a classic group is left alone"
+                    "a record of another protocol than that of its group is left alone"
                 );
                 return Ok(());
             }
@@ -178,11 +206,7 @@ impl<T: Copy> Shard<T> {
             _ => return Ok(()),
         }
         let Some(Group::Modern(group)) = self.groups.get_mut(group_id) else { return Ok(()) };
-        group.note_key(record_type, key, value.is_some());
-        if kind == Kind::Consumer {
-            let value = value.map(|value| GroupValue::decode(record_type, value)).transpose()?;
-            group.replay(&GroupKey::decode(key)?, value.as_ref().map(|(value, _)| value));
-        }
+        group.note_key(key, value.is_some());
         if group.is_gone() || value.is_none() && GROUP_RECORD_TYPES.contains(&record_type) {
             self.groups.remove(group_id);
         }
@@ -193,6 +217,20 @@ impl<T: Copy> Shard<T> {
     pub(in super::super) fn end_transaction(&mut self, producer_id: i64, commit: bool) {
         self.offsets.end_transaction(producer_id, commit);
     }
+}
+
+/// The group of a record of a consumer group.
+fn consumer_group_id<'k>(key: &'k GroupKey<'_>) -> Option<&'k str> {
+    Some(match key {
+        GroupKey::ConsumerGroupMetadata(key) => &key.group_id,
+        GroupKey::ConsumerGroupPartitionMetadata(key) => &key.group_id,
+        GroupKey::ConsumerGroupMemberMetadata(key) => &key.group_id,
+        GroupKey::ConsumerGroupTargetAssignmentMetadata(key) => &key.group_id,
+        GroupKey::ConsumerGroupTargetAssignmentMember(key) => &key.group_id,
+        GroupKey::ConsumerGroupCurrentMemberAssignment(key) => &key.group_id,
+        GroupKey::ConsumerGroupRegularExpression(key) => &key.group_id,
+        _ => return None,
+    })
 }
 
 /// The group id, with which the keys of all these types start.

@@ -7,9 +7,8 @@ use kafka_rpc::messages::consumer_group_describe_response;
 use kafka_rpc::messages::describe_groups_response::DescribedGroup;
 use kafka_rpc::messages::list_groups_response::ListedGroup;
 
+use super::super::GroupCounts;
 use super::super::classic::{State, owned};
-use super::super::modern::Kind;
-use super::super::{GroupCounts, Topics};
 use super::{Group, Shard};
 
 impl<T: Copy> Shard<T> {
@@ -17,7 +16,7 @@ impl<T: Copy> Shard<T> {
     pub(in super::super) fn describe(&self, group_id: &str, version: i16) -> DescribedGroup<'static> {
         let message = match self.groups.get(group_id) {
             Some(Group::Classic(group)) => return group.describe(),
-            Some(Group::Modern(_)) => format!("Group {group_id} is not a classic group."),
+            Some(Group::Consumer(_) | Group::Modern(_)) => format!("Group {group_id} is not a classic group."),
             None => format!("Group {group_id} not found."),
         };
         let dead = DescribedGroup {
@@ -36,10 +35,11 @@ impl<T: Copy> Shard<T> {
     pub(in super::super) fn describe_consumer_group(
         &self,
         group_id: &str,
-        topics: &dyn Topics,
     ) -> consumer_group_describe_response::DescribedGroup<'static> {
         let message = match self.groups.get(group_id) {
-            Some(Group::Modern(group)) if group.kind == Kind::Consumer => return group.describe(topics),
+            Some(Group::Consumer(group)) => {
+                return group.describe(self.config.default_assignor(), &*self.metadata);
+            }
             Some(_) => format!("Group {group_id} is not a consumer group."),
             None => format!("Group {group_id} not found."),
         };
@@ -55,6 +55,7 @@ impl<T: Copy> Shard<T> {
     pub(in super::super) fn count(&self, counts: &mut GroupCounts) {
         counts.offsets += self.offsets.len();
         for group in self.groups.values() {
+            counts.consumer += usize::from(matches!(group, Group::Consumer(_)));
             let Group::Classic(group) = group else { continue };
             counts.classic += 1;
             *match group.state() {
@@ -73,6 +74,7 @@ impl<T: Copy> Shard<T> {
         };
         let listed = self.groups.values().map(|group| match group {
             Group::Classic(group) => group.list(),
+            Group::Consumer(group) => group.list(),
             Group::Modern(group) => group.list(),
         });
         listed.filter(|group| fits(states, &group.group_state) && fits(types, &group.group_type)).collect()

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use crate::marker::Marker;
 
 use super::super::{Appended, Client, Coordinators, GroupConfig, GroupCounts, Journal, Replies, Reply, Topics};
+use super::topics::FakeTopics;
 
 const PARTITIONS: i32 = 4;
 const SECOND: i64 = 1_000;
@@ -107,8 +108,13 @@ fn client(version: i16) -> Client<'static> {
 
 fn start(memory: Arc<Memory>) -> World {
     let outbox = Arc::new(Outbox::default());
-    let coordinators =
-        Coordinators::new(GroupConfig::default(), PARTITIONS, Arc::clone(&memory) as _, Arc::clone(&outbox) as _);
+    let coordinators = Coordinators::new(
+        GroupConfig::default(),
+        PARTITIONS,
+        Arc::clone(&memory) as _,
+        Arc::clone(&outbox) as _,
+        FakeTopics::new(&[]),
+    );
     World { coordinators, memory, outbox }
 }
 

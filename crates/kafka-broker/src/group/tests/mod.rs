@@ -1,4 +1,6 @@
 //! Tests of the coordinator: with a journal in memory, and against what Kafka answers.
 
 mod coordinators;
+mod model;
+mod topics;
 mod transcript;

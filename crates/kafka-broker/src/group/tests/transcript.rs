@@ -3,7 +3,7 @@
 //! Lines of a transcript, values in hex, `=` for no bytes, `-` for null:
 //! `script SEED` starts a shard; `f CODE` lets the next append fail; `u UUID` is the random id that the next request draws;
 //! `q API VERSION TICKET CLIENT BYTES` a request; `t MS` the time; `m PRODUCER RESULT` the end of a transaction; `d TOPIC` a deleted
-//! topic; `l` the partition is unloaded and loaded again, `c` after its log was compacted. Then what Kafka did: `r KEY VALUE` records, `a TICKET BYTES` answers, `.`.
+//! topic, `T TOPIC PARTITIONS` one that comes or grows; `l` the partition is unloaded and loaded again, `c` after its log was compacted. Then what Kafka did: `r KEY VALUE` records, `a TICKET BYTES` answers, `.`.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -16,19 +16,19 @@ use kafka_rpc::messages::offset_fetch_request::OffsetFetchRequestGroup;
 use kafka_rpc::messages::*;
 use kafka_rpc::{ErrorCode, Message, Uuid};
 
+use super::super::consumer::Heartbeat;
 use super::super::coordinators::offset_fetch;
 use super::super::outcome::{Outcome, Record};
 use super::super::shard::Shard;
 use super::super::{Client, GroupConfig, Reply, Topics, resolve};
+use super::topics::{FakeTopics, topic_id};
 
 /// The topics of the scripts.
 struct Fixed;
 
 impl Topics for Fixed {
     fn topic_id(&self, name: &str) -> Option<Uuid> {
-        let mut id = [0; 16];
-        (id[7], id[15]) = (7, *name.as_bytes().get(1)?);
-        Some(Uuid(id))
+        topic_id(name)
     }
 
     fn topic_name(&self, id: Uuid) -> Option<String> {
@@ -50,6 +50,7 @@ enum Written {
 struct Player {
     shard: Shard<u32>,
     random: Arc<Mutex<u128>>,
+    topics: Arc<FakeTopics>,
     log: Vec<Written>,
     now_ms: i64,
     failure: Option<ErrorCode>,
@@ -76,24 +77,27 @@ fn decode<'a, M: Message<'a>>(bytes: &'a [u8], version: i16) -> M {
     M::decode(bytes, version).unwrap().0
 }
 
-fn new_shard(random: &Arc<Mutex<u128>>) -> Shard<u32> {
+fn new_shard(random: &Arc<Mutex<u128>>, topics: &Arc<FakeTopics>) -> Shard<u32> {
     let config = GroupConfig {
         max_size: 3,
+        consumer_max_size: 5,
         offset_metadata_max: 10,
         offsets_retention_ms: 120_000,
         offsets_retention_check_interval_ms: 50_000,
         ..GroupConfig::default()
     };
     let random = Arc::clone(random);
-    Shard::new(Arc::new(config), Box::new(move || *random.lock().unwrap()))
+    Shard::new(Arc::new(config), Box::new(move || *random.lock().unwrap()), Arc::clone(topics) as _)
 }
 
 impl Player {
     fn new() -> Self {
         let random = Arc::new(Mutex::new(0));
+        let topics = FakeTopics::new(&[("t0", 3), ("t1", 2)]);
         let mut player = Player {
-            shard: new_shard(&random),
+            shard: new_shard(&random, &topics),
             random,
+            topics,
             log: Vec::new(),
             now_ms: 1_000_000,
             failure: None,
@@ -113,6 +117,7 @@ impl Player {
             Reply::SyncGroup(m) => m.encode(version, &mut bytes),
             Reply::Heartbeat(m) => m.encode(version, &mut bytes),
             Reply::LeaveGroup(m) => m.encode(version, &mut bytes),
+            Reply::ConsumerGroupHeartbeat(m) => m.encode(version, &mut bytes),
             Reply::OffsetCommit(m) => m.encode(version, &mut bytes),
             Reply::TxnOffsetCommit(m) => m.encode(version, &mut bytes),
             Reply::OffsetDelete(m) => m.encode(version, &mut bytes),
@@ -168,6 +173,20 @@ impl Player {
             "sync" => shard.sync_group(client, &decode(bytes, version), ticket, now),
             "heartbeat" => shard.heartbeat(&decode(bytes, version), ticket, now),
             "leave" => shard.leave_group(client, &decode(bytes, version), ticket, now),
+            "consumer" => {
+                let request = decode(bytes, version);
+                let heartbeat = Heartbeat { client, request: &request };
+                let mut outcome = shard.consumer_group_heartbeat(heartbeat, ticket, now);
+                // The descriptions of RE2/J are not ours.
+                for (_, reply) in &mut outcome.replies {
+                    if let Reply::ConsumerGroupHeartbeat(response) = reply
+                        && response.error_code == ErrorCode::InvalidRegularExpression.code()
+                    {
+                        response.error_message = None;
+                    }
+                }
+                outcome
+            }
             "commit" => {
                 let request: OffsetCommitRequest<'_> = decode(bytes, version);
                 let resolved = resolve::commit(&request.topics, version, &Fixed);
@@ -210,6 +229,15 @@ impl Player {
                 let groups = request.groups.iter().map(|id| self.shard.describe(id, version)).collect();
                 DescribeGroupsResponse { groups, ..Default::default() }.encode(version, &mut out)
             }
+            "describeconsumer" => {
+                let request: ConsumerGroupDescribeRequest<'_> = decode(bytes, version);
+                let mut groups: Vec<_> =
+                    request.group_ids.iter().map(|id| self.shard.describe_consumer_group(id)).collect();
+                for group in &mut groups {
+                    group.members.sort_by(|a, b| a.member_id.cmp(&b.member_id));
+                }
+                ConsumerGroupDescribeResponse { groups, ..Default::default() }.encode(version, &mut out)
+            }
             "list" => {
                 let request: ListGroupsRequest<'_> = decode(bytes, version);
                 let names =
@@ -236,7 +264,7 @@ impl Player {
     }
 
     fn reload(&mut self) {
-        let before = std::mem::replace(&mut self.shard, new_shard(&self.random));
+        let before = std::mem::replace(&mut self.shard, new_shard(&self.random, &self.topics));
         for (ticket, reply) in before.unload() {
             self.answer(ticket, &reply);
         }
@@ -279,7 +307,10 @@ impl Player {
             }
             ["q", api, version, ticket, client, bytes] => {
                 let client = client.trim_start_matches('=');
-                self.request(api, version.parse().unwrap(), ticket.parse().unwrap(), client, &unhex(bytes));
+                let ticket: u32 = ticket.parse().unwrap();
+                self.request(api, version.parse().unwrap(), ticket, client, &unhex(bytes));
+                // No id is made up twice.
+                *self.random.lock().unwrap() = u128::from(ticket);
             }
             ["t", target] => self.pass_time(target.parse().unwrap()),
             ["m", producer_id, result] => {
@@ -290,6 +321,10 @@ impl Player {
             ["d", topic] => {
                 let outcome = self.shard.topics_deleted(&[(topic.to_owned(), Fixed.topic_id(topic).unwrap())]);
                 self.write(outcome);
+            }
+            ["T", topic, count] => {
+                let is_new = self.topics.set(topic, count.parse().unwrap());
+                self.shard.topics_changed(&[topic], is_new);
             }
             ["l"] => self.reload(),
             ["c"] => {

@@ -1,4 +1,58 @@
-//! What of Java's hash tables is visible from outside.
+//! What of Java's hash tables is visible from outside: the order in which they give their entries.
+
+mod hash_map;
+mod table;
+mod timeline;
+
+use std::sync::Arc;
+
+use kafka_rpc::Uuid;
+
+pub(super) use hash_map::{HashMap, HashSet};
+pub(super) use timeline::Timeline;
+
+/// A key whose hash code is Java's.
+pub(super) trait Key: Eq {
+    /// `hashCode`.
+    fn hash_code(&self) -> i32;
+}
+
+impl Key for i32 {
+    fn hash_code(&self) -> i32 {
+        *self
+    }
+}
+
+impl Key for str {
+    fn hash_code(&self) -> i32 {
+        hash_code(self)
+    }
+}
+
+impl Key for Arc<str> {
+    fn hash_code(&self) -> i32 {
+        hash_code(self)
+    }
+}
+
+impl Key for Uuid {
+    fn hash_code(&self) -> i32 {
+        let [high, low] = halves(*self);
+        let xor = high ^ low;
+        ((xor >> 32) ^ xor) as i32
+    }
+}
+
+/// The two numbers that a UUID is made of.
+fn halves(id: Uuid) -> [i64; 2] {
+    let (high, low) = id.0.split_at(8);
+    [high, low].map(|half| half.iter().fold(0, |number, byte| number << 8 | i64::from(*byte)))
+}
+
+/// The order of UUIDs (`Uuid.compareTo`), whose halves are signed.
+pub(super) fn uuid_order(id: Uuid) -> [i64; 2] {
+    halves(id)
+}
 
 /// The hash code of a text (`String.hashCode`).
 pub(super) fn hash_code(text: &str) -> i32 {
