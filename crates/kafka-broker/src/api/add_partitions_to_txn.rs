@@ -72,9 +72,8 @@ fn add(
         let is_known = call.shared.topics.named(topic).is_ok_and(|topic| topic.partition(partition).is_ok());
         (!is_known).then_some(ErrorCode::UnknownTopicOrPartition)
     };
-    let is_refused = topics
-        .iter()
-        .any(|topic| topic.partitions.iter().any(|number| refusal(&topic.name, *number).is_some()));
+    let is_refused =
+        topics.iter().any(|topic| topic.partitions.iter().any(|number| refusal(&topic.name, *number).is_some()));
     if is_refused {
         return answer(topics, |topic, partition| {
             refusal(topic, partition).unwrap_or(ErrorCode::OperationNotAttempted)

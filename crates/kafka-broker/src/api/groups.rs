@@ -187,11 +187,8 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
                 group.authorized_operations = rights.on_group(request.include_authorized_operations, &group.group_id);
             });
             let error_code = ErrorCode::GroupAuthorizationFailed.code();
-            let refused = refused.into_iter().map(|group_id| DescribedGroup {
-                group_id,
-                error_code,
-                ..Default::default()
-            });
+            let refused =
+                refused.into_iter().map(|group_id| DescribedGroup { group_id, error_code, ..Default::default() });
             response.groups.extend(refused);
             return call.respond(&response);
         }

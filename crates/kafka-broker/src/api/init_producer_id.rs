@@ -44,10 +44,12 @@ pub(crate) fn answer_later(shared: &Shared, ticket: Ticket, body: &[u8]) {
         body,
     };
     let frame = match request.message::<InitProducerIdRequest<'_>>(memory_for(body)) {
-        Ok(message) => frame(&answer(shared, &message, ticket.version, shared.clock.now_ms()), ticket).unwrap_or_else(|error| {
-            tracing::error!(%error, "a response cannot be written");
-            Vec::new()
-        }),
+        Ok(message) => {
+            frame(&answer(shared, &message, ticket.version, shared.clock.now_ms()), ticket).unwrap_or_else(|error| {
+                tracing::error!(%error, "a response cannot be written");
+                Vec::new()
+            })
+        }
         // The event loop has read the same message.
         Err(error) => {
             tracing::error!(%error, "a request cannot be read again");

@@ -39,8 +39,9 @@ impl Host for Shared {
         let partition = self.transaction_log(partition)?;
         let append =
             LeaderAppend { origin: AppendOrigin::Coordinator, ..LeaderAppend::from_client(partition.leader_epoch()) };
-        partition
-            .with_log(|log| log.append_as_leader(batch, append, self.clock.now_ms()).map(|_| ()).map_err(|error| error.code()))?
+        partition.with_log(|log| {
+            log.append_as_leader(batch, append, self.clock.now_ms()).map(|_| ()).map_err(|error| error.code())
+        })?
     }
 
     fn batch_len_max(&self, partition: i32) -> usize {
