@@ -9,7 +9,7 @@ use kafka_rpc::{ErrorCode, RequestFrame, Uuid};
 use parking_lot::Mutex;
 
 use crate::api::{controller, init_producer_id};
-use crate::broker::{Shared, retry_groups};
+use crate::broker::{Shared, retry_groups, retry_transactions};
 use crate::controller::Controller;
 use crate::net::{Peer, Ticket};
 use crate::topics::is_internal;
@@ -102,6 +102,7 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
         if next_tick <= Instant::now() {
             next_tick = Instant::now() + TICK;
             retry_groups(shared);
+            retry_transactions(shared);
             shared.security.watch();
             if let Err(error) = controller.tick(shared.clock.now_ms()) {
                 tracing::error!(%error, "the metadata log has failed");

@@ -63,7 +63,7 @@ pub(crate) enum Handled {
     Done,
     /// Its answer comes with this ticket.
     Later(Ticket),
-    /// A fault delays it: it is to be handled after this time ([`handle_held`]).
+    /// A fault delays it: it is to be handled after this time ([`handle_without_faults`]).
     Held(Ticket, Vec<u8>, Duration),
     /// It is a fetch that waits for records.
     Waits(Ticket, Box<WaitingFetch>),
@@ -208,15 +208,18 @@ pub(crate) fn handle(shared: &Shared, frame: &[u8], peer: &Peer, at: At, out: &m
     } else {
         dispatch(shared, frame, request, peer, at, out)
     };
-    shared.metrics.handled(api, frame.len(), began.elapsed());
+    // `produce` counts what it handles.
+    if api != ApiKey::Produce {
+        shared.metrics.handled(api, frame.len(), began.elapsed());
+    }
     handled
 }
 
-/// Handles a frame that a fault has held.
+/// Handles a frame that no fault is for: one that a fault has held, or a part of a login.
 ///
 /// # Errors
 /// As [`handle`].
-pub(crate) fn handle_held(
+pub(crate) fn handle_without_faults(
     shared: &Shared,
     frame: &[u8],
     peer: &Peer,
@@ -242,7 +245,7 @@ fn with_faults(
     let effect = request.is_supported().then(|| shared.faults.decide(request.api_key, &request.client_id)).flatten();
     let mut call = Call { shared, request, peer, at, out };
     match effect {
-        None => handle_held(shared, frame, peer, at, call.out),
+        None => handle_without_faults(shared, frame, peer, at, call.out),
         Some(Effect::Fail(code)) => faults::answer(&mut call, code),
         Some(Effect::Delay(by)) => Ok(Handled::Held(call.ticket(), frame.to_vec(), by)),
         Some(Effect::Drop) => Err(Refusal::Fault),

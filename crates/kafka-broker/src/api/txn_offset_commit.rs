@@ -9,7 +9,7 @@ use super::groups::Names;
 use super::verify::{Origin, Support, verify};
 use super::{Call, Handled, Refusal};
 use crate::broker::{at_once, write_reply};
-use crate::group::{self, Reply};
+use crate::group::{self, Reply, Topics as _};
 use crate::topics::GROUP_METADATA_TOPIC;
 use crate::transaction::Producer;
 
@@ -29,8 +29,13 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     if let Err(code) = checked.and_then(|()| rights.check_group(AclOperation::Read, &request.group_id)) {
         return call.respond(&group::refuse_txn_offset_commit(&request, code));
     }
-    let guard = guard(call, &request).map_err(group::append_error);
     let names = Names { shared, rights: &rights, operation: AclOperation::Read };
+    // Where no offset can be taken, nothing becomes a part of the transaction.
+    let is_possible = |name: &str| !names.refuses(name) && names.topic_id(name).is_some();
+    let guard = match request.topics.iter().any(|topic| is_possible(&topic.name)) {
+        true => guard(call, &request).map_err(group::append_error),
+        false => Ok(VerificationGuard::SENTINEL),
+    };
     let reply = at_once(ticket, || shared.groups.txn_offset_commit(&request, guard, &names, ticket, now_ms));
     // The offsets are answered when they are written, which is at once.
     let Some(mut reply) = reply else { return Ok(Handled::Later(ticket)) };

@@ -117,6 +117,13 @@ fn delete(shared: &Shared, name: &str, id: kafka_rpc::Uuid, now_ms: i64) {
     let Some(topic) = shared.topics.remove(id) else { return };
     // Fetches that wait learn that the topic is gone, and so do producers who still append.
     topic.partitions.iter().for_each(|partition| partition.delete());
+    // What a coordinator knows is gone with its log.
+    let numbers = (0..).take(topic.partitions.len());
+    match name {
+        GROUP_METADATA_TOPIC => numbers.for_each(|number| shared.groups.unload(number, None)),
+        TRANSACTION_STATE_TOPIC => numbers.for_each(|number| shared.transactions.unload(number)),
+        _ => {}
+    }
     match shared.manager.delete_topic(name, now_ms) {
         Ok(()) | Err(ManagerError::UnknownTopic { .. }) => {}
         Err(error) => tracing::error!(topic = name, %error, "a topic was deleted, some of its files were not"),

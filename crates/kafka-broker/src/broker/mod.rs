@@ -25,6 +25,7 @@ pub(crate) use group_glue::{at_once, frame, retry_groups, write_reply};
 pub(crate) use settings::Settings;
 pub(crate) use shared::Shared;
 pub use start::StartError;
+pub(crate) use transaction_glue::retry_transactions;
 
 use crate::controller_thread::Job;
 use crate::faults::{self, Faults};

@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) moved_groups: Mutex<BTreeMap<i32, i64>>,
     pub(crate) faults: FaultTable,
     pub(crate) transactions: transaction::Coordinators,
+    /// Partitions of `__transaction_state` that could not be read, and are to be tried again.
+    pub(crate) unread_transactions: Mutex<BTreeSet<i32>>,
     /// Wakes the thread with the timers of both.
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) sessions: Sessions,

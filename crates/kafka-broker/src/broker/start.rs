@@ -266,6 +266,7 @@ fn serve(
         faults: FaultTable::default(),
         clock,
         transactions,
+        unread_transactions: Mutex::default(),
         alarm,
         sessions: Sessions::new(settings.fetch_session_slots),
         producer_ids: ProducerIds::default(),

@@ -93,8 +93,24 @@ impl<'s> LoadingTransactions<'s> {
                     tracing::info!(partition, ids, ms, "loaded transactional ids");
                 }
             }
-            // What is dropped here is not served.
-            Err(error) => tracing::error!(partition = self.partition, %error, "transactions cannot be loaded"),
+            Err(error) => {
+                let partition = self.partition;
+                // What is dropped is not served.
+                drop(self.transactions);
+                if error.may_pass() {
+                    tracing::warn!(partition, %error, "transactions cannot be loaded yet");
+                    shared.unread_transactions.lock().insert(partition);
+                } else {
+                    tracing::error!(partition, %error, "transactions cannot be loaded and are not served");
+                }
+            }
         }
     }
+}
+
+/// Loads transactions that could not be read before.
+pub(crate) fn retry_transactions(shared: &Shared) {
+    let unread = std::mem::take(&mut *shared.unread_transactions.lock());
+    let loading = unread.into_iter().filter_map(|number| LoadingTransactions::begin(shared, number));
+    loading.for_each(|loading| loading.finish(shared));
 }

@@ -251,7 +251,7 @@ impl Connection {
         if is_over && let Some(frame) = waiting.held.take() {
             self.waiting = None;
             let (at, began) = (desk.next_request(), Instant::now());
-            let handled = api::handle_held(desk.shared, &frame, &self.peer, at, &mut self.output);
+            let handled = api::handle_without_faults(desk.shared, &frame, &self.peer, at, &mut self.output);
             return self.settle(handled.map_err(EndReason::Refused)?, &frame, position, began.elapsed(), desk);
         }
         let Some(fetch) = &mut waiting.fetch else { return Ok(()) };
@@ -486,7 +486,8 @@ impl Connection {
         desk: &mut Desk<'_>,
     ) -> Result<(), EndReason> {
         let quotas = &desk.shared.quotas;
-        let is_charged = quotas.limits(Kind::Request);
+        // `api::produce` charges for what it handles.
+        let is_charged = quotas.limits(Kind::Request) && !api::is_produce(frame);
         let header = match is_charged || quotas.limits(Kind::Fetch) {
             true => Some(RequestFrame::parse(frame).map_err(EndReason::Frame)?),
             false => None,

@@ -10,7 +10,6 @@ use mio::net::{TcpListener, TcpStream};
 use parking_lot::Mutex;
 
 use crate::broker::Shared;
-use crate::clock::now_ms;
 
 /// A socket that clients connect to.
 pub(crate) struct Listener {
@@ -54,7 +53,7 @@ impl Listener {
                 tracing::info!(peer = %from, "too many connections: closed");
                 return Ok(Accepted::Refused);
             }
-            let throttle_ms = shared.quotas.connection(from.ip(), now_ms());
+            let throttle_ms = shared.quotas.connection(from.ip(), shared.clock.now_ms());
             if throttle_ms > 0 {
                 tracing::info!(peer = %from, throttle_ms, "connections come too fast: closed");
                 let pause = Duration::from_millis(u64::try_from(throttle_ms).unwrap_or(0));

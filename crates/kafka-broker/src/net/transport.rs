@@ -142,7 +142,8 @@ impl Tls {
         let Some(certificate) = self.session.peer_certificates().and_then(|chain| chain.first()) else {
             return Ok(None);
         };
-        let name = principal_name(certificate).unwrap_or_default();
+        let unreadable = || Unmapped("a name that cannot be read".to_owned());
+        let name = principal_name(certificate).ok_or_else(unreadable)?;
         match self.of_listener.rules.user_of(&name) {
             Some(user) => Ok(Some(Principal::user(user))),
             None => Err(Unmapped(name)),

@@ -19,7 +19,6 @@ use self::plan::Plan;
 use self::read::Reads;
 use super::{Call, Handled, Refusal};
 use crate::broker::Shared;
-use crate::clock::now_ms;
 use crate::net::{Output, Ticket};
 use crate::quotas::Kind;
 use crate::security::Principal;
@@ -100,7 +99,7 @@ fn respond(
     ticket: Ticket,
     out: &mut Output,
 ) -> Result<(), Refusal> {
-    let (quotas, user, now_ms) = (&shared.quotas, &client.user.name, now_ms());
+    let (quotas, user, now_ms) = (&shared.quotas, &client.user.name, shared.clock.now_ms());
     if quotas.limits(Kind::Fetch) {
         let bytes = respond::size(plan, &reads);
         let throttle_time_ms = quotas.bytes(Kind::Fetch, user, &client.id, bytes, now_ms);

@@ -143,7 +143,7 @@ impl Authenticator {
         match request.api_key {
             ApiKey::ApiVersions if may_ask => {
                 self.state = if request.is_supported() { State::Handshake } else { State::VersionsOrHandshake };
-                api::handle(exchange.shared, frame, exchange.peer, exchange.at, exchange.out)?;
+                api::handle_without_faults(exchange.shared, frame, exchange.peer, exchange.at, exchange.out)?;
                 Ok(())
             }
             ApiKey::SaslHandshake => self.mechanism(&request, exchange),

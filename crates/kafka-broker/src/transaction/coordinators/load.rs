@@ -64,6 +64,13 @@ impl Coordinators {
         let decompressor = Decompressor::new(DECOMPRESSED_LEN_MAX);
         Some(Load { coordinators: self, partition, leader_epoch, shard: Some(Shard::default()), decompressor })
     }
+
+    /// This broker leads a partition no longer.
+    pub(crate) fn unload(&self, partition: i32) {
+        if let Some(slot) = self.slot(partition) {
+            *slot.lock() = Slot::Elsewhere;
+        }
+    }
 }
 
 impl Load<'_> {
