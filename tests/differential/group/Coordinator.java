@@ -48,6 +48,8 @@ class Coordinator {
     final Set<String> knownIds = new HashSet<>();
     final Map<String, List<String>> idsOfGroup = new HashMap<>();
     Topics topics = new Topics(Map.of("t0", 3, "t1", 2), 1);
+    /** The most partitions that each topic has had. */
+    final Map<String, Integer> mostPartitions = new HashMap<>(topics.partitions());
     final GroupCoordinatorConfig config;
     final GroupConfigManager configs;
     SnapshotRegistry registry;

@@ -1,5 +1,7 @@
 //! What clients may do, and what they are told where they may not.
 
+use std::time::{Duration, Instant};
+
 use kafka_broker::Broker;
 use kafka_rpc::acl::{AclOperation, AclPermissionType, CLUSTER_NAME, PatternType, ResourceType};
 use kafka_rpc::messages::create_acls_request::AclCreation;
@@ -9,9 +11,9 @@ use kafka_rpc::messages::metadata_request::MetadataRequestTopic;
 use kafka_rpc::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use kafka_rpc::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_rpc::messages::{
-    CreateAclsRequest, DeleteAclsRequest, DeleteTopicsRequest, DescribeAclsRequest, DescribeClusterRequest,
-    DescribeGroupsRequest, DescribeLogDirsRequest, FindCoordinatorRequest, InitProducerIdRequest, JoinGroupRequest,
-    ListGroupsRequest, MetadataRequest, OffsetCommitRequest, ProduceRequest,
+    ConsumerGroupHeartbeatRequest, CreateAclsRequest, DeleteAclsRequest, DeleteTopicsRequest, DescribeAclsRequest,
+    DescribeClusterRequest, DescribeGroupsRequest, DescribeLogDirsRequest, FindCoordinatorRequest,
+    InitProducerIdRequest, JoinGroupRequest, ListGroupsRequest, MetadataRequest, OffsetCommitRequest, ProduceRequest,
 };
 use kafka_rpc::{ErrorCode, Request, Uuid};
 use kafka_thin_client::{Connection, Reply};
@@ -106,6 +108,48 @@ fn a_hidden_topic_is_nowhere_to_be_seen() {
     let response = reply.message().unwrap();
     let deleted = &response.responses[0];
     assert_eq!((deleted.name.as_deref(), deleted.topic_id, deleted.error_code), (None, id, denied));
+}
+
+#[test]
+fn an_expression_of_a_consumer_does_not_stand_for_hidden_topics() {
+    let broker = broker();
+    let mut admin = client(&broker);
+    create_topic(&mut admin, "secret", 1);
+    create_topic(&mut admin, "open", 1);
+    let mut me = connection(&broker);
+    let named = |name: &'static str| MetadataRequestTopic { name: Some(name.into()), ..Default::default() };
+    let reply = ask(&mut me, &MetadataRequest { topics: Some(vec![named("open")]), ..Default::default() }, 12);
+    let open = reply.message().unwrap().topics[0].topic_id;
+    let other = acl(ResourceType::Topic, "secret", "User:alice", AclOperation::Read, true);
+    assert_eq!(create(&mut me, vec![other]), [(0, String::new())]);
+
+    // Makes the topic of the coordinator.
+    let find = FindCoordinatorRequest { coordinator_keys: vec!["g".into()], ..Default::default() };
+    ask(&mut me, &find, 4);
+    let mut heartbeat = ConsumerGroupHeartbeatRequest {
+        group_id: "g".into(),
+        member_id: "m".into(),
+        rebalance_timeout_ms: 60_000,
+        subscribed_topic_regex: Some("secret|open".into()),
+        topic_partitions: Some(Vec::new()),
+        ..Default::default()
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let assigned = loop {
+        let reply = ask(&mut me, &heartbeat, 1);
+        let response = reply.message().unwrap();
+        let told = response.assignment.map(|assignment| assignment.topic_partitions).unwrap_or_default();
+        // The coordinator moves in at its own pace; topics are known some heartbeats later.
+        if response.error_code == 0 {
+            heartbeat.member_epoch = response.member_epoch;
+        }
+        if !told.is_empty() {
+            break told;
+        }
+        assert!(Instant::now() < deadline, "no topic is assigned: error {}", response.error_code);
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(assigned.iter().map(|topic| topic.topic_id).collect::<Vec<_>>(), [open]);
 }
 
 #[test]

@@ -82,8 +82,9 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let (shared, now_ms, ticket) = (call.shared, call.at.now_ms, call.ticket());
     let groups = &shared.groups;
     let client_id = call.request.client_id.clone();
-    let client = Client { version: call.version(), id: &client_id, address: call.peer.address.ip() };
     let rights = call.rights();
+    let (version, address) = (call.version(), call.peer.address.ip());
+    let client = Client { version, id: &client_id, address, requester: rights.requester() };
     // Offsets are shown to those who may describe group and topics.
     let operation =
         if call.request.api_key == ApiKey::OffsetFetch { AclOperation::Describe } else { AclOperation::Read };

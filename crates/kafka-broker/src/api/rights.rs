@@ -26,10 +26,18 @@ impl Denied<'_> {
 impl<'s> Rights<'s> {
     /// The rights of a client that has sent a request of this API.
     pub(crate) fn of(shared: &'s Shared, peer: &Peer, api: ApiKey) -> Self {
-        Rights(shared.authorizer.as_ref().map(|authorizer| {
+        Rights(shared.authorizer.as_deref().map(|authorizer| {
             let (principal, host) = (peer.principal.to_string(), java_address(peer.address.ip()));
             (authorizer, Requester { principal, host, api })
         }))
+    }
+
+    /// Whose rights these are, where there is something to decide.
+    pub(crate) const fn requester(&self) -> Option<&Requester> {
+        match &self.0 {
+            Some((_, requester)) => Some(requester),
+            None => None,
+        }
     }
 
     /// Whether there is something to decide.

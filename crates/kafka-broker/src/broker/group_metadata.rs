@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use kafka_rpc::Uuid;
+use kafka_rpc::acl::{AclOperation, ResourceType};
 use parking_lot::RwLock;
 
 use crate::group::{Metadata, TopicInfo};
 use crate::metadata::{ConfigResource, ConfigResourceType, Image, Topic};
+use crate::security::authorizer::{Action, Authorizer, Requester};
 
-/// The image; no lock of it is held while the coordinator is called.
-pub(super) struct ImageOfGroups(pub(super) Arc<RwLock<Image>>);
+/// The image, and who may see it; no lock of them is held while the coordinator is called.
+pub(super) struct ImageOfGroups {
+    pub(super) image: Arc<RwLock<Image>>,
+    pub(super) authorizer: Option<Arc<Authorizer>>,
+}
 
 impl Metadata for ImageOfGroups {
     fn topic(&self, name: &str) -> Option<TopicInfo> {
-        let image = self.0.read();
+        let image = self.image.read();
         let topic = image.topic(name)?;
         let has_racks = image.brokers().any(|broker| broker.rack.is_some());
         Some(TopicInfo {
@@ -24,20 +29,33 @@ impl Metadata for ImageOfGroups {
     }
 
     fn topic_name(&self, id: Uuid) -> Option<String> {
-        Some(self.0.read().topic_by_id(id)?.name.to_string())
+        Some(self.image.read().topic_by_id(id)?.name.to_string())
     }
 
     fn each_topic(&self, visit: &mut dyn FnMut(&str)) {
-        self.0.read().topics().for_each(|topic| visit(&topic.name));
+        self.image.read().topics().for_each(|topic| visit(&topic.name));
+    }
+
+    fn may_describe(&self, who: &Requester, topic: &str, count: usize) -> bool {
+        let action = Action {
+            operation: AclOperation::Describe,
+            resource_type: ResourceType::Topic,
+            name: topic,
+            count,
+            log_if_allowed: true,
+            // Nobody has asked for the topic by its name.
+            log_if_denied: false,
+        };
+        self.authorizer.as_ref().is_none_or(|authorizer| authorizer.authorize(who, action))
     }
 
     fn version(&self) -> i64 {
-        self.0.read().position().offset
+        self.image.read().position().offset
     }
 
     fn group_setting(&self, group: &str, name: &str) -> Option<i32> {
         let resource = ConfigResource { kind: ConfigResourceType::Group, name: group.into() };
-        self.0.read().config(&resource, name)?.trim().parse().ok()
+        self.image.read().config(&resource, name)?.trim().parse().ok()
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     pub(crate) producer_ids: ProducerIds,
     /// Nothing is forbidden where there is none.
-    pub(crate) authorizer: Option<Authorizer>,
+    pub(crate) authorizer: Option<Arc<Authorizer>>,
     pub(crate) quotas: Quotas,
     pub(crate) controller: ControllerHandle,
     pub(crate) mover: MoverHandle,

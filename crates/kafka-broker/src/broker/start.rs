@@ -242,18 +242,18 @@ fn serve(
         let count = image.read().topic(topic).map(|topic| topic.partition_count());
         count.and_then(|count| i32::try_from(count).ok())
     };
+    let authorizer = Authorizer::of(&settings.config.authorizer, &image.read()).map(Arc::new);
     let groups = Coordinators::new(
         settings.group.clone(),
         partitions_of(GROUP_METADATA_TOPIC).unwrap_or(settings.offsets_topic_partitions),
         Arc::new(OffsetsLogs { topics: Arc::clone(&topics), clock: Arc::clone(&clock) }),
         Arc::new(ReplyToClients { loops: Arc::clone(&loops), alarm: Arc::clone(&alarm), clock: Arc::clone(&clock) }),
-        Arc::new(ImageOfGroups(Arc::clone(&image))),
+        Arc::new(ImageOfGroups { image: Arc::clone(&image), authorizer: authorizer.clone() }),
     );
     let transaction_partitions =
         partitions_of(TRANSACTION_STATE_TOPIC).unwrap_or(settings.transaction_topic.partitions);
     let transactions = transaction::Coordinators::new(settings.transaction.clone(), transaction_partitions, now);
     let quotas = Quotas::new(settings.quota_windows, settings.mutation_windows, &image.read());
-    let authorizer = Authorizer::of(&settings.config.authorizer, &image.read());
     let shared = Arc::new(Shared {
         cluster_id,
         node_id: settings.node_id,

@@ -21,6 +21,7 @@ use super::sections::{
 };
 use super::security::ListenerSecurity;
 use super::values::Values;
+use crate::group::Assignor;
 
 /// Settings that this file reads. The sections and the engine read the others.
 pub(super) const NAMES: &[&str] = &[
@@ -217,6 +218,10 @@ impl BrokerConfig {
         let groups = GroupsConfig::read(&values);
         if !groups.group_coordinator_rebalance_protocols.iter().any(|protocol| protocol == "classic") {
             return Err(at(&["group.coordinator.rebalance.protocols"])(SettingError::NoClassicProtocol));
+        }
+        if let Some(name) = groups.group_consumer_assignors.iter().find(|name| Assignor::named(name).is_none()) {
+            let name = name.clone();
+            return Err(at(&["group.consumer.assignors"])(SettingError::Assignor { name }));
         }
 
         check_groups(&values).map_err(ConfigError::Together)?;

@@ -153,6 +153,11 @@ pub enum SettingError {
         /// The entry.
         entry: String,
     },
+    /// `group.consumer.assignors` names an assignor that this broker does not have.
+    Assignor {
+        /// The name, or the class.
+        name: String,
+    },
     /// `authorizer.class.name` names another class than the one that this broker stands in for.
     Authorizer {
         /// The class.
@@ -297,6 +302,12 @@ impl fmt::Display for SettingError {
             }
             SettingError::MapEntry { name, entry } => {
                 write!(f, "Error parsing configuration property '{name}': expected KEY:VALUE, found {entry}")
+            }
+            SettingError::Assignor { name } => {
+                write!(
+                    f,
+                    "Invalid value {name} for configuration group.consumer.assignors: this broker has uniform and range alone"
+                )
             }
             SettingError::Authorizer { class } => {
                 write!(f, "Invalid value {class} for configuration authorizer.class.name: this broker has ")?;

@@ -13,6 +13,7 @@ use kafka_rpc::{ErrorCode, Uuid};
 use super::Assignor;
 use crate::marker::Marker;
 use crate::net::java_address;
+use crate::security::authorizer::Requester;
 
 /// Who sends a request (`RequestContext`).
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Client<'a> {
     pub(crate) id: &'a str,
     /// Where it connects from.
     pub(crate) address: IpAddr,
+    /// Whose rights count; `None` where nobody's are limited.
+    pub(crate) requester: Option<&'a Requester>,
 }
 
 impl Client<'_> {
@@ -139,6 +142,8 @@ pub(crate) trait Metadata: Send + Sync {
     fn topic_name(&self, id: Uuid) -> Option<String>;
     /// Visits the names of all topics.
     fn each_topic(&self, visit: &mut dyn FnMut(&str));
+    /// Whether somebody may describe a topic that `count` of the group's expressions match.
+    fn may_describe(&self, who: &Requester, topic: &str, count: usize) -> bool;
     /// Grows with every change.
     fn version(&self) -> i64;
     /// A number that a group sets itself.

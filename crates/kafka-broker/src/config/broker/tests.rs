@@ -129,6 +129,10 @@ fn settings_that_do_not_go_together_are_refused() {
              org.apache.kafka.metadata.authorizer.StandardAuthorizer alone",
         ),
         (
+            &[("group.consumer.assignors", "range,org.apache.kafka.coordinator.group.assignor.UniformAssignor,sticky")],
+            "Invalid value sticky for configuration group.consumer.assignors: this broker has uniform and range alone",
+        ),
+        (
             &[("super.users", "User:a;b")],
             "Invalid value b for configuration super.users: expected principalType:principalName",
         ),

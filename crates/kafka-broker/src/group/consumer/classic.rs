@@ -83,7 +83,7 @@ impl ConsumerGroup {
 
         let fail = |refusal: Refusal| refusal.error;
         let have_names_changed = self.note_member(&before, &updated, records);
-        let expression = self.update_expression(cx, &before, &updated, records).map_err(fail)?;
+        let expression = self.update_expression(cx, client, &before, &updated, records).map_err(fail)?;
         let bumps = have_names_changed || expression != Update::None;
         let now = self.update_subscriptions(cx, bumps, &before, &updated, records);
         let rebalances = downgrades && self.assignment_epoch < now.epoch;

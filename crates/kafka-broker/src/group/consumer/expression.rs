@@ -15,7 +15,8 @@ use super::super::timers::{TimerAction, TimerKey};
 use super::hash::group_hash;
 use super::member::Member;
 use super::subscription::SubscriptionCount;
-use super::{ConsumerGroup, Cx, Metadata, Refresh, Refusal};
+use super::{Client, ConsumerGroup, Cx, Metadata, Refresh, Refusal};
+use crate::security::authorizer::Requester;
 
 /// The least time between resolutions (`REGEX_BATCH_REFRESH_MIN_INTERVAL_MS`).
 const REFRESH_MIN_INTERVAL_MS: i64 = 10_000;
@@ -27,6 +28,14 @@ pub(super) struct Resolved {
     /// `Metadata::version` of the topics.
     pub(super) version: i64,
     pub(super) timestamp: i64,
+}
+
+/// Expressions that are to be resolved, for all members alike.
+#[derive(Debug)]
+pub(in super::super) struct Resolution {
+    expressions: Vec<Arc<str>>,
+    /// Who sent the request that asked for it: topics that it may not describe stay out.
+    requester: Option<Requester>,
 }
 
 /// What a heartbeat does to the expression of a member.
@@ -45,6 +54,7 @@ impl ConsumerGroup {
     pub(super) fn update_expression(
         &self,
         cx: &mut Cx<'_>,
+        client: Client<'_>,
         before: &Member,
         member: &Member,
         records: &mut Vec<Record>,
@@ -84,7 +94,8 @@ impl ConsumerGroup {
         must_resolve |= last.map_or(0, |last| last.version) < cx.new_topics_version;
         must_resolve |= cx.now_ms > last_ms.saturating_add(cx.config.consumer_regex_refresh_interval_ms.into());
         if must_resolve && !expressions.is_empty() {
-            cx.resolving.insert(Arc::clone(&self.id), expressions);
+            let requester = client.requester.cloned();
+            cx.resolving.insert(Arc::clone(&self.id), Resolution { expressions, requester });
             cx.set_timer(TimerKey::Expressions(Arc::clone(&self.id)), 0, TimerAction::ResolveExpressions);
         }
         Ok(update)
@@ -102,10 +113,10 @@ impl ConsumerGroup {
     }
 
     /// Writes down the topics that expressions stand for (`handleRegularExpressionsResult`).
-    pub(in super::super) fn resolve(&self, cx: &Cx<'_>, expressions: &[Arc<str>], records: &mut Vec<Record>) {
+    pub(in super::super) fn resolve(&self, cx: &Cx<'_>, resolution: &Resolution, records: &mut Vec<Record>) {
         let mut subscribed = self.subscribed.clone();
         let mut bumps = false;
-        for (expression, resolved) in resolve(expressions, cx.metadata, cx.now_ms) {
+        for (expression, resolved) in resolve(resolution, cx.metadata, cx.now_ms) {
             if self.subscribers_of(expression) == 0 {
                 continue;
             }
@@ -128,18 +139,31 @@ impl ConsumerGroup {
 }
 
 /// The topics of each expression. One that cannot be read, from an older version say, stands for none.
-fn resolve<'e>(expressions: &'e [Arc<str>], metadata: &dyn Metadata, now_ms: i64) -> Vec<(&'e Arc<str>, Resolved)> {
+fn resolve<'r>(resolution: &'r Resolution, metadata: &dyn Metadata, now_ms: i64) -> Vec<(&'r Arc<str>, Resolved)> {
+    let expressions = &resolution.expressions;
     let version = metadata.version();
     let mut topics: Vec<java::HashSet<Arc<str>>> = expressions.iter().map(|_| java::HashSet::default()).collect();
     let compiled: Vec<_> = expressions.iter().map(|expression| syntax::compile(expression).ok()).collect();
+    // Which expressions match a topic. The authorizer is asked once the topics are read.
+    let mut matches: Vec<(Arc<str>, Vec<usize>)> = Vec::new();
     metadata.each_topic(&mut |name| {
-        let mut shared: Option<Arc<str>> = None;
-        for (expression, topics) in compiled.iter().zip(&mut topics) {
-            if expression.as_ref().is_some_and(|expression| expression.is_match(name)) {
-                topics.add(Arc::clone(shared.get_or_insert_with(|| name.into())));
-            }
+        let matching = compiled.iter().enumerate().filter_map(|(at, expression)| {
+            let is_match = expression.as_ref().is_some_and(|expression| expression.is_match(name));
+            is_match.then_some(at)
+        });
+        let matching: Vec<usize> = matching.collect();
+        if !matching.is_empty() {
+            matches.push((name.into(), matching));
         }
     });
+    if let Some(who) = &resolution.requester {
+        matches.retain(|(name, matching)| metadata.may_describe(who, name, matching.len()));
+    }
+    for (name, matching) in matches {
+        for at in matching {
+            topics[at].add(Arc::clone(&name));
+        }
+    }
     let resolved = topics.into_iter().map(|topics| Resolved { topics: Arc::new(topics), version, timestamp: now_ms });
     expressions.iter().zip(resolved).collect()
 }

@@ -63,7 +63,7 @@ impl ConsumerGroup {
         };
         let mut updated = changed(&member, client, request);
         let have_names_changed = self.note_member(&member, &updated, records);
-        let expression = self.update_expression(cx, &member, &updated, records)?;
+        let expression = self.update_expression(cx, client, &member, &updated, records)?;
         let has_subscription_changed = have_names_changed || expression != Update::None;
         let bumps = have_names_changed || expression == Update::Resolved;
         let subscriptions = self.update_subscriptions(cx, bumps, &member, &updated, records);

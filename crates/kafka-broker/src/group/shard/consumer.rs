@@ -123,8 +123,8 @@ impl<T: Copy> Shard<T> {
 
     /// The expressions of a group are resolved.
     pub(super) fn resolve_expressions(&mut self, group: &str, now_ms: i64, out: &mut Outcome<T>) {
-        let Some(expressions) = self.resolving.remove(group) else { return };
-        self.with_consumer(group, now_ms, |group, cx| group.resolve(cx, &expressions, &mut out.records));
+        let Some(resolution) = self.resolving.remove(group) else { return };
+        self.with_consumer(group, now_ms, |group, cx| group.resolve(cx, &resolution, &mut out.records));
     }
 
     /// Topics are new, changed or gone: groups that subscribe to them look at them with the next heartbeat.

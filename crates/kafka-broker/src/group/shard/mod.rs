@@ -17,7 +17,7 @@ use std::sync::Arc;
 use kafka_rpc::ErrorCode;
 
 use super::classic::{ClassicGroup, Cx, RetentionBase};
-use super::consumer::ConsumerGroup;
+use super::consumer::{ConsumerGroup, Resolution};
 use super::modern::{Kind, ModernGroup};
 use super::offsets::Offsets;
 use super::outcome::{Outcome, Record};
@@ -114,7 +114,7 @@ pub(super) struct Shard<T> {
     uncommitted: VecDeque<Uncommitted<T>>,
     metadata: Arc<dyn Metadata>,
     /// Expressions that are about to be resolved, by group.
-    resolving: HashMap<Arc<str>, Vec<Arc<str>>>,
+    resolving: HashMap<Arc<str>, Resolution>,
     /// `Metadata::version` when topics came last.
     new_topics_version: i64,
 }

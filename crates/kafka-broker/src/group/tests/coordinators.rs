@@ -103,7 +103,7 @@ struct World {
 }
 
 fn client(version: i16) -> Client<'static> {
-    Client { version, id: "client", address: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+    Client { version, id: "client", address: IpAddr::V4(Ipv4Addr::LOCALHOST), requester: None }
 }
 
 fn start(memory: Arc<Memory>) -> World {

@@ -91,7 +91,7 @@ impl World {
             ..Default::default()
         };
         member.has_new_topics = false;
-        let client = Client { version: 1, id: "c", address: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        let client = Client { version: 1, id: "c", address: IpAddr::V4(Ipv4Addr::LOCALHOST), requester: None };
         let outcome = self.shard.consumer_group_heartbeat(Heartbeat { client, request: &request }, 1, self.now_ms);
         let Some(Reply::ConsumerGroupHeartbeat(response)) = self.write(outcome) else { panic!("no answer") };
         let member = &mut self.members[at];
@@ -135,7 +135,7 @@ impl World {
             retention_time_ms: -1,
             ..Default::default()
         };
-        let client = Client { version: 10, id: "c", address: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        let client = Client { version: 10, id: "c", address: IpAddr::V4(Ipv4Addr::LOCALHOST), requester: None };
         let resolved = Resolved { found: vec![topic], refused: Vec::new() };
         let outcome = self.shard.offset_commit(client, &request, resolved, 1, self.now_ms);
         let Some(Reply::OffsetCommit(response)) = self.write(outcome) else { panic!("no answer") };

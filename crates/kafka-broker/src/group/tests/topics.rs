@@ -7,6 +7,7 @@ use kafka_rpc::Uuid;
 use parking_lot::Mutex;
 
 use super::super::{Metadata, TopicInfo};
+use crate::security::authorizer::Requester;
 
 /// Topics by name, with their numbers of partitions, and a version.
 #[derive(Default)]
@@ -56,6 +57,11 @@ impl Metadata for FakeTopics {
 
     fn each_topic(&self, visit: &mut dyn FnMut(&str)) {
         self.0.lock().0.keys().for_each(|name| visit(name));
+    }
+
+    /// `User:t` may describe topics that start with a `t`.
+    fn may_describe(&self, who: &Requester, topic: &str, _: usize) -> bool {
+        who.principal.strip_prefix("User:").is_some_and(|prefix| topic.starts_with(prefix))
     }
 
     fn version(&self) -> i64 {

@@ -166,7 +166,7 @@ impl Player {
     fn request(&mut self, api: &str, version: i16, ticket: u32, client_id: &str, bytes: &[u8]) {
         self.versions.insert(ticket, version);
         let address = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
-        let client = Client { version, id: client_id, address };
+        let client = Client { version, id: client_id, address, requester: None };
         let (now, shard) = (self.now_ms, &mut self.shard);
         let outcome = match api {
             "join" => shard.join_group(client, &decode(bytes, version), ticket, now),

@@ -31,6 +31,7 @@ pub(crate) struct Authorizer {
 }
 
 /// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Requester {
     /// `User:alice`
     pub(crate) principal: String,
