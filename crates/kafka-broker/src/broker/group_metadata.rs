@@ -33,7 +33,9 @@ impl Metadata for ImageOfGroups {
     }
 
     fn each_topic(&self, visit: &mut dyn FnMut(&str)) {
-        self.image.read().topics().for_each(|topic| visit(&topic.name));
+        // The visitor may take its time: it matches expressions.
+        let names: Vec<_> = self.image.read().topics().map(|topic| Arc::clone(&topic.name)).collect();
+        names.iter().for_each(|name| visit(name));
     }
 
     fn may_describe(&self, who: &Requester, topic: &str, count: usize) -> bool {

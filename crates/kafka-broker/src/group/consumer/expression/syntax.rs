@@ -7,8 +7,8 @@ use std::fmt;
 
 use regex_lite::{Regex, RegexBuilder};
 
-/// Longest program, in bytes: an expression of a few characters can ask for gigabytes.
-const PROGRAM_LEN_MAX: usize = 1 << 20;
+/// Longest program, in bytes: an expression of a few characters can ask for gigabytes, and the time for a name grows with the program.
+const PROGRAM_LEN_MAX: usize = 1 << 16;
 
 /// An expression that cannot be used: it is none, or needs too much memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
