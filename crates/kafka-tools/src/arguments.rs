@@ -1,5 +1,5 @@
 //! Command lines as argparse4j reads them, the parser of Kafka's newer tools: commands and long options may be shortened, values
-//! stand behind a space or `=`, and directly behind a short option.
+//! stand after a space or `=`, and directly after a short option.
 
 /// An option of a tool or of one of its commands.
 pub(crate) struct Argument {
@@ -153,7 +153,7 @@ fn is_value(word: &str) -> bool {
     !word.starts_with('-') || word == "-" || word.parse::<i64>().is_ok()
 }
 
-/// The option that a word names, and the value behind it in the same word.
+/// The option that a word names, and the value after it in the same word.
 fn find<'a>(known: &'static [Argument], arg: &'a str) -> Option<(&'static Argument, Option<&'a str>)> {
     if let Some(long) = arg.strip_prefix("--") {
         let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));

@@ -38,40 +38,40 @@ pub(crate) fn handle(
     use AclOperation::{Alter, AlterConfigs, Describe, DescribeConfigs};
     let version = request.version;
     let rights = Rights::of(shared, peer, request.api_key);
-    let mut desk = Desk { peer, controller, request, ticket, rights, shared };
+    let mut execution = Execution { peer, controller, request, ticket, rights, shared };
     let has_acls = shared.authorizer.is_some();
     match request.api_key {
-        ApiKey::CreateTopics => desk.create_topics(),
-        ApiKey::DeleteTopics => desk.delete_topics(),
-        ApiKey::CreatePartitions => desk.create_partitions(),
-        ApiKey::AlterConfigs => desk.alter_configs(),
-        ApiKey::IncrementalAlterConfigs => desk.incremental_alter_configs(),
-        ApiKey::DescribeAcls if has_acls => desk.execute(Describe, acls::describe::plan),
-        ApiKey::CreateAcls if has_acls => desk.execute(Alter, acls::create::plan),
-        ApiKey::DeleteAcls if has_acls => desk.execute(Alter, acls::delete::plan),
-        ApiKey::DescribeAcls => desk.execute(Describe, |_, _, request| Outcome::none(disabled::describe(request))),
-        ApiKey::CreateAcls => desk.execute(Alter, |_, _, request| Outcome::none(disabled::create(request))),
-        ApiKey::DeleteAcls => desk.execute(Alter, |_, _, request| Outcome::none(disabled::delete(request))),
-        ApiKey::ElectLeaders => desk.execute(Alter, elect_leaders::plan),
-        ApiKey::AlterPartitionReassignments => desk.execute(Alter, alter_partition_reassignments::plan),
-        ApiKey::ListPartitionReassignments => desk.execute(Describe, list_partition_reassignments::plan),
-        ApiKey::DescribeClientQuotas => desk.execute(DescribeConfigs, describe_client_quotas::plan),
-        ApiKey::AlterClientQuotas => desk.execute(AlterConfigs, alter_client_quotas::plan),
-        ApiKey::DescribeUserScramCredentials => desk.execute(Describe, describe_user_scram_credentials::plan),
-        ApiKey::AlterUserScramCredentials => desk.execute(Alter, alter_user_scram_credentials::plan),
+        ApiKey::CreateTopics => execution.create_topics(),
+        ApiKey::DeleteTopics => execution.delete_topics(),
+        ApiKey::CreatePartitions => execution.create_partitions(),
+        ApiKey::AlterConfigs => execution.alter_configs(),
+        ApiKey::IncrementalAlterConfigs => execution.incremental_alter_configs(),
+        ApiKey::DescribeAcls if has_acls => execution.execute(Describe, acls::describe::plan),
+        ApiKey::CreateAcls if has_acls => execution.execute(Alter, acls::create::plan),
+        ApiKey::DeleteAcls if has_acls => execution.execute(Alter, acls::delete::plan),
+        ApiKey::DescribeAcls => execution.execute(Describe, |_, _, request| Outcome::none(disabled::describe(request))),
+        ApiKey::CreateAcls => execution.execute(Alter, |_, _, request| Outcome::none(disabled::create(request))),
+        ApiKey::DeleteAcls => execution.execute(Alter, |_, _, request| Outcome::none(disabled::delete(request))),
+        ApiKey::ElectLeaders => execution.execute(Alter, elect_leaders::plan),
+        ApiKey::AlterPartitionReassignments => execution.execute(Alter, alter_partition_reassignments::plan),
+        ApiKey::ListPartitionReassignments => execution.execute(Describe, list_partition_reassignments::plan),
+        ApiKey::DescribeClientQuotas => execution.execute(DescribeConfigs, describe_client_quotas::plan),
+        ApiKey::AlterClientQuotas => execution.execute(AlterConfigs, alter_client_quotas::plan),
+        ApiKey::DescribeUserScramCredentials => execution.execute(Describe, describe_user_scram_credentials::plan),
+        ApiKey::AlterUserScramCredentials => execution.execute(Alter, alter_user_scram_credentials::plan),
         ApiKey::DescribeQuorum => {
-            let quorum = desk.controller.quorum();
-            desk.execute(Describe, |image, context, request| {
+            let quorum = execution.controller.quorum();
+            execution.execute(Describe, |image, context, request| {
                 describe_quorum::plan(image, context, request, version, &quorum)
             })
         }
         ApiKey::UpdateFeatures => {
-            let kraft_version = desk.controller.log().kraft_version();
-            desk.execute(Alter, |image, context, request| {
+            let kraft_version = execution.controller.log().kraft_version();
+            execution.execute(Alter, |image, context, request| {
                 update_features::plan(image, context, request, version, kraft_version)
             })
         }
-        ApiKey::UnregisterBroker => desk.execute(Alter, unregister_broker::plan),
+        ApiKey::UnregisterBroker => execution.execute(Alter, unregister_broker::plan),
         _ => Err(ErrorCode::UnsupportedVersion),
     }
 }
@@ -87,12 +87,12 @@ struct Charge<'s> {
 
 impl<'s> Charge<'s> {
     /// From this version on clients understand that a part of a request is refused.
-    fn of(desk: &Desk<'s>, strict_since: i16) -> Self {
+    fn of(execution: &Execution<'s>, strict_since: i16) -> Self {
         Charge {
-            shared: desk.shared,
-            user: desk.peer.principal.name.clone(),
-            client_id: desk.request.client_id.clone().into_owned(),
-            is_strict: desk.request.version >= strict_since,
+            shared: execution.shared,
+            user: execution.peer.principal.name.clone(),
+            client_id: execution.request.client_id.clone().into_owned(),
+            is_strict: execution.request.version >= strict_since,
             throttle_ms: Cell::new(0),
         }
     }
@@ -109,7 +109,7 @@ impl<'s> Charge<'s> {
     }
 }
 
-struct Desk<'d> {
+struct Execution<'d> {
     peer: &'d Peer,
     controller: &'d mut Controller,
     request: &'d RequestFrame<'d>,
@@ -118,7 +118,7 @@ struct Desk<'d> {
     shared: &'d Shared,
 }
 
-impl<'d> Desk<'d> {
+impl<'d> Execution<'d> {
     fn message<M: Request<'d>>(&self) -> Result<M, ErrorCode> {
         self.request.message(memory_for(self.request.body)).map_err(|error| {
             tracing::warn!(api = M::NAME, %error, "a request cannot be read");

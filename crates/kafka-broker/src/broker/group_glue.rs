@@ -16,7 +16,7 @@ use super::read_log::read_log;
 use crate::clock::Clock;
 use crate::group::{Appended, Journal, Load, Replies, Reply};
 use crate::marker::Marker;
-use crate::net::{Letter, Mailbox, Output, Ticket};
+use crate::net::{LoopEvent, Mailbox, Output, Ticket};
 use crate::partitions::{Partition, Topics};
 use crate::topics::GROUP_METADATA_TOPIC;
 
@@ -95,7 +95,7 @@ impl Replies<Ticket> for ReplyToClients {
             tracing::error!(api = ticket.api_key.name(), %error, "a reply cannot be written");
         }
         if let Some(mailbox) = self.loops.get(ticket.event_loop) {
-            mailbox.post(Letter::Answer(ticket, out.into_bytes()));
+            mailbox.post(LoopEvent::Answer(ticket, out.into_bytes()));
         }
     }
 

@@ -31,7 +31,7 @@ use crate::controller_thread::Job;
 use crate::faults::{self, Faults};
 use crate::http::HttpServer;
 use crate::mover::Order;
-use crate::net::Letter;
+use crate::net::LoopEvent;
 
 /// How long requests in progress may take when the broker stops.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
@@ -107,7 +107,7 @@ impl Broker {
         if std::mem::replace(&mut self.has_ended, true) {
             return StopReport::default();
         }
-        self.shared.loops.iter().for_each(|mailbox| mailbox.post(Letter::Drain));
+        self.shared.loops.iter().for_each(|mailbox| mailbox.post(LoopEvent::Drain));
         let until = Instant::now() + DRAIN_MAX;
         // The loops of a broker that has failed have ended, and let go of nothing.
         while !self.has_failed() && self.shared.connections.open() > 0 && Instant::now() < until {
@@ -116,7 +116,7 @@ impl Broker {
         self.shared.controller.send(Job::Stop);
         self.shared.mover.send(Order::Stop);
         self.shared.alarm.stop();
-        self.shared.loops.iter().for_each(|mailbox| mailbox.post(Letter::Stop));
+        self.shared.loops.iter().for_each(|mailbox| mailbox.post(LoopEvent::Stop));
         self.metrics.take().into_iter().chain(self.control.take()).for_each(HttpServer::stop);
         let threads: Vec<_> = self.loops.drain(..).chain(self.workers.drain(..)).collect();
         let ended: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();

@@ -21,7 +21,7 @@ use crate::group::Coordinators;
 use crate::metadata;
 use crate::metrics::Metrics;
 use crate::mover::MoverHandle;
-use crate::net::{Connections, Letter, Mailbox, QueuedBytes, Ticket};
+use crate::net::{Connections, LoopEvent, Mailbox, QueuedBytes, Ticket};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
@@ -85,7 +85,7 @@ impl Shared {
     pub(crate) fn hand_out(&self, socket: TcpStream, from: SocketAddr, listener: usize) {
         let next = self.next_loop.fetch_add(1, Ordering::Relaxed);
         if let Some(mailbox) = self.loops.get(next % self.loops.len().max(1)) {
-            mailbox.post(Letter::Connected(socket, from, listener));
+            mailbox.post(LoopEvent::Connected(socket, from, listener));
         }
     }
 
@@ -99,13 +99,13 @@ impl Shared {
     /// Answers a request that was left waiting.
     pub(crate) fn answer(&self, ticket: Ticket, frame: Vec<u8>) {
         if let Some(mailbox) = self.loops.get(ticket.event_loop) {
-            mailbox.post(Letter::Answer(ticket, frame));
+            mailbox.post(LoopEvent::Answer(ticket, frame));
         }
     }
 
     /// A thread without which the broker cannot serve has ended.
     pub(crate) fn fail(&self) {
         self.has_failed.store(true, Ordering::Release);
-        self.loops.iter().for_each(|mailbox| mailbox.post(Letter::Stop));
+        self.loops.iter().for_each(|mailbox| mailbox.post(LoopEvent::Stop));
     }
 }

@@ -127,7 +127,7 @@ impl FaultTable {
         Some(effect)
     }
 
-    /// Arms a fault, behind those that wait already; gives its number.
+    /// Arms a fault, after those that wait already; gives its number.
     pub(super) fn add(&self, fault: Fault) -> Result<u64, FaultError> {
         if matches!(fault.effect, Effect::Fail(_)) && !can_fail(fault.api) {
             return Err(FaultError::NoAnswer(fault.api));

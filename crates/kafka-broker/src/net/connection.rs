@@ -125,7 +125,7 @@ impl From<ReceiveError> for EndReason {
 }
 
 /// What connections of a loop share during a turn.
-pub(super) struct Desk<'l> {
+pub(super) struct LoopContext<'l> {
     pub(super) shared: &'l Shared,
     pub(super) event_loop: usize,
     pub(super) slot: usize,
@@ -135,7 +135,7 @@ pub(super) struct Desk<'l> {
     pub(super) now_ms: i64,
 }
 
-impl Desk<'_> {
+impl LoopContext<'_> {
     /// A number in the loop that was not used before.
     fn next_number(&mut self) -> u64 {
         let number = *self.next_sequence;
@@ -175,7 +175,7 @@ impl Connection {
     }
 
     /// The number of the fetch that waits for records on behalf of a peer that has closed its side.
-    pub(super) fn waits_in_vain(&self) -> Option<u64> {
+    pub(super) fn abandoned_fetch(&self) -> Option<u64> {
         let waiting = self.waiting.as_ref().filter(|waiting| waiting.fetch.is_some())?;
         self.has_peer_closed.then_some(waiting.ticket.sequence)
     }
@@ -204,28 +204,39 @@ impl Connection {
     }
 
     /// Handles nothing more for a time.
-    fn mute(&mut self, throttle_ms: i32, desk: &mut Desk<'_>) {
+    fn mute(&mut self, throttle_ms: i32, context: &mut LoopContext<'_>) {
         let pause = Duration::from_millis(u64::try_from(throttle_ms).unwrap_or(0));
-        if let Some(until) = desk.now.checked_add(pause).filter(|_| !pause.is_zero()) {
-            desk.shared.metrics.throttled.add(1);
-            self.muted = Some((until, desk.next_number()));
+        if let Some(until) = context.now.checked_add(pause).filter(|_| !pause.is_zero()) {
+            context.shared.metrics.throttled.add(1);
+            self.muted = Some((until, context.next_number()));
         }
     }
 
-    /// Counts what a request has cost, tells its client to wait if that is too much, and sees to it.
-    fn charge(&mut self, position: usize, ticket: (ApiKey, i16), cost: Option<(&str, Duration)>, desk: &mut Desk<'_>) {
-        let quotas = &desk.shared.quotas;
+    /// Counts what a request has cost, tells its client to wait if that is too much, and mutes the connection for that time.
+    fn charge(
+        &mut self,
+        position: usize,
+        ticket: (ApiKey, i16),
+        cost: Option<(&str, Duration)>,
+        context: &mut LoopContext<'_>,
+    ) {
+        let quotas = &context.shared.quotas;
         let user = &self.peer.principal.name;
-        let throttle = cost.map_or(0, |(client_id, spent)| quotas.request(user, client_id, spent, desk.now_ms));
+        let throttle = cost.map_or(0, |(client_id, spent)| quotas.request(user, client_id, spent, context.now_ms));
         let throttle = throttle::put(self.output.added_mut(position), ticket.0, ticket.1, throttle);
-        self.mute(throttle, desk);
+        self.mute(throttle, context);
     }
 
     /// Takes an answer, or drops it where the request does not wait.
     ///
     /// # Errors
     /// There is no answer. The connection has to end: the next response would be taken for the answer.
-    pub(super) fn answer(&mut self, ticket: Ticket, frame: &[u8], desk: &mut Desk<'_>) -> Result<(), EndReason> {
+    pub(super) fn answer(
+        &mut self,
+        ticket: Ticket,
+        frame: &[u8],
+        context: &mut LoopContext<'_>,
+    ) -> Result<(), EndReason> {
         let Some(waiting) = self.waiting.take_if(|waiting| waiting.ticket == ticket) else { return Ok(()) };
         if frame.is_empty() {
             return Err(EndReason::Unanswered(ticket.api_key));
@@ -233,56 +244,56 @@ impl Connection {
         let position = self.output.position();
         self.output.push_frame(frame);
         let cost = waiting.cost.as_ref().map(|(client_id, spent)| (&**client_id, *spent));
-        self.charge(position, (ticket.api_key, ticket.version), cost, desk);
+        self.charge(position, (ticket.api_key, ticket.version), cost, context);
         Ok(())
     }
 
     /// Looks again at what the fetch waits for. `is_over`: it waits no longer.
-    pub(super) fn look(&mut self, desk: &mut Desk<'_>, is_over: bool) -> Result<(), EndReason> {
-        if self.muted.is_some_and(|(until, _)| is_over || until <= desk.now) {
+    pub(super) fn look(&mut self, context: &mut LoopContext<'_>, is_over: bool) -> Result<(), EndReason> {
+        if self.muted.is_some_and(|(until, _)| is_over || until <= context.now) {
             self.muted = None;
         }
         let Some(waiting) = &mut self.waiting else { return Ok(()) };
         if let Some(failure) = waiting.failure.take() {
             return Err(self.fail(*failure));
         }
-        let is_over = is_over || waiting.deadline.is_some_and(|deadline| deadline <= desk.now);
+        let is_over = is_over || waiting.deadline.is_some_and(|deadline| deadline <= context.now);
         let position = self.output.position();
         if is_over && let Some(frame) = waiting.held.take() {
             self.waiting = None;
-            let (at, began) = (desk.next_request(), Instant::now());
-            let handled = api::handle_without_faults(desk.shared, &frame, &self.peer, at, &mut self.output);
-            return self.settle(handled.map_err(EndReason::Refused)?, &frame, position, began.elapsed(), desk);
+            let (at, began) = (context.next_request(), Instant::now());
+            let handled = api::handle_without_faults(context.shared, &frame, &self.peer, at, &mut self.output);
+            return self.settle(handled.map_err(EndReason::Refused)?, &frame, position, began.elapsed(), context);
         }
         let Some(fetch) = &mut waiting.fetch else { return Ok(()) };
-        if api::fetch::look(desk.shared, fetch, waiting.ticket, is_over, &mut self.output)
+        if api::fetch::look(context.shared, fetch, waiting.ticket, is_over, &mut self.output)
             .map_err(EndReason::Refused)?
         {
             let ticket = (waiting.ticket.api_key, waiting.ticket.version);
             let waiting = self.waiting.take();
             let cost = waiting.as_ref().and_then(|waiting| waiting.cost.as_ref());
             let cost = cost.map(|(client_id, spent)| (&**client_id, *spent));
-            self.charge(position, ticket, cost, desk);
+            self.charge(position, ticket, cost, context);
         }
         Ok(())
     }
 
     /// Sends, handles and receives as far as possible.
-    pub(super) fn turn(&mut self, desk: &mut Desk<'_>) -> Turn {
-        match self.try_turn(desk) {
+    pub(super) fn turn(&mut self, context: &mut LoopContext<'_>) -> Turn {
+        match self.try_turn(context) {
             Ok(turn) => turn,
             Err(reason) => Turn::End(Some(reason)),
         }
     }
 
-    fn try_turn(&mut self, desk: &mut Desk<'_>) -> Result<Turn, EndReason> {
+    fn try_turn(&mut self, context: &mut LoopContext<'_>) -> Result<Turn, EndReason> {
         for _ in 0..READS_PER_TURN {
-            self.handle_kept(desk)?;
+            self.handle_kept(context)?;
             if self.has_output() {
                 let mut sent = 0;
                 let outcome = self.output.send(&mut self.transport, &mut sent).map_err(EndReason::Io)?;
-                desk.shared.metrics.bytes_sent.add(sent);
-                self.last_active = desk.now;
+                context.shared.metrics.bytes_sent.add(sent);
+                self.last_active = context.now;
                 self.output.shrink(BUSY_BUFFER_MAX);
                 if outcome == Sent::Blocked && self.output.len() > OUTPUT_MAX {
                     return Ok(Turn::Rest);
@@ -297,16 +308,16 @@ impl Connection {
             if self.is_draining {
                 return Ok(if self.has_output() { Turn::Rest } else { Turn::End(None) });
             }
-            if self.has_whole_frame(desk)? {
+            if self.has_whole_frame(context)? {
                 continue;
             }
             if !self.may_have_input {
                 return Ok(Turn::Rest);
             }
-            if !self.reserve(desk) {
+            if !self.reserve(context) {
                 return Ok(Turn::Stalled);
             }
-            if !self.receive(desk)? {
+            if !self.receive(context)? {
                 return Ok(Turn::End(None));
             }
         }
@@ -314,40 +325,40 @@ impl Connection {
     }
 
     /// Longest frame that is taken.
-    fn frame_max(&self, desk: &Desk<'_>) -> usize {
-        let max = desk.shared.request_max();
+    fn frame_max(&self, context: &LoopContext<'_>) -> usize {
+        let max = context.shared.request_max();
         self.sasl.as_ref().and_then(|sasl| sasl.frame_max()).map_or(max, |of_sasl| of_sasl.min(max))
     }
 
-    fn has_whole_frame(&self, desk: &Desk<'_>) -> Result<bool, EndReason> {
-        let max = self.frame_max(desk);
+    fn has_whole_frame(&self, context: &LoopContext<'_>) -> Result<bool, EndReason> {
+        let max = self.frame_max(context);
         Ok(first_frame(self.input.received(), max).map_err(EndReason::Frame)?.is_some())
     }
 
     /// Receives and handles what arrived; says whether the peer is still there.
-    fn receive(&mut self, desk: &mut Desk<'_>) -> Result<bool, EndReason> {
+    fn receive(&mut self, context: &mut LoopContext<'_>) -> Result<bool, EndReason> {
         let received = if self.input.is_empty() {
-            let scratch = std::mem::take(&mut desk.scratch);
+            let scratch = std::mem::take(&mut context.scratch);
             let received = self.transport.receive(scratch).map_err(EndReason::from);
             let received = received.and_then(|received| self.note_certificate().map(|()| received));
             let handled = match &received {
                 Ok(Received::Some(count) | Received::Last(count)) if *count > 0 => {
-                    self.last_active = desk.now;
+                    self.last_active = context.now;
                     let arrived = scratch.get(..*count).unwrap_or_default();
-                    self.handle_frames(arrived, desk)
+                    self.handle_frames(arrived, context)
                         .map(|used| self.input.keep(arrived.get(used..).unwrap_or_default()))
                 }
                 _ => Ok(()),
             };
-            desk.scratch = scratch;
+            context.scratch = scratch;
             handled?;
             received?
         } else {
-            self.last_active = desk.now;
-            let max = self.frame_max(desk);
+            self.last_active = context.now;
+            let max = self.frame_max(context);
             self.input.receive(&mut self.transport, max)?
         };
-        // A short read empties the socket, but says nothing of the end behind the bytes, which is announced once.
+        // A short read empties the socket, but says nothing of the end after the bytes, which is announced once.
         self.may_have_input = self.has_peer_closed || matches!(received, Received::Some(_));
         Ok(received != Received::Closed)
     }
@@ -362,28 +373,28 @@ impl Connection {
     }
 
     /// Handles whole frames that were kept.
-    fn handle_kept(&mut self, desk: &mut Desk<'_>) -> Result<(), EndReason> {
+    fn handle_kept(&mut self, context: &mut LoopContext<'_>) -> Result<(), EndReason> {
         if self.input.is_empty() {
             return Ok(());
         }
         let input = std::mem::take(&mut self.input);
-        let used = self.handle_frames(input.received(), desk);
+        let used = self.handle_frames(input.received(), context);
         self.input = input;
         let used = used?;
         if used > 0 {
             self.input.consume(used);
             self.input.shrink(BUSY_BUFFER_MAX);
-            self.give_back(desk.shared);
+            self.give_back(context.shared);
         }
         Ok(())
     }
 
     /// Takes room for the frame that has begun, if that is not done; says whether there is room.
-    fn reserve(&mut self, desk: &Desk<'_>) -> bool {
+    fn reserve(&mut self, context: &LoopContext<'_>) -> bool {
         if self.reserved == 0
             && let Some(frame) = self.input.frame_len()
         {
-            if !desk.shared.queued.reserve(frame) {
+            if !context.shared.queued.reserve(frame) {
                 return false;
             }
             self.reserved = frame;
@@ -397,44 +408,44 @@ impl Connection {
     }
 
     /// Handles whole frames until one has to wait; says how many bytes were used.
-    fn handle_frames(&mut self, bytes: &[u8], desk: &mut Desk<'_>) -> Result<usize, EndReason> {
+    fn handle_frames(&mut self, bytes: &[u8], context: &mut LoopContext<'_>) -> Result<usize, EndReason> {
         let mut used = 0;
         while self.waiting.is_none() && self.muted.is_none() && !self.is_draining && self.output.len() <= OUTPUT_MAX {
             let rest = bytes.get(used..).unwrap_or_default();
-            let Some(frame) = first_frame(rest, self.frame_max(desk)).map_err(EndReason::Frame)? else { break };
+            let Some(frame) = first_frame(rest, self.frame_max(context)).map_err(EndReason::Frame)? else { break };
             used += FRAME_LEN_BYTES + frame.len();
-            if self.authenticate(frame, desk)? {
+            if self.authenticate(frame, context)? {
                 continue;
             }
-            if !api::is_produce(frame) || desk.shared.faults.is_armed() {
-                self.handle(frame, desk)?;
+            if !api::is_produce(frame) || context.shared.faults.is_armed() {
+                self.handle(frame, context)?;
                 continue;
             }
             let (mut frames, mut gathered) = (vec![frame], frame.len());
             while gathered < GATHERED_MAX
-                && let Ok(Some(next)) = first_frame(bytes.get(used..).unwrap_or_default(), desk.shared.request_max())
+                && let Ok(Some(next)) = first_frame(bytes.get(used..).unwrap_or_default(), context.shared.request_max())
                 && api::is_produce(next)
             {
                 used += FRAME_LEN_BYTES + next.len();
                 gathered += next.len();
                 frames.push(next);
             }
-            let at = desk.next_request();
+            let at = context.next_request();
             let throttle =
-                api::produce(desk.shared, &frames, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
-            self.mute(throttle, desk);
+                api::produce(context.shared, &frames, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
+            self.mute(throttle, context);
         }
         Ok(used)
     }
 
     /// Handles a frame that is a part of an authentication; says whether it is.
-    fn authenticate(&mut self, frame: &[u8], desk: &mut Desk<'_>) -> Result<bool, EndReason> {
+    fn authenticate(&mut self, frame: &[u8], context: &mut LoopContext<'_>) -> Result<bool, EndReason> {
         let Some(sasl) = &mut self.sasl else { return Ok(false) };
-        if !sasl.takes(frame, desk.now) {
-            return if sasl.has_expired(desk.now) { Err(EndReason::SessionExpired) } else { Ok(false) };
+        if !sasl.takes(frame, context.now) {
+            return if sasl.has_expired(context.now) { Err(EndReason::SessionExpired) } else { Ok(false) };
         }
-        let at = desk.next_request();
-        let (shared, now) = (desk.shared, desk.now);
+        let at = context.next_request();
+        let (shared, now) = (context.shared, context.now);
         let mut exchange = Exchange { shared, peer: &self.peer, at, now, out: &mut self.output };
         match sasl.receive(frame, &mut exchange) {
             Ok(None) => {}
@@ -469,11 +480,12 @@ impl Connection {
         EndReason::Authentication(failure.error)
     }
 
-    fn handle(&mut self, frame: &[u8], desk: &mut Desk<'_>) -> Result<(), EndReason> {
-        let at = desk.next_request();
+    fn handle(&mut self, frame: &[u8], context: &mut LoopContext<'_>) -> Result<(), EndReason> {
+        let at = context.next_request();
         let (position, began) = (self.output.position(), Instant::now());
-        let handled = api::handle(desk.shared, frame, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
-        self.settle(handled, frame, position, began.elapsed(), desk)
+        let handled =
+            api::handle(context.shared, frame, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
+        self.settle(handled, frame, position, began.elapsed(), context)
     }
 
     /// Counts what a request has cost, and waits for what is left of it. Its answer, if there is one, is at `position`.
@@ -483,9 +495,9 @@ impl Connection {
         frame: &[u8],
         position: usize,
         spent: Duration,
-        desk: &mut Desk<'_>,
+        context: &mut LoopContext<'_>,
     ) -> Result<(), EndReason> {
-        let quotas = &desk.shared.quotas;
+        let quotas = &context.shared.quotas;
         // `api::produce` charges for what it handles.
         let is_charged = quotas.limits(Kind::Request) && !api::is_produce(frame);
         let header = match is_charged || quotas.limits(Kind::Fetch) {
@@ -498,18 +510,18 @@ impl Connection {
             Handled::Done => {
                 if let Some(header) = header {
                     let cost = is_charged.then_some((&*header.client_id, spent));
-                    self.charge(position, (header.api_key, header.version), cost, desk);
+                    self.charge(position, (header.api_key, header.version), cost, context);
                 }
                 None
             }
             Handled::Later(ticket) => Some(waiting(ticket)),
             Handled::Held(ticket, frame, by) => {
-                Some(Waiting { held: Some(frame), deadline: desk.now.checked_add(by), ..waiting(ticket) })
+                Some(Waiting { held: Some(frame), deadline: context.now.checked_add(by), ..waiting(ticket) })
             }
             Handled::Waits(ticket, fetch) => {
                 // A peer that has closed its side may be gone: it is answered at once.
                 let max_wait = if self.has_peer_closed { Duration::ZERO } else { fetch.max_wait() };
-                let deadline = desk.now.checked_add(max_wait);
+                let deadline = context.now.checked_add(max_wait);
                 Some(Waiting { fetch: Some(fetch), deadline, ..waiting(ticket) })
             }
         };

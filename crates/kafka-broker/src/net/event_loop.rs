@@ -11,9 +11,9 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use super::Peer;
-use super::connection::{Connection, Desk, EndReason, Turn};
+use super::connection::{Connection, EndReason, LoopContext, Turn};
 use super::listener::{Accepted, Listener};
-use super::mailbox::{Letter, Mailbox};
+use super::mailbox::{LoopEvent, Mailbox};
 use super::ticket::Ticket;
 use super::transport::Transport;
 use crate::broker::Shared;
@@ -112,7 +112,7 @@ const STUCK: Duration = Duration::from_millis(100);
 impl Running<'_> {
     fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(256);
-        let (mut letters, mut ready) = (Vec::new(), Vec::new());
+        let (mut mail, mut ready) = (Vec::new(), Vec::new());
         let sweep = self.shared.idle_max().map_or(SWEEP, |max| SWEEP.min(max).max(SWEEP_MIN));
         let mut next_sweep = Instant::now() + sweep;
         loop {
@@ -139,21 +139,21 @@ impl Running<'_> {
                         if event.is_readable() || event.is_read_closed() || event.is_error() {
                             connection.readable(event.is_read_closed() || event.is_error());
                         }
-                        match connection.waits_in_vain() {
+                        match connection.abandoned_fetch() {
                             Some(sequence) => self.look(slot, sequence, true),
                             None => self.turn(slot),
                         }
                     }
                 }
             }
-            self.mailbox.take(&mut letters);
-            for letter in letters.drain(..) {
-                match letter {
-                    Letter::Stop => return Ok(()),
-                    Letter::Drain => self.drain(),
-                    Letter::Connected(socket, from, listener) => self.adopt(socket, from, listener),
-                    Letter::Answer(ticket, frame) => self.answer(ticket, &frame),
-                    Letter::Look(ticket) => self.look(ticket.slot, ticket.sequence, false),
+            self.mailbox.take(&mut mail);
+            for event in mail.drain(..) {
+                match event {
+                    LoopEvent::Stop => return Ok(()),
+                    LoopEvent::Drain => self.drain(),
+                    LoopEvent::Connected(socket, from, listener) => self.adopt(socket, from, listener),
+                    LoopEvent::Answer(ticket, frame) => self.answer(ticket, &frame),
+                    LoopEvent::Look(ticket) => self.look(ticket.slot, ticket.sequence, false),
                 }
             }
             self.look_at_due();
@@ -174,7 +174,7 @@ impl Running<'_> {
         let Some(from) = self.listeners.get(listener) else { return };
         loop {
             match from.accept(self.shared) {
-                Ok(Accepted::Nobody) => return,
+                Ok(Accepted::None) => return,
                 Ok(Accepted::Refused) => {}
                 Ok(Accepted::Throttled(socket, from, pause)) if self.held.len() < HELD_MAX => {
                     self.held.insert((Instant::now() + pause, from), socket);
@@ -219,16 +219,16 @@ impl Running<'_> {
     }
 
     fn answer(&mut self, ticket: Ticket, frame: &[u8]) {
-        let Some((connection, mut desk)) = self.seat(ticket.slot) else { return };
-        match connection.answer(ticket, frame, &mut desk) {
+        let Some((connection, mut context)) = self.with_context(ticket.slot) else { return };
+        match connection.answer(ticket, frame, &mut context) {
             Ok(()) => self.turn(ticket.slot),
             Err(reason) => self.end(ticket.slot, Some(reason)),
         }
     }
 
     /// A connection, and what it shares with the others during a turn.
-    fn seat(&mut self, slot: usize) -> Option<(&mut Connection, Desk<'_>)> {
-        let desk = Desk {
+    fn with_context(&mut self, slot: usize) -> Option<(&mut Connection, LoopContext<'_>)> {
+        let context = LoopContext {
             shared: self.shared,
             event_loop: self.number,
             slot,
@@ -237,16 +237,18 @@ impl Running<'_> {
             now: Instant::now(),
             now_ms: self.shared.clock.now_ms(),
         };
-        Some((self.connections.get_mut(slot)?, desk))
+        Some((self.connections.get_mut(slot)?, context))
     }
 
     /// Looks at the fetch that waits under this number.
     fn look(&mut self, slot: usize, sequence: u64, is_over: bool) {
-        let Some((connection, mut desk)) = self.seat(slot).filter(|(of, _)| of.waits_for() == Some(sequence)) else {
+        let Some((connection, mut context)) =
+            self.with_context(slot).filter(|(of, _)| of.waits_for() == Some(sequence))
+        else {
             return;
         };
         let deadline = connection.waits_until();
-        match connection.look(&mut desk, is_over) {
+        match connection.look(&mut context, is_over) {
             Ok(()) if connection.waits_for() == Some(sequence) => {}
             Ok(()) => {
                 if let Some(deadline) = deadline {
@@ -276,8 +278,8 @@ impl Running<'_> {
     }
 
     fn turn(&mut self, slot: usize) {
-        let Some((connection, mut desk)) = self.seat(slot) else { return };
-        match connection.turn(&mut desk) {
+        let Some((connection, mut context)) = self.with_context(slot) else { return };
+        match connection.turn(&mut context) {
             Turn::Rest => {}
             Turn::RestUntil(deadline) => {
                 if let Some(sequence) = connection.waits_for() {

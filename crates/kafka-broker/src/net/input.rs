@@ -71,7 +71,7 @@ impl Input {
         Some(FRAME_LEN_BYTES + u32::from_be_bytes(*length) as usize)
     }
 
-    /// Receives behind what is there, at most up to the end of the frame that has begun.
+    /// Receives after what is there, at most up to the end of the frame that has begun.
     pub(super) fn receive(&mut self, transport: &mut Transport, frame_max: usize) -> Result<Received, ReceiveError> {
         let frame = match self.received().first_chunk::<FRAME_LEN_BYTES>() {
             None => FRAME_LEN_BYTES,

@@ -23,7 +23,7 @@ pub(super) enum Accepted {
     Refused,
     /// They come too fast: it is closed after a pause, which keeps the client from the next attempt.
     Throttled(TcpStream, SocketAddr, Duration),
-    Nobody,
+    None,
 }
 
 impl Listener {
@@ -45,7 +45,7 @@ impl Listener {
         loop {
             let (socket, from) = match self.socket.accept() {
                 Ok(accepted) => accepted,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Accepted::Nobody),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Accepted::None),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                 Err(error) => return Err(error),
             };

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::ticket::Ticket;
 
 /// What an event loop is told.
-pub(crate) enum Letter {
+pub(crate) enum LoopEvent {
     /// A client has connected.
     Connected(TcpStream, SocketAddr, usize),
     /// The answer to a request: a whole frame. Empty: there is none, and the connection ends.
@@ -24,32 +24,32 @@ pub(crate) enum Letter {
     Stop,
 }
 
-/// The letters to one event loop.
+/// The events to one event loop.
 pub(crate) struct Mailbox {
-    letters: Mutex<Vec<Letter>>,
+    events: Mutex<Vec<LoopEvent>>,
     waker: Waker,
 }
 
 impl Mailbox {
     pub(super) fn new(poll: &Poll, token: Token) -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Mailbox { letters: Mutex::default(), waker: Waker::new(poll.registry(), token)? }))
+        Ok(Arc::new(Mailbox { events: Mutex::default(), waker: Waker::new(poll.registry(), token)? }))
     }
 
-    /// Leaves a letter and wakes the loop.
-    pub(crate) fn post(&self, letter: Letter) {
+    /// Leaves a event and wakes the loop.
+    pub(crate) fn post(&self, event: LoopEvent) {
         let was_empty = {
-            let mut letters = self.letters.lock();
-            letters.push(letter);
-            letters.len() == 1
+            let mut events = self.events.lock();
+            events.push(event);
+            events.len() == 1
         };
-        // Who left the first letter has woken the loop, or is about to.
+        // Who left the first event has woken the loop, or is about to.
         if was_empty && let Err(error) = self.waker.wake() {
             tracing::error!(%error, "cannot wake an event loop");
         }
     }
 
-    /// Exchanges the letters for an empty vector.
-    pub(super) fn take(&self, into: &mut Vec<Letter>) {
-        std::mem::swap(&mut *self.letters.lock(), into);
+    /// Exchanges the events for an empty vector.
+    pub(super) fn take(&self, into: &mut Vec<LoopEvent>) {
+        std::mem::swap(&mut *self.events.lock(), into);
     }
 }

@@ -11,10 +11,10 @@ use rustix::net::SendFlags;
 
 use super::transport::{Tls, Transport};
 
-/// Records shorter than this are copied behind the bytes before them: one call sends both.
+/// Records shorter than this are copied after the bytes before them: one call sends both.
 const COPIED_BELOW: usize = 4096;
 
-/// Sent bytes that are worth a move of those behind them.
+/// Sent bytes that are worth a move of those after them.
 const FORGOTTEN_FROM: usize = 64 * 1024;
 
 /// Plaintext of a record of TLS.
@@ -73,12 +73,12 @@ impl Output {
         Ok(())
     }
 
-    /// The position behind all that is to be sent.
+    /// The position after all that is to be sent.
     pub(super) fn position(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The bytes in memory that were added behind a position. It has to be of the same turn.
+    /// The bytes in memory that were added after a position, which has to be of the same turn.
     pub(super) fn added_mut(&mut self, position: usize) -> &mut [u8] {
         self.bytes.get_mut(position..).unwrap_or_default()
     }
@@ -172,7 +172,7 @@ impl Output {
         loop {
             let (end, has_file) = self.files.front().map_or((self.bytes.len(), false), |(at, _)| (*at, true));
             if let Some(pending) = self.bytes.get(self.sent..end).filter(|pending| !pending.is_empty()) {
-                // With a slice behind them the bytes go into the same packet.
+                // With a slice after them the bytes go into the same packet.
                 let more = if has_file { SendFlags::MORE } else { SendFlags::empty() };
                 match rustix::net::send(socket, pending, SendFlags::NOSIGNAL | more) {
                     Ok(sent) => {

@@ -9,7 +9,7 @@ use kafka_log::log::types::Watermarks;
 use kafka_log::log::{LogObserver, TopicPartition};
 use parking_lot::Mutex;
 
-use crate::net::{Letter, Mailbox, Ticket};
+use crate::net::{LoopEvent, Mailbox, Ticket};
 
 /// Wakes the event loops of fetches that wait when an offset of the log moves.
 pub(crate) struct Watch {
@@ -47,7 +47,7 @@ impl Watch {
         };
         for ticket in woken.into_values() {
             if let Some(mailbox) = self.loops.get(ticket.event_loop) {
-                mailbox.post(Letter::Look(ticket));
+                mailbox.post(LoopEvent::Look(ticket));
             }
         }
     }

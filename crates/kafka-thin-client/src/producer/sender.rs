@@ -319,7 +319,7 @@ impl Producer {
             OutOfOrderSequenceNumber | UnknownProducerId | InvalidProducerEpoch
                 if batch.sequence.is_some() && self.has_attempts_left(&batch) =>
             {
-                // The broker has lost track. The batch starts anew under another producer id.
+                // The broker has lost track. The batch starts again under another producer id.
                 self.sender.identity = None;
                 batch.sequence = None;
                 self.retry(&partition, batch);

@@ -153,7 +153,7 @@ impl Columns {
             (self.timestamp, Self::write_timestamp),
             (self.partition, |_, record, out| Ok(write!(out, "Partition:{}", record.partition)?)),
             (self.offset, |_, record, out| Ok(write!(out, "Offset:{}", record.offset)?)),
-            // The tool knows neither: it makes each record anew from some of its fields.
+            // The tool knows neither: it rebuilds each record from some of its fields.
             (self.delivery, |_, _, out| Ok(out.write_all(b"Delivery:NOT_PRESENT")?)),
             (self.epoch, |_, _, out| Ok(out.write_all(b"Epoch:NOT_PRESENT")?)),
             (self.headers, Self::write_headers),

@@ -236,7 +236,7 @@ impl<T: Copy> ClassicGroup<T> {
         cx.timers.set(self.session_key(member), deadline, TimerAction::EndSession);
     }
 
-    /// Starts the session of a member anew (`rescheduleClassicGroupMemberHeartbeat`).
+    /// Restarts the session of a member (`rescheduleClassicGroupMemberHeartbeat`).
     pub(super) fn renew_session(&self, cx: &mut Cx<'_, T>, member_id: &str) {
         if let Some(member) = self.members.get(member_id) {
             self.set_session(cx, &member.id, member.session_timeout_ms);

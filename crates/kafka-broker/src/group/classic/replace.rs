@@ -87,7 +87,7 @@ impl<T: Copy> ClassicGroup<T> {
             response.skip_assignment = self.is_leader(member_id);
             response.members = if response.skip_assignment { self.joined_members() } else { Vec::new() };
         } else {
-            // Older clients that find themselves leaders would assign anew.
+            // Older clients that find themselves leaders would assign again.
             response.leader = before.leader.as_deref().map(owned).unwrap_or_default();
         }
         cx.out.replies.push((waiter.ticket, Reply::join_group(response, waiter.version)));

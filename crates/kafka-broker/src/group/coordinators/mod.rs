@@ -1,4 +1,4 @@
-//! The shards of all partitions of `__consumer_offsets` behind one door (`GroupCoordinatorService`, `CoordinatorRuntime`).
+//! The shards of all partitions of `__consumer_offsets` in one place (`GroupCoordinatorService`, `CoordinatorRuntime`).
 
 mod consumer;
 mod load;

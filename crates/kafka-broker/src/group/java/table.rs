@@ -69,7 +69,7 @@ impl<K: Key, V> Table<K, V> {
         self.entries.get_mut(place).map(|entry| &mut entry.value)
     }
 
-    /// Adds an entry whose key is not there, before or behind those of its slot.
+    /// Adds an entry whose key is not there, before or after those of its slot.
     pub(super) fn add(&mut self, key: K, value: V, at_front: bool) {
         let hash = key.hash_code();
         let slot = self.slot_of(hash);

@@ -59,7 +59,7 @@ pub enum MetadataLogError {
         /// The file.
         path: PathBuf,
     },
-    /// Records are missing: the log begins behind the newest snapshot.
+    /// Records are missing: the log begins after the newest snapshot.
     MissingSnapshot {
         /// First offset of the log.
         log_start_offset: i64,

@@ -1,4 +1,4 @@
-//! From the files to an image: the newest snapshot, then the records behind it.
+//! From the files to an image: the newest snapshot, then the records after it.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub struct Loaded {
 }
 
 impl<F: Fs> MetadataLog<F> {
-    /// Opens the log of a directory, and makes it if there is none. As Kafka does, it checks all records behind the oldest
+    /// Opens the log of a directory, and makes it if there is none. As Kafka does, it checks all records after the oldest
     /// snapshot, and cuts off what a crash left of the last batch.
     ///
     /// # Errors

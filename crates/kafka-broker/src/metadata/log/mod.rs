@@ -100,7 +100,7 @@ pub struct MetadataLog<F: Fs = OsFs> {
     voters: Voters,
     /// Epoch of this leader; 0 before it leads.
     epoch: i32,
-    /// Bytes of records behind the last snapshot.
+    /// Bytes of records after the last snapshot.
     bytes_since_snapshot: u64,
     last_snapshot_ms: i64,
     compressor: Compressor,

@@ -1,4 +1,4 @@
-//! All partitions of `__transaction_state` behind one door (`TransactionCoordinator`, `TransactionStateManager`).
+//! All partitions of `__transaction_state` in one place (`TransactionCoordinator`, `TransactionStateManager`).
 
 mod finish;
 mod load;
