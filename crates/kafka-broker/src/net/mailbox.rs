@@ -35,14 +35,14 @@ impl Mailbox {
         Ok(Arc::new(Mailbox { events: Mutex::default(), waker: Waker::new(poll.registry(), token)? }))
     }
 
-    /// Leaves a event and wakes the loop.
+    /// Leaves an event and wakes the loop.
     pub(crate) fn post(&self, event: LoopEvent) {
         let was_empty = {
             let mut events = self.events.lock();
             events.push(event);
             events.len() == 1
         };
-        // Who left the first event has woken the loop, or is about to.
+        // Whoever left the first event has woken the loop, or is about to.
         if was_empty && let Err(error) = self.waker.wake() {
             tracing::error!(%error, "cannot wake an event loop");
         }
