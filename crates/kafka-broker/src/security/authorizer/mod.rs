@@ -150,7 +150,7 @@ fn audit(requester: &Requester, action: Action<'_>, rule: &Rule) {
         _ => Level::TRACE,
     };
     let decision = || {
-        format!(
+        let decision = format!(
             "Principal = {} is {} operation = {} from host = {} on resource = {}:LITERAL:{} for request = {} with \
              resourceRefCount = {} based on rule {rule}",
             requester.principal,
@@ -161,7 +161,9 @@ fn audit(requester: &Requester, action: Action<'_>, rule: &Rule) {
             action.name,
             requester.api.name(),
             action.count,
-        )
+        );
+        // Names come from clients: a line break in one must not look like another line.
+        if decision.contains(char::is_control) { decision.escape_debug().to_string() } else { decision }
     };
     match level {
         Level::INFO => tracing::info!(target: AUDIT, "{}", decision()),
