@@ -338,9 +338,18 @@ impl Player {
     }
 }
 
-/// Plays a transcript; panics at the first difference.
+/// Whether all that Kafka did was to fail by an exception of its own: it answers UNKNOWN_SERVER_ERROR.
+fn is_failure_of_kafka(expected: &[String]) -> bool {
+    let [answer] = expected else { return false };
+    let Some(response) = answer.strip_prefix("a ").and_then(|answer| answer.split(' ').nth(1)) else { return false };
+    // The error comes first, or after the throttle time.
+    response.starts_with("00000000ffff") || response.starts_with("ffff")
+}
+
+/// Plays a transcript; panics at the first difference. Where Kafka fails and ours does not, the rest of the script is left out.
 fn play(transcript: &str) {
     let steps = Rc::new(RefCell::new(0));
+    let (mut scripts, mut failures, mut is_left_out) = (0, 0, false);
     let mut player = Player::new();
     let (mut script, mut step, mut expected) = (String::new(), String::new(), Vec::new());
     for line in transcript.lines() {
@@ -348,7 +357,10 @@ fn play(transcript: &str) {
             Some(("sc", _)) => {
                 player = Player::new();
                 script = line.to_owned();
+                scripts += 1;
+                is_left_out = false;
             }
+            _ if is_left_out => {}
             Some(("r " | "a ", _)) => expected.push(line.to_owned()),
             _ if line == "." => {
                 let mut done = std::mem::take(&mut player.done);
@@ -364,7 +376,17 @@ fn play(transcript: &str) {
                         .cmp(&by_kind(b))
                         .then_with(|| if a.starts_with('r') { a.cmp(b) } else { std::cmp::Ordering::Equal })
                 });
-                assert_eq!(done, expected, "left ours, right Kafka's; {script}, step {}, after {step}", steps.borrow());
+                if done != expected && is_failure_of_kafka(&expected) {
+                    failures += 1;
+                    is_left_out = true;
+                } else {
+                    assert_eq!(
+                        done,
+                        expected,
+                        "left ours, right Kafka's; {script}, step {}, after {step}",
+                        steps.borrow()
+                    );
+                }
                 expected.clear();
             }
             _ => {
@@ -376,6 +398,7 @@ fn play(transcript: &str) {
         }
     }
     assert!(*steps.borrow() > 0, "an empty transcript");
+    assert!(failures * 20 <= scripts, "Kafka failed in {failures} of {scripts} scripts");
 }
 
 #[test]
