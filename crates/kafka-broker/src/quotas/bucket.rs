@@ -11,8 +11,9 @@ pub(super) struct Bucket {
 
 impl Bucket {
     fn refill(&mut self, windows: Windows, limit: f64, now_ms: i64) {
-        let burst = windows.span_ms() as f64 / 1000.0 * limit;
-        self.tokens = burst.min(self.tokens + limit * (now_ms - self.updated_ms) as f64 / 1000.0);
+        // The order of the operations is Kafka's: a pause may end with half a ms, which is rounded.
+        let burst = windows.count as f64 * (windows.ms as f64 / 1000.0) * limit;
+        self.tokens = burst.min(self.tokens + limit * ((now_ms - self.updated_ms) as f64 / 1000.0));
         self.updated_ms = now_ms;
     }
 

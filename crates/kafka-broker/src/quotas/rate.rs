@@ -84,5 +84,6 @@ impl Rate {
 
 /// (`Math.round`)
 pub(super) fn rounded(value: f64) -> i64 {
-    (value + 0.5).floor() as i64
+    let whole = value.floor();
+    (if value - whole >= 0.5 { whole + 1.0 } else { whole }) as i64
 }
