@@ -81,7 +81,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, StartError> {
     if arguments.control {
         ready = format!("{ready}\nhttp://{}", broker.serve_control()?);
     }
-    // Whoever started the broker may have closed its output.
+    // The parent process may have closed the output.
     drop(writeln!(io::stdout(), "{ready}").and_then(|()| io::stdout().flush()));
     let (received, is_received) = channel();
     thread::spawn(move || {

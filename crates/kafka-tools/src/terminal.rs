@@ -80,7 +80,7 @@ impl<'a> Terminal<'a> {
             Err(Stop::Failed(message)) => (1, self.error(message)),
             Err(Stop::Output(error)) => (1, Err(error)),
         };
-        // Nobody is left to be told that nothing can be written.
+        // The error cannot be reported: there is no output left.
         if written.and_then(|()| self.out.flush()).is_err() { 1 } else { code }
     }
 }

@@ -157,7 +157,7 @@ impl<'d> Execution<'d> {
         let mut request: DeleteTopicsRequest<'_> = self.message()?;
         let refused = match self.shared.config.delete_topics {
             true => sift::delete_topics(&self.rights, &self.shared.image.read(), &mut request),
-            // Nobody may.
+            // Deletion is disabled for all clients.
             false => Vec::new(),
         };
         let charge = Charge::of(self, 5);

@@ -104,7 +104,7 @@ fn charge(shared: &Shared, peer: &Peer, frame: &RequestFrame<'_>, acks: i16, spe
 /// A topic of a request, or why there is none for it.
 type Found = Result<Arc<Topic>, ErrorCode>;
 
-/// Takes out the topics that the client may not write to. Of an id that nobody knows it is told just that.
+/// Removes the topics that the client may not write to. An unknown topic id is answered as unknown.
 fn deny(rights: &Rights<'_>, request: &ProduceRequest<'_>, has_ids: bool, topics: &mut [Found]) {
     if is_transactional(request) {
         let id = request.transactional_id.as_deref();

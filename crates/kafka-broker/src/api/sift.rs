@@ -14,7 +14,7 @@ use kafka_rpc::{ErrorCode, Uuid};
 use super::Rights;
 use crate::metadata::{ConfigResourceType, Image, METADATA_TOPIC};
 
-/// What comes more than once is refused for that, whoever asks.
+/// Duplicates are refused before any right is checked.
 fn once<T: Eq + Hash + Copy>(all: impl Iterator<Item = T>) -> HashSet<T> {
     let mut times: HashMap<T, usize> = HashMap::new();
     all.for_each(|one| *times.entry(one).or_default() += 1);

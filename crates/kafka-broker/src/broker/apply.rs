@@ -204,7 +204,7 @@ fn find_or_create(shared: &Shared, tp: &TopicPartition, id: kafka_rpc::Uuid, is_
 /// A leader epoch of a partition.
 struct Epoch {
     number: i32,
-    /// Whether this broker leads; nobody does where its log directory has failed.
+    /// Whether this broker leads. A partition in a failed log directory has no leader.
     is_ours: bool,
 }
 

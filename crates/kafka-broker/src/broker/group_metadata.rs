@@ -45,7 +45,7 @@ impl Metadata for ImageOfGroups {
             name: topic,
             count,
             log_if_allowed: true,
-            // Nobody has asked for the topic by its name.
+            // The client did not name the topic.
             log_if_denied: false,
         };
         self.authorizer.as_ref().is_none_or(|authorizer| authorizer.authorize(who, action))

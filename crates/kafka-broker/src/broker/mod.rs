@@ -83,10 +83,10 @@ impl Broker {
         Faults::new(Arc::clone(&self.shared))
     }
 
-    /// Serves [`Broker::faults`] over HTTP, at a free port of 127.0.0.1, which it gives. Whoever may connect may do all of it.
+    /// Serves [`Broker::faults`] over HTTP, on a free port of 127.0.0.1, and returns the address. Every local process can use it.
     ///
     /// # Errors
-    /// Those of the operating system, when there is no port or thread.
+    /// I/O errors, if no port is free or no thread can be started.
     pub fn serve_control(&mut self) -> Result<SocketAddr, StartError> {
         let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
         let listener = TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })?;

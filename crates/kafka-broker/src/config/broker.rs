@@ -66,7 +66,7 @@ pub struct BrokerConfig {
     pub is_broker: bool,
     /// `process.roles` has `controller`
     pub is_controller: bool,
-    /// `listeners`, without those of the controller
+    /// The listeners in `listeners` that are not in `controller.listener.names`
     pub listeners: Vec<Listener>,
     /// `listeners` that are in `controller.listener.names`
     pub controller_listeners: Vec<Listener>,

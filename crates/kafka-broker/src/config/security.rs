@@ -61,7 +61,7 @@ impl ListenerSecurity {
         let settings = of_listener(settings, &prefix);
         let sasl = listener.protocol.has_sasl().then(|| sasl(&settings, &listener.name)).transpose()?;
         let mut tls = listener.protocol.has_tls().then(|| tls(&settings, &listener.name)).transpose()?;
-        // With SASL a certificate is asked for only where the listener itself says so (KIP-684).
+        // With SASL the broker requests a certificate only if the setting has the prefix of the listener (KIP-684).
         if let Some(tls) = tls.as_mut().filter(|_| sasl.is_some() && !own_client_auth) {
             tls.client_auth = ClientAuth::None;
         }

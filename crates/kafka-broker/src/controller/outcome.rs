@@ -58,7 +58,7 @@ pub struct Context<'c> {
     pub charge: &'c dyn Fn(usize) -> Result<(), ApiError>,
 }
 
-/// Charges nobody.
+/// Charges no client.
 pub(crate) fn free_of_charge(_partitions: usize) -> Result<(), ApiError> {
     Ok(())
 }

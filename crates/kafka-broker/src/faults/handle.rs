@@ -94,7 +94,7 @@ impl Faults {
         self.shared.groups.end_sessions(group, None, self.now_ms())
     }
 
-    /// Ends the session of one member, or of nobody where the group does not have it. Gives their number.
+    /// Ends the session of one member. Returns the number of sessions: 0 if the group does not have the member.
     ///
     /// # Errors
     /// As [`Faults::expire_group`].

@@ -24,7 +24,7 @@ pub(crate) struct Client<'a> {
     pub(crate) id: &'a str,
     /// Where it connects from.
     pub(crate) address: IpAddr,
-    /// Whose rights count; `None` where nobody's are limited.
+    /// The client whose rights are checked; `None` without an authorizer.
     pub(crate) requester: Option<&'a Requester>,
 }
 

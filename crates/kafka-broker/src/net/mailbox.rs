@@ -42,7 +42,7 @@ impl Mailbox {
             events.push(event);
             events.len() == 1
         };
-        // Whoever left the first event has woken the loop, or is about to.
+        // The thread that posted the first event has woken the loop, or is about to.
         if was_empty && let Err(error) = self.waker.wake() {
             tracing::error!(%error, "cannot wake an event loop");
         }

@@ -65,7 +65,7 @@ impl Transport {
         matches!(self, Transport::Tls(tls) if tls.session.wants_write())
     }
 
-    /// Whom the peer's certificate names, once after the handshake; nobody where it has shown none.
+    /// The principal of the peer's certificate, once after the handshake; `None` if it has no certificate.
     pub(super) fn proven(&mut self) -> Result<Option<Principal>, Unmapped> {
         match self {
             Transport::Tls(tls) if !tls.is_known && !tls.session.is_handshaking() => tls.proven(),

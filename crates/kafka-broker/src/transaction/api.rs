@@ -21,7 +21,7 @@ pub(crate) struct Producer {
 }
 
 impl Producer {
-    /// Nobody.
+    /// No producer.
     pub(crate) const NONE: Self = Producer { id: NO_PRODUCER_ID, epoch: NO_PRODUCER_EPOCH };
 }
 
@@ -55,7 +55,7 @@ pub(crate) trait Host {
     /// The finalized level of `transaction.version`.
     fn transaction_version(&self) -> i16;
 
-    /// A producer id that nobody has had.
+    /// A producer id that was not used before.
     ///
     /// # Errors
     /// `COORDINATOR_LOAD_IN_PROGRESS` where a new block of ids is under way.

@@ -50,7 +50,7 @@ pub(super) struct Transaction {
     pub(super) update_ms: i64,
     /// The version of transactions that the client speaks.
     pub(super) client_version: i16,
-    /// A fence could not be written: its epoch, which nobody was told, is used for the next attempt. Not stored.
+    /// A fence could not be written: its epoch, which no client has seen, is used for the next attempt. Not stored.
     pub(super) has_failed_fence: bool,
 }
 

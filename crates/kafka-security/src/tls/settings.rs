@@ -196,7 +196,7 @@ fn roots(store: &TrustStore) -> Result<RootCertStore, TlsError> {
     if roots.is_empty() { Err(TlsError::NoCertificates) } else { Ok(roots) }
 }
 
-/// Whom the operating system trusts; nobody if it does not say.
+/// The trusted certificates of the operating system; empty if there are none.
 fn of_system() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

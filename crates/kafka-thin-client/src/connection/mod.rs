@@ -76,7 +76,7 @@ pub struct Connection {
     next_correlation_id: i32,
     /// Requests whose responses have not arrived, oldest first.
     in_flight: VecDeque<InFlight>,
-    /// Responses that nobody has taken.
+    /// Responses that the caller has not taken yet.
     arrived: VecDeque<(i32, Vec<u8>)>,
     /// Bytes of the response that is arriving, and of later ones.
     inbox: Vec<u8>,

@@ -150,7 +150,7 @@ impl ProducerConfig {
         Ok(others)
     }
 
-    /// Idempotence that nobody asked for yields to what it cannot go with.
+    /// Idempotence by default is turned off by settings that conflict with it.
     fn settle_idempotence(&mut self, asked: Option<bool>) -> Result<(), ConfigError> {
         let conflict = if self.retries == 0 {
             Some("Must set retries to non-zero when using the idempotent producer.")

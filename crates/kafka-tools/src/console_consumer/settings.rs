@@ -200,7 +200,7 @@ fn consumer_properties(
         Some(group) => all.push(("group.id".into(), group)),
         None => {
             all.push(("group.id".into(), format!("console-consumer-{}", fastrand::u32(0..100_000))));
-            // Nobody will ask for the offsets of a group whose name is made up.
+            // The offsets of a group with a generated name are not needed later.
             if get(&all, "enable.auto.commit").is_none() {
                 all.push(("enable.auto.commit".into(), "false".into()));
             }

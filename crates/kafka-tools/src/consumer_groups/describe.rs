@@ -69,7 +69,7 @@ struct Offsets {
     end: Option<i64>,
 }
 
-/// Partitions of members, those with the most first, and then those of nobody.
+/// Partitions of members, those with the most first, and then those without an owner.
 fn rows(client: &mut Client, group: &GroupDescription) -> Result<Vec<Offsets>, GroupsError> {
     let committed = admin::list_group_offsets(client, &group.id);
     let mut committed: BTreeMap<TopicPartition, CommittedOffset> =

@@ -130,7 +130,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Takes out what the client may not read. Of an id that nobody knows it is told just that.
+    /// Removes what the client may not read. An unknown topic id is answered as unknown.
     fn deny(&mut self, shared: &Shared, rights: &Rights<'_>) {
         let name_of = |planned: &Planned| match planned.topic.id {
             Uuid::ZERO => Some(Arc::clone(&planned.topic.name)),
@@ -181,8 +181,8 @@ impl Plan {
         }
     }
 
-    /// Whether a partition is asked for more than once. Such a request does not wait: each append would have it looked at as often as
-    /// it names the partition.
+    /// Whether the request names a partition more than once. Such a request does not wait: each append would check it once for each
+    /// time that it names the partition.
     pub(super) fn names_a_partition_twice(&self) -> bool {
         let mut seen = HashSet::with_capacity(self.partitions.len());
         !self.partitions.iter().filter_map(Planned::partition).all(|partition| seen.insert(Arc::as_ptr(partition)))

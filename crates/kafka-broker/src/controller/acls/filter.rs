@@ -41,12 +41,12 @@ impl<'f> Filter<'f> {
         of!(filter)
     }
 
-    /// Whether it is about resources that nobody knows.
+    /// Whether its resource type or pattern type is unknown.
     pub(super) fn has_unknown_pattern(&self) -> bool {
         self.resource_type == ResourceType::Unknown || self.pattern == PatternType::Unknown
     }
 
-    /// Whether it is about something else that nobody knows.
+    /// Whether its operation or permission is unknown.
     pub(super) fn has_unknown_entry(&self) -> bool {
         self.operation == AclOperation::Unknown || self.permission == AclPermissionType::Unknown
     }

@@ -12,7 +12,7 @@ use crate::group::java;
 struct Range {
     partitions: i32,
     members: i32,
-    /// The first partition that nobody has.
+    /// The first partition without an owner.
     next: i32,
     /// Members that get one more than the others.
     extra: i32,

@@ -206,7 +206,7 @@ impl<T: Copy> Members<T> {
     /// soon as they are set.
     pub(super) fn rebalance_timeout_ms(&self) -> i32 {
         let longest = self.by_id.values().map(|entry| entry.member.rebalance_timeout_ms).max();
-        // Nobody is waited for where there are no members.
+        // Without members there is nothing to wait for.
         longest.map_or(0, |longest| longest.max(REBALANCE_TIMEOUT_MIN_MS))
     }
 

@@ -51,7 +51,7 @@ impl<T: Copy> ClassicGroup<T> {
         }
     }
 
-    /// Gives a member another id; whoever uses the old one is fenced (`replaceStaticMember`).
+    /// Gives a member another id; requests with the old one are fenced (`replaceStaticMember`).
     fn rename(&mut self, cx: &mut Cx<'_, T>, old_id: &str, new_id: &Arc<str>) {
         let was_leader = self.is_leader(old_id);
         let Some(mut member) = self.members.remove(old_id) else { return };

@@ -147,7 +147,7 @@ impl ConsumerGroup {
         member
     }
 
-    /// Refuses an instance id that nobody has, or somebody else.
+    /// Refuses an instance id that is unknown, or that another member has.
     pub(super) fn check_instance<'m>(
         &self,
         known: Option<&'m Arc<Member>>,

@@ -20,7 +20,7 @@ impl<T: Copy> Shard<T> {
         if let Some(Downgrade { group, rebalances }) = outcome.downgrade.take() {
             let id = Arc::clone(&group.id);
             self.groups.insert(Arc::clone(&id), Group::Classic(group));
-            // Nobody waits in the group yet, and so nothing is answered.
+            // No member waits in the group yet, so there is nothing to answer.
             self.with_classic(&id, now_ms, &mut Outcome::default(), |group, cx| group.downgraded(cx, rebalances));
         }
         self.uncommitted.push_back(Uncommitted { last_offset, outcome });

@@ -180,7 +180,7 @@ impl Image {
         self.metadata_version().has_elr() && self.feature(Feature::ELR) >= 1
     }
 
-    /// The first producer id that nobody has got.
+    /// The first producer id that is not allocated.
     pub fn next_producer_id(&self) -> i64 {
         self.next_producer_id.unwrap_or(0)
     }

@@ -189,7 +189,7 @@ struct Target {
 impl Target {
     fn replay(&mut self, entry: &Entry<'_>, value: &[u8]) -> Result<(), MetadataLogError> {
         self.has_records = true;
-        // Nobody knows an earlier state, so nobody needs the changes.
+        // There is no reader of an earlier state that would need the changes.
         let replayed = self.replay.replay(value, &mut self.image, &mut Delta::default());
         replayed.map_err(|source| MetadataLogError::Replay { offset: entry.offset, source })
     }

@@ -43,7 +43,7 @@ impl Voters {
         Ok(())
     }
 
-    /// Whether this node votes, and nobody else.
+    /// Whether this node is the only voter.
     pub(super) fn check_only_voter(&self, node_id: i32) -> Result<(), MetadataLogError> {
         let Some(record) = &self.record else { return Ok(()) };
         let voters: Vec<i32> = record.voters.iter().map(|voter| voter.voter_id).collect();

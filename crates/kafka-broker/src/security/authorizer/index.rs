@@ -35,7 +35,7 @@ pub(super) struct Found {
     pub(super) denied: Option<Arc<Acl>>,
     /// An entry that allows.
     pub(super) allowed: Option<Arc<Acl>>,
-    /// Whether there are entries for the resource, whoever they are for.
+    /// Whether there are entries for the resource, for any principal.
     pub(super) has_entries: bool,
 }
 
