@@ -28,7 +28,7 @@ const RECORD_OVERHEAD: usize = 32;
 
 /// A record, or a batch, that cannot be written.
 #[derive(Debug)]
-pub(super) enum EncodeError {
+pub(crate) enum EncodeError {
     /// A text is too long.
     Record(RecordError),
     /// The batch is too long, or its codec fails.

@@ -26,6 +26,7 @@ pub(crate) use api::{
 };
 pub(crate) use assign::Assignor;
 pub(crate) use coordinators::{Coordinators, Load};
+pub(crate) use encode::EncodeError;
 pub(crate) use java::partition_for;
 pub(crate) use outcome::append_error;
 pub(crate) use resolve::{refuse_offset_commit, refuse_txn_offset_commit};

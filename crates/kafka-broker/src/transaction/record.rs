@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use kafka_log::compression::Compressor;
-use kafka_log::format::FormatError;
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_rpc::stored::transaction::transaction_log_value::PartitionsSchema;
 use kafka_rpc::stored::transaction::{TransactionLogKey, TransactionLogValue};
@@ -15,39 +14,10 @@ use kafka_rpc::stored::{Record as _, RecordError, decode_key, decode_value, enco
 use super::api::NO_PRODUCER_EPOCH;
 use super::machine::Transaction;
 use super::state::State;
+use crate::group::EncodeError;
 
 /// Versions of the value that are known.
 const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
-
-/// A record, or a batch, that cannot be written.
-#[derive(Debug)]
-pub(super) enum EncodeError {
-    /// A text is too long.
-    Record(RecordError),
-    /// The batch is too long.
-    Batch(FormatError),
-}
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            EncodeError::Record(error) => error.fmt(f),
-            EncodeError::Batch(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<RecordError> for EncodeError {
-    fn from(error: RecordError) -> Self {
-        EncodeError::Record(error)
-    }
-}
-
-impl From<FormatError> for EncodeError {
-    fn from(error: FormatError) -> Self {
-        EncodeError::Batch(error)
-    }
-}
 
 /// A batch with one record. `version` is the level of `transaction.version`.
 pub(super) fn batch(id: &str, transaction: &Transaction, version: i16, now_ms: i64) -> Result<Vec<u8>, EncodeError> {
