@@ -7,6 +7,7 @@ pub mod compare;
 pub mod counting;
 pub mod faults;
 pub mod fixtures;
+#[cfg(feature = "hostile")]
 pub mod hostile;
 mod random;
 pub mod rewrite;
