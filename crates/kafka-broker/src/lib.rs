@@ -20,6 +20,7 @@ mod clock;
 pub mod config;
 pub mod controller;
 mod controller_thread;
+mod coordinator;
 mod faults;
 mod group;
 mod http;

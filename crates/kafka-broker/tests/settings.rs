@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use kafka_broker::{Broker, BrokerConfig};
 use kafka_log::compression::Compressor;
@@ -14,7 +15,7 @@ use kafka_rpc::{ErrorCode, Records};
 use kafka_thin_client::admin::{
     self, AlterConfigOp, ConfigOperation, ConfigResource, ConfigResourceType, ConfigSource,
 };
-use kafka_thin_client::{Client, ClientConfig};
+use kafka_thin_client::{Client, ClientConfig, TopicPartition};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
@@ -40,6 +41,11 @@ fn described(client: &mut Client, of: &ConfigResource, name: &str) -> Result<(Op
 fn produce(client: &mut Client, topic: &str, len: usize) -> Result<ErrorCode> {
     let mut builder = RecordBatchBuilder::new(BatchFields::default());
     builder.append(0, 1_700_000_000_000, None, Some(&vec![b'x'; len]), &[])?;
+    send(client, topic, builder)
+}
+
+/// Produces a batch.
+fn send(client: &mut Client, topic: &str, builder: RecordBatchBuilder) -> Result<ErrorCode> {
     let mut batch = Vec::new();
     builder.finish(&mut Compressor::new(), &mut batch)?;
     let partition = PartitionProduceData { index: 0, records: Some(Records::Bytes(&batch)), ..Default::default() };
@@ -52,7 +58,12 @@ fn produce(client: &mut Client, topic: &str, len: usize) -> Result<ErrorCode> {
 }
 
 fn start(dir: &std::path::Path) -> Result<(Broker, Client)> {
-    let settings = [("listeners", "PLAINTEXT://127.0.0.1:0"), ("log.dirs", &dir.display().to_string())];
+    let dir = dir.display().to_string();
+    let settings = [
+        ("listeners", "PLAINTEXT://127.0.0.1:0"),
+        ("log.dirs", &dir),
+        ("producer.id.expiration.check.interval.ms", "20"),
+    ];
     let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let broker = Broker::start(BrokerConfig::load(None, &settings)?.0)?;
     let client = Client::new(ClientConfig::new([broker.bootstrap()]))?;
@@ -117,5 +128,35 @@ fn limits_of_connections_are_in_force_at_once() -> Result {
         Some("localhost:3"),
     )?;
     assert!(is_served()?);
+    Ok(())
+}
+
+#[test]
+fn producers_expire_by_a_setting_that_changes() -> Result {
+    let dir = tempfile::tempdir()?;
+    let (broker, mut client) = start(dir.path())?;
+    let topic = CreatableTopic { name: "t".into(), num_partitions: 1, replication_factor: 1, ..Default::default() };
+    for (_, created) in admin::create_topics(&mut client, vec![topic], false)? {
+        created?;
+    }
+    let partition = TopicPartition { topic: "t".into(), partition: 0 };
+    let producers = |client: &mut Client| -> Result<usize> {
+        let described = admin::describe_producers(client, std::slice::from_ref(&partition), None)?;
+        Ok(described.get(&partition).map_or(0, Vec::len))
+    };
+    let fields = BatchFields { producer_id: 7, producer_epoch: 0, base_sequence: 0, ..BatchFields::default() };
+    let mut builder = RecordBatchBuilder::new(fields);
+    let now_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+    builder.append(0, now_ms, None, Some(b"v"), &[])?;
+    assert_eq!(send(&mut client, "t", builder)?, ErrorCode::None);
+    assert_eq!(producers(&mut client)?, 1);
+    alter(&mut client, &resource(ConfigResourceType::Broker, ""), "producer.id.expiration.ms", Some("1"))?;
+    let until = Instant::now() + Duration::from_secs(60);
+    while producers(&mut client)? > 0 {
+        assert!(Instant::now() < until, "the producer is still known");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(client);
+    broker.stop();
     Ok(())
 }

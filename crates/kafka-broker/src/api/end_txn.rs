@@ -1,6 +1,5 @@
 //! EndTxn, 0 to 5.
 
-use kafka_rpc::ErrorCode;
 use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::{EndTxnRequest, EndTxnResponse};
 
@@ -26,13 +25,19 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let producer = Producer { id: request.producer_id, epoch: request.producer_epoch };
     let of = (request.transactional_id.as_ref(), producer);
     let shared = call.shared;
-    let ended = shared.transactions.end_transaction(shared, of, request.committed, client_version, call.at.now_ms);
-    let error = ended.err().unwrap_or(ErrorCode::None);
-    let next = ended.unwrap_or(Producer::NONE);
-    call.respond(&EndTxnResponse {
-        error_code: fenced_error(error, call.version() >= PRODUCER_FENCED_MIN_VERSION).code(),
-        producer_id: next.id,
-        producer_epoch: next.epoch,
-        ..Default::default()
-    })
+    let asked = (call.ticket(), call.at.now_ms);
+    let ended = shared.transactions.end_transaction(shared, of, request.committed, client_version, asked);
+    match ended {
+        Ok(None) => Ok(Handled::Later(asked.0)),
+        Ok(Some(next)) => call.respond(&ended_with(next)),
+        Err(error) => call.respond(&EndTxnResponse {
+            error_code: fenced_error(error, call.version() >= PRODUCER_FENCED_MIN_VERSION).code(),
+            ..ended_with(Producer::NONE)
+        }),
+    }
+}
+
+/// The answer to a request that has ended its transaction.
+pub(crate) fn ended_with(producer: Producer) -> EndTxnResponse {
+    EndTxnResponse { producer_id: producer.id, producer_epoch: producer.epoch, ..Default::default() }
 }

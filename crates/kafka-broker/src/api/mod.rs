@@ -14,7 +14,7 @@ mod describe_configs;
 mod describe_log_dirs;
 mod describe_producers;
 mod describe_topic_partitions;
-mod end_txn;
+pub(crate) mod end_txn;
 pub(crate) mod fetch;
 mod find_coordinator;
 mod groups;

@@ -42,7 +42,7 @@ pub(super) fn verify(
 ) -> Vec<Result<VerificationGuard, ErrorCode>> {
     let Origin { transactional_id, producer, support } = origin;
     let is_implicit = support == Support::Implicit;
-    if !is_implicit && !shared.config.manager.transaction_partition_verification {
+    if !is_implicit && !shared.manager.producer_config().verification_enabled {
         return records.iter().map(|_| Ok(VerificationGuard::SENTINEL)).collect();
     }
     let begin = |(partition, sequence): &(&Partition, i32)| {

@@ -76,7 +76,8 @@ fn update_topic(shared: &Shared, topic: &str, settings: &[(String, String)]) {
     }
 }
 
-/// Puts the settings of the broker in force that may change while it runs: defaults of topics, cleaners, numbers of connections.
+/// Puts the settings of the broker in force that may change while it runs: defaults of topics, cleaners, producers, numbers of
+/// connections.
 pub(super) fn update_settings(shared: &Shared) {
     let dynamic = DynamicConfigs::of(&shared.image.read(), shared.node_id);
     let settings = dynamic.over(&shared.config.config);
@@ -94,6 +95,7 @@ pub(super) fn update_settings(shared: &Shared) {
         Ok(limits) => shared.connections.set_limits(limits),
         Err(error) => tracing::error!(%error, "limits of connections cannot be put in force"),
     }
+    shared.manager.update_producer_config(config.log_manager.producers());
     shared.manager.update_cleaner_config(config.log_manager.cleaner);
 }
 

@@ -116,6 +116,7 @@ impl Broker {
         self.shared.controller.send(Job::Stop);
         self.shared.mover.send(Order::Stop);
         self.shared.alarm.stop();
+        self.shared.transactions.stop_markers();
         self.shared.loops.iter().for_each(|mailbox| mailbox.post(LoopEvent::Stop));
         self.metrics.take().into_iter().chain(self.control.take()).for_each(HttpServer::stop);
         let threads: Vec<_> = self.loops.drain(..).chain(self.workers.drain(..)).collect();

@@ -317,6 +317,8 @@ fn serve(
     let of = Arc::clone(&shared);
     broker.workers.push(spawn("group-timers", move || run_timers(&of))?);
     let of = Arc::clone(&shared);
+    broker.workers.push(spawn("transaction-markers", move || of.transactions.run_markers(&*of, || of.clock.now_ms()))?);
+    let of = Arc::clone(&shared);
     let (begun, has_begun) = channel();
     broker.workers.push(spawn("group-loader", move || load_coordinators(&of, &begun))?);
     // Without an answer the thread has ended, and said why.

@@ -9,13 +9,16 @@ use kafka_log::log::{LeaderAppend, Log};
 use kafka_rpc::ErrorCode;
 
 use super::Shared;
+use super::group_glue::frame;
 use super::read_log::read_log;
+use crate::api::end_txn::ended_with;
 use crate::controller_thread::Job;
 use crate::marker::Marker;
 use crate::metadata::Feature;
+use crate::net::Ticket;
 use crate::partitions::Partition;
 use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};
-use crate::transaction::{Host, Load};
+use crate::transaction::{Host, Load, Producer};
 
 impl Shared {
     fn transaction_log(&self, number: i32) -> Result<Arc<Partition>, ErrorCode> {
@@ -58,6 +61,15 @@ impl Host for Shared {
         }
     }
 
+    fn ended(&self, ticket: Ticket, producer: Producer) {
+        let frame = frame(&ended_with(producer), ticket).unwrap_or_else(|error| {
+            tracing::error!(%error, "a response cannot be written");
+            // Nothing is in the answer then, which ends the connection.
+            Vec::new()
+        });
+        self.answer(ticket, frame);
+    }
+
     fn wake_at(&self, deadline_ms: i64) {
         // The alarm counts in the time of timers.
         self.alarm.set(deadline_ms.saturating_add(self.clock.skew_ms()));
@@ -80,14 +92,16 @@ impl<'s> LoadingTransactions<'s> {
         Some(LoadingTransactions { partition, log, transactions })
     }
 
-    /// Reads the log, and finishes what is decided. Groups must be loaded: they take markers.
+    /// Reads the log, and has finished what is decided. Groups must be loaded: they take markers.
     pub(super) fn finish(mut self, shared: &Shared) {
         let began = Instant::now();
         let transactions = &mut self.transactions;
-        match read_log(&self.log, shared.config.transaction_load_bytes, |bytes| transactions.batches(bytes)) {
+        match read_log(&self.log, shared.config.transaction_load_bytes, |bytes| {
+            transactions.batches(bytes, shared.clock.now_ms())
+        }) {
             Ok(()) => {
                 let partition = self.partition;
-                let ids = self.transactions.finish(shared, shared.clock.now_ms());
+                let ids = self.transactions.finish();
                 if ids > 0 {
                     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                     tracing::info!(partition, ids, ms, "loaded transactional ids");

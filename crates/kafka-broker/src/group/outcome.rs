@@ -9,6 +9,7 @@ use kafka_rpc::stored::group::{GroupKey, GroupMetadataValue, GroupValue};
 
 use super::Reply;
 use super::classic::{ClassicGroup, Protocol};
+use super::consumer::Resolution;
 use super::offsets::Committed;
 
 /// A request that waits for its answer.
@@ -79,6 +80,8 @@ pub(super) struct Outcome<T> {
     pub(super) completion: Option<Completion>,
     /// The classic group that a consumer group becomes when the records are written.
     pub(super) downgrade: Option<Downgrade<T>>,
+    /// Expressions of a group that are to be resolved with the shard unlocked, for `Shard::expressions_resolved`.
+    pub(super) resolution: Option<(Arc<str>, Arc<Resolution>)>,
 }
 
 /// A consumer group becomes a classic one.
@@ -99,6 +102,7 @@ impl<T> Default for Outcome<T> {
             replies: Vec::new(),
             completion: None,
             downgrade: None,
+            resolution: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use kafka_rpc::ErrorCode;
 
 use crate::marker::Marker;
+use crate::net::Ticket;
 
 /// Stands for no producer id.
 pub(crate) const NO_PRODUCER_ID: i64 = -1;
@@ -49,8 +50,8 @@ pub(crate) struct Filter<'a> {
     pub(crate) pattern: Option<&'a str>,
 }
 
-/// What the coordinators need from the broker. Called with a partition of `__transaction_state` locked: an implementation must
-/// not call back into [`Coordinators`](super::Coordinators).
+/// What the coordinators need from the broker. All but `write_marker` and `ended` are called with a partition of
+/// `__transaction_state` locked: an implementation must not call back into [`Coordinators`](super::Coordinators).
 pub(crate) trait Host {
     /// The finalized level of `transaction.version`.
     fn transaction_version(&self) -> i16;
@@ -75,6 +76,9 @@ pub(crate) trait Host {
     /// # Errors
     /// As in the answer to WriteTxnMarkers; `UNKNOWN_TOPIC_OR_PARTITION` where the partition is gone for good.
     fn write_marker(&self, topic: &str, partition: i32, marker: &Marker) -> Result<(), ErrorCode>;
+
+    /// Answers a request that has ended a transaction: what its producer is from now on.
+    fn ended(&self, ticket: Ticket, producer: Producer);
 
     /// Asks for [`Coordinators::tick`](super::Coordinators::tick) to be called at `deadline_ms`.
     fn wake_at(&self, deadline_ms: i64);

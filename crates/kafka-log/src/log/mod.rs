@@ -55,7 +55,7 @@ use error::{AppendError, LogError, Refused, StorageError};
 use metrics::{LogMetrics, Traffic, TrafficCounters};
 use observer::Observed;
 use offsets::Offsets;
-use producers::{ProducerState, VerificationGuard};
+use producers::{ProducerState, ProducerStateConfig, VerificationGuard};
 use segments::Segments;
 use state::LogState;
 use types::Watermarks;
@@ -104,6 +104,11 @@ impl<F: Fs> Log<F> {
     /// Puts other settings in force (`updateConfig`). Sizes of indexes take effect with the next segment.
     pub fn update_config(&self, config: Arc<LogConfig>) {
         *self.config.write() = config;
+    }
+
+    /// Puts other settings of producers in force.
+    pub fn update_producer_config(&self, config: ProducerStateConfig) {
+        self.writer.lock_beside_segments().producers.set_config(config);
     }
 
     /// Id of the topic, if it has one.

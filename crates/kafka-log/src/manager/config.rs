@@ -142,7 +142,9 @@ pub const MANAGER_CONFIG_NAMES: [&str; 20] = [
 ];
 
 impl LogManagerConfig {
-    pub(super) fn producers(&self) -> ProducerStateConfig {
+    /// What of it is for producers.
+    #[must_use]
+    pub fn producers(&self) -> ProducerStateConfig {
         ProducerStateConfig {
             expiration_ms: i64::from(self.producer_id_expiration_ms),
             max_transaction_timeout_ms: i64::from(self.transaction_max_timeout_ms),

@@ -297,7 +297,7 @@ impl<F: Fs> LogManager<F> {
             dir_lock: dir.lock(),
             metrics: Arc::clone(&self.metrics[piece]),
             recovery_threads: self.config.recovery_threads_per_log,
-            producers: self.config.producers(),
+            producers: self.producer_config(),
             jitter: self.config.unique_id_seed.is_none().then_some(jitter),
             now_ms,
             ..LogOptions::default()

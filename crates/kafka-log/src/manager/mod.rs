@@ -78,6 +78,7 @@ use crate::format::partition_dir::{PartitionDirName, PartitionDirState};
 use crate::fs::{Fs, OsFs};
 use crate::log::config::LogConfig;
 use crate::log::metrics::{LogMetrics, Traffic};
+use crate::log::producers::ProducerStateConfig;
 use crate::log::{Log, LogObserver, TopicPartition};
 use cleaning::Cleaning;
 use log_dir::LogDir;
@@ -105,6 +106,7 @@ pub struct LogManager<F: Fs = OsFs> {
     preferred: Mutex<HashMap<TopicPartition, usize>>,
     cleaning: Cleaning,
     cleaner: RwLock<Arc<LogCleanerConfig>>,
+    producers: RwLock<ProducerStateConfig>,
     schedule: Mutex<Schedule>,
     /// Whether the directories belong to this manager. Held while something is written at the top of one of them.
     is_running: RwLock<bool>,
@@ -146,6 +148,7 @@ impl<F: Fs> LogManager<F> {
             preferred: Mutex::new(HashMap::new()),
             cleaning: Cleaning::default(),
             cleaner: RwLock::new(Arc::new(config.cleaner.clone())),
+            producers: RwLock::new(config.producers()),
             schedule: Mutex::new(Schedule::default()),
             unique_ids: UniqueIds::new(config.unique_id_seed),
             metrics: std::array::from_fn(|_| Arc::default()),

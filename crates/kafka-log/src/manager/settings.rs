@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use super::{LogManager, ManagerError};
 use crate::fs::Fs;
 use crate::log::config::{ConfigError, LogConfig};
+use crate::log::producers::ProducerStateConfig;
 
 /// What a topic sets itself.
 type Overrides = Vec<(String, String)>;
@@ -101,6 +102,23 @@ impl<F: Fs> LogManager<F> {
         *self.settings.write() = new;
         self.apply(|topic| Some(self.settings.read().of(topic)));
         Ok(())
+    }
+
+    /// Puts other settings of producers in force, for all logs (`DynamicProducerStateManagerConfig`).
+    pub fn update_producer_config(&self, config: ProducerStateConfig) {
+        {
+            let mut producers = self.producers.write();
+            if *producers == config {
+                return;
+            }
+            *producers = config;
+        }
+        self.all_logs().iter().for_each(|log| log.update_producer_config(config));
+    }
+
+    /// The settings of producers.
+    pub fn producer_config(&self) -> ProducerStateConfig {
+        *self.producers.read()
     }
 
     /// Keeps new partitions out of some directories (`updateCordonedLogDirs`); all others take them again.

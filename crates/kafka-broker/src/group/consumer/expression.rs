@@ -38,6 +38,9 @@ pub(in super::super) struct Resolution {
     requester: Option<Requester>,
 }
 
+/// What became of a [`Resolution`].
+pub(in super::super) struct ResolvedExpressions(Vec<(Arc<str>, Resolved)>);
+
 /// What a heartbeat does to the expression of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Update {
@@ -95,7 +98,7 @@ impl ConsumerGroup {
         must_resolve |= cx.now_ms > last_ms.saturating_add(cx.config.consumer_regex_refresh_interval_ms.into());
         if must_resolve && !expressions.is_empty() {
             let requester = client.requester.cloned();
-            cx.resolving.insert(Arc::clone(&self.id), Resolution { expressions, requester });
+            cx.resolving.insert(Arc::clone(&self.id), Arc::new(Resolution { expressions, requester }));
             cx.set_timer(TimerKey::Expressions(Arc::clone(&self.id)), 0, TimerAction::ResolveExpressions);
         }
         Ok(update)
@@ -113,10 +116,10 @@ impl ConsumerGroup {
     }
 
     /// Writes down the topics that expressions stand for (`handleRegularExpressionsResult`).
-    pub(in super::super) fn resolve(&self, cx: &Cx<'_>, resolution: &Resolution, records: &mut Vec<Record>) {
+    pub(in super::super) fn resolve(&self, cx: &Cx<'_>, expressions: &ResolvedExpressions, records: &mut Vec<Record>) {
         let mut subscribed = self.subscribed.clone();
         let mut bumps = false;
-        for (expression, resolved) in resolve(resolution, cx.metadata, cx.now_ms) {
+        for (expression, resolved) in &expressions.0 {
             if self.subscribers_of(expression) == 0 {
                 continue;
             }
@@ -127,7 +130,7 @@ impl ConsumerGroup {
                 SubscriptionCount::remove_resolved(&mut subscribed, known.keys());
                 SubscriptionCount::add_resolved(&mut subscribed, resolved.topics.keys());
             }
-            records.push(self.expression_record(expression, &resolved));
+            records.push(self.expression_record(expression, resolved));
         }
         let metadata_hash = group_hash(&subscribed, cx.metadata);
         if bumps || metadata_hash != self.metadata_hash {
@@ -138,32 +141,36 @@ impl ConsumerGroup {
     }
 }
 
-/// The topics of each expression. One that cannot be read, from an older version say, stands for none.
-fn resolve<'r>(resolution: &'r Resolution, metadata: &dyn Metadata, now_ms: i64) -> Vec<(&'r Arc<str>, Resolved)> {
-    let expressions = &resolution.expressions;
-    let version = metadata.version();
-    let mut topics: Vec<java::HashSet<Arc<str>>> = expressions.iter().map(|_| java::HashSet::default()).collect();
-    let compiled: Vec<_> = expressions.iter().map(|expression| syntax::compile(expression).ok()).collect();
-    // Which expressions match a topic. The authorizer is asked once the topics are read.
-    let mut matches: Vec<(Arc<str>, Vec<usize>)> = Vec::new();
-    metadata.each_topic(&mut |name| {
-        let matching = compiled.iter().enumerate().filter_map(|(at, expression)| {
-            let is_match = expression.as_ref().is_some_and(|expression| expression.is_match(name));
-            is_match.then_some(at)
+impl Resolution {
+    /// The topics of each expression. One that cannot be read, from an older version say, stands for none. This takes its time: no
+    /// shard should be locked.
+    pub(in super::super) fn run(&self, metadata: &dyn Metadata, now_ms: i64) -> ResolvedExpressions {
+        let expressions = &self.expressions;
+        let version = metadata.version();
+        let mut topics: Vec<java::HashSet<Arc<str>>> = expressions.iter().map(|_| java::HashSet::default()).collect();
+        let compiled: Vec<_> = expressions.iter().map(|expression| syntax::compile(expression).ok()).collect();
+        // Which expressions match a topic. The authorizer is asked once the topics are read.
+        let mut matches: Vec<(Arc<str>, Vec<usize>)> = Vec::new();
+        metadata.each_topic(&mut |name| {
+            let matching = compiled.iter().enumerate().filter_map(|(at, expression)| {
+                let is_match = expression.as_ref().is_some_and(|expression| expression.is_match(name));
+                is_match.then_some(at)
+            });
+            let matching: Vec<usize> = matching.collect();
+            if !matching.is_empty() {
+                matches.push((name.into(), matching));
+            }
         });
-        let matching: Vec<usize> = matching.collect();
-        if !matching.is_empty() {
-            matches.push((name.into(), matching));
+        if let Some(who) = &self.requester {
+            matches.retain(|(name, matching)| metadata.may_describe(who, name, matching.len()));
         }
-    });
-    if let Some(who) = &resolution.requester {
-        matches.retain(|(name, matching)| metadata.may_describe(who, name, matching.len()));
-    }
-    for (name, matching) in matches {
-        for at in matching {
-            topics[at].add(Arc::clone(&name));
+        for (name, matching) in matches {
+            for at in matching {
+                topics[at].add(Arc::clone(&name));
+            }
         }
+        let resolved =
+            topics.into_iter().map(|topics| Resolved { topics: Arc::new(topics), version, timestamp: now_ms });
+        ResolvedExpressions(expressions.iter().cloned().zip(resolved).collect())
     }
-    let resolved = topics.into_iter().map(|topics| Resolved { topics: Arc::new(topics), version, timestamp: now_ms });
-    expressions.iter().zip(resolved).collect()
 }

@@ -40,7 +40,7 @@ use subscription::SubscriptionCount;
 
 pub(super) use check::CommitCheck;
 pub(super) use classic::Joined;
-pub(super) use expression::Resolution;
+pub(super) use expression::{Resolution, ResolvedExpressions};
 pub(super) use heartbeat::Heartbeat;
 pub(super) use leave::{Leave, left};
 pub(super) use refusal::Refusal;
@@ -62,7 +62,7 @@ pub(super) struct Cx<'a> {
     /// The topics that there are.
     pub(super) metadata: &'a dyn Metadata,
     /// Expressions that are about to be resolved, by group.
-    pub(super) resolving: &'a mut HashMap<Arc<str>, Resolution>,
+    pub(super) resolving: &'a mut HashMap<Arc<str>, Arc<Resolution>>,
     /// `Metadata::version` when topics came last.
     pub(super) new_topics_version: i64,
     /// The time.

@@ -1,55 +1,29 @@
-//! Partitions come and go: their logs are read, their groups served, until another broker leads them (`CoordinatorLoaderImpl`).
+//! Partitions come and go: their logs are read, their groups served, until another broker leads them.
 
-use std::fmt;
 use std::sync::Arc;
 
-use kafka_log::compression::Decompressor;
-use kafka_log::format::FormatError;
-use kafka_log::format::control::ControlRecordType;
-use kafka_log::segment::batch::{Batch, Batches};
 use kafka_rpc::stored::RecordError;
 
 use super::super::shard::Shard;
-use super::{Coordinators, Slot, Ticket, random};
+use super::{Coordinators, ShardSlot, Slot, Ticket, random};
+use crate::coordinator::{self, LoadError, Replay};
 
-/// Longest content of a batch, decompressed.
-const DECOMPRESSED_LEN_MAX: usize = 512 * 1024 * 1024;
+impl<T: Copy> Replay for Box<Shard<T>> {
+    type Error = RecordError;
 
-/// A log of `__consumer_offsets` that cannot be read.
-#[derive(Debug)]
-pub(crate) enum LoadError {
-    /// A batch.
-    Batch(FormatError),
-    /// A record.
-    Record {
-        /// Its offset.
+    fn record(
+        &mut self,
         offset: i64,
-        /// Why.
-        error: RecordError,
-    },
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LoadError::Batch(error) => error.fmt(f),
-            LoadError::Record { offset, error } => write!(f, "record at offset {offset}: {error}"),
-        }
+        producer_id: i64,
+        key: &[u8],
+        value: Option<&[u8]>,
+        now_ms: i64,
+    ) -> Result<(), RecordError> {
+        self.replay(offset, producer_id, key, value, now_ms)
     }
-}
 
-impl std::error::Error for LoadError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            LoadError::Batch(error) => Some(error),
-            LoadError::Record { error, .. } => Some(error),
-        }
-    }
-}
-
-impl From<FormatError> for LoadError {
-    fn from(error: FormatError) -> Self {
-        LoadError::Batch(error)
+    fn marker(&mut self, producer_id: i64, is_commit: bool) {
+        self.end_transaction(producer_id, is_commit);
     }
 }
 
@@ -57,27 +31,17 @@ impl From<FormatError> for LoadError {
 pub(crate) struct Load<'c, T: Copy> {
     coordinators: &'c Coordinators<T>,
     partition: i32,
-    leader_epoch: i32,
-    shard: Option<Box<Shard<Ticket<T>>>>,
-    decompressor: Decompressor,
+    load: coordinator::Load<'c, Box<Shard<Ticket<T>>>>,
 }
 
 impl<T: Copy> Coordinators<T> {
     /// This broker leads a partition from now on; its groups are served after [`Load::finish`]. `None` if there is no such
     /// partition, or if the epoch is not newer than the one that is known.
     pub(crate) fn load(&self, partition: i32, leader_epoch: i32) -> Option<Load<'_, T>> {
-        let mut slot = self.slot(partition)?.lock();
-        let before = std::mem::replace(&mut *slot, Slot::Loading { leader_epoch });
-        let known = before.leader_epoch();
-        if known.is_some_and(|known| known >= leader_epoch) {
-            *slot = before;
-            return None;
-        }
-        drop(slot);
+        let empty = Box::new(Shard::new(self.config.clone(), random(), Arc::clone(&self.metadata)));
+        let (load, before) = coordinator::Load::begin(self.slot(partition)?, leader_epoch, empty)?;
         self.end(before);
-        let shard = Some(Box::new(Shard::new(self.config.clone(), random(), Arc::clone(&self.metadata))));
-        let decompressor = Decompressor::new(DECOMPRESSED_LEN_MAX);
-        Some(Load { coordinators: self, partition, leader_epoch, shard, decompressor })
+        Some(Load { coordinators: self, partition, load })
     }
 
     /// This broker leads a partition no longer, at this epoch or whatever its epoch: requests that wait are told so.
@@ -93,18 +57,9 @@ impl<T: Copy> Coordinators<T> {
         self.end(before);
     }
 
-    fn end(&self, slot: Slot<T>) {
+    fn end(&self, slot: ShardSlot<T>) {
         if let Slot::Active { shard, .. } = slot {
             self.send(shard.unload());
-        }
-    }
-}
-
-impl<T> Slot<T> {
-    fn leader_epoch(&self) -> Option<i32> {
-        match self {
-            Slot::Elsewhere => None,
-            Slot::Loading { leader_epoch } | Slot::Active { leader_epoch, .. } => Some(*leader_epoch),
         }
     }
 }
@@ -114,79 +69,22 @@ impl<T: Copy> Load<'_, T> {
     ///
     /// # Errors
     /// For batches and records that Kafka would not load either.
-    pub(crate) fn batches(&mut self, bytes: &[u8], now_ms: i64) -> Result<(), LoadError> {
-        let Some(shard) = &mut self.shard else { return Ok(()) };
-        for batch in Batches::new(bytes) {
-            match batch?.parse()? {
-                Batch::Default(batch) => {
-                    let header = batch.header();
-                    let producer_id = header.producer_id();
-                    let transaction = if header.attributes().is_transactional() { producer_id } else { -1 };
-                    for record in batch.records(&mut self.decompressor)? {
-                        let record = record?;
-                        if header.attributes().is_control() {
-                            match ControlRecordType::parse(record.key)? {
-                                ControlRecordType::Commit => shard.end_transaction(producer_id, true),
-                                ControlRecordType::Abort => shard.end_transaction(producer_id, false),
-                                _ => {}
-                            }
-                        } else {
-                            replay(shard, record.offset, transaction, record.key, record.value, now_ms)?;
-                        }
-                    }
-                }
-                Batch::Legacy(wrapper) => {
-                    for record in wrapper.records(&mut self.decompressor)? {
-                        let record = record?;
-                        replay(shard, record.offset(), -1, record.key()?, record.value()?, now_ms)?;
-                    }
-                }
-            }
-        }
-        Ok(())
+    pub(crate) fn batches(&mut self, bytes: &[u8], now_ms: i64) -> Result<(), LoadError<RecordError>> {
+        self.load.batches(bytes, now_ms)
     }
 
     /// The log is read: the groups are served.
-    pub(crate) fn finish(mut self, now_ms: i64) {
-        let (coordinators, leader_epoch) = (self.coordinators, self.leader_epoch);
-        let Some(slot) = coordinators.slot(self.partition) else { return };
-        let mut slot = slot.lock();
+    pub(crate) fn finish(self, now_ms: i64) {
+        let Load { coordinators, partition, load } = self;
+        let served = load.finish(|shard| {
+            shard.set_skew(coordinators.replies.skew_ms());
+            let outcome = shard.loaded(now_ms);
+            let replies = coordinators.write(partition, shard, outcome, now_ms);
+            (replies, shard.next_deadline())
+        });
         // Leadership may have gone in the meantime.
-        let is_current = matches!(&*slot, Slot::Loading { leader_epoch: current } if *current == leader_epoch);
-        let Some(mut shard) = self.shard.take().filter(|_| is_current) else { return };
-        shard.set_skew(coordinators.replies.skew_ms());
-        let outcome = shard.loaded(now_ms);
-        let replies = coordinators.write(self.partition, &mut shard, outcome, now_ms);
-        let deadline = shard.next_deadline();
-        *slot = Slot::Active { leader_epoch, shard };
-        drop(slot);
+        let Some((replies, deadline)) = served else { return };
         coordinators.send(replies);
         coordinators.announce(deadline);
     }
-}
-
-impl<T: Copy> Drop for Load<'_, T> {
-    fn drop(&mut self) {
-        if self.shard.is_none() {
-            return;
-        }
-        let Some(slot) = self.coordinators.slot(self.partition) else { return };
-        let mut slot = slot.lock();
-        if matches!(&*slot, Slot::Loading { leader_epoch } if *leader_epoch == self.leader_epoch) {
-            *slot = Slot::Elsewhere;
-        }
-    }
-}
-
-fn replay<T: Copy>(
-    shard: &mut Shard<T>,
-    offset: i64,
-    producer_id: i64,
-    key: Option<&[u8]>,
-    value: Option<&[u8]>,
-    now_ms: i64,
-) -> Result<(), LoadError> {
-    // Kafka fails at a record without a key, which it never writes; skipping it loses nothing.
-    let Some(key) = key else { return Ok(()) };
-    shard.replay(offset, producer_id, key, value, now_ms).map_err(|error| LoadError::Record { offset, error })
 }

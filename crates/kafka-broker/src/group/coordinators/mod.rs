@@ -22,6 +22,7 @@ use super::encode;
 use super::outcome::Outcome;
 use super::shard::{Random, Shard};
 use super::{Appended, GroupConfig, Journal, Metadata, Replies, Reply, java};
+use crate::coordinator::Slot;
 use crate::marker::Marker;
 
 pub(crate) use load::Load;
@@ -36,7 +37,7 @@ const NEVER: i64 = i64::MAX;
 /// `T` names a request that waits for its answer. All methods may be called from any thread.
 pub(crate) struct Coordinators<T> {
     config: Arc<GroupConfig>,
-    slots: Box<[Mutex<Slot<T>>]>,
+    slots: Box<[Mutex<ShardSlot<T>>]>,
     journal: Arc<dyn Journal>,
     replies: Arc<dyn Replies<T>>,
     metadata: Arc<dyn Metadata>,
@@ -46,14 +47,7 @@ pub(crate) struct Coordinators<T> {
 }
 
 /// A partition.
-enum Slot<T> {
-    /// Another broker leads it, or none.
-    Elsewhere,
-    /// Its log is read.
-    Loading { leader_epoch: i32 },
-    /// Its groups are served.
-    Active { leader_epoch: i32, shard: Box<Shard<Ticket<T>>> },
-}
+type ShardSlot<T> = Slot<Box<Shard<Ticket<T>>>>;
 
 /// Who waits for an answer of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +104,9 @@ impl<T: Copy> Coordinators<T> {
             let mut slot = slot.lock();
             let Slot::Active { shard, .. } = &mut *slot else { continue };
             shard.set_skew(self.replies.skew_ms());
-            let mut replies = Vec::new();
-            while let Some(outcome) = shard.expire(now_ms) {
+            let (mut replies, mut resolutions) = (Vec::new(), Vec::new());
+            while let Some(mut outcome) = shard.expire(now_ms) {
+                resolutions.extend(outcome.resolution.take());
                 replies.extend(self.write(partition, shard, outcome, now_ms));
             }
             if let Some(deadline) = shard.next_deadline() {
@@ -119,6 +114,13 @@ impl<T: Copy> Coordinators<T> {
             }
             drop(slot);
             self.send(replies);
+            for (group, resolution) in resolutions {
+                // There may be many topics to match: requests of the partition do not wait for that.
+                let resolved = resolution.run(&*self.metadata, now_ms);
+                // A partition that is led elsewhere is that broker's business.
+                let _ = self
+                    .run(partition, now_ms, |shard| shard.expressions_resolved(&group, &resolution, &resolved, now_ms));
+            }
         }
     }
 
@@ -167,7 +169,7 @@ impl<T: Copy> Coordinators<T> {
         }
     }
 
-    fn slot(&self, partition: i32) -> Option<&Mutex<Slot<T>>> {
+    fn slot(&self, partition: i32) -> Option<&Mutex<ShardSlot<T>>> {
         self.slots.get(usize::try_from(partition).ok()?)
     }
 
@@ -276,16 +278,6 @@ impl<T: Copy> Coordinators<T> {
         drop(gathers);
         let response = DeleteGroupsResponse { results, ..DeleteGroupsResponse::default() };
         self.replies.reply(ticket, Reply::DeleteGroups(response));
-    }
-}
-
-impl<T: Copy> Slot<T> {
-    fn shard_mut(&mut self) -> Result<&mut Shard<Ticket<T>>, ErrorCode> {
-        match self {
-            Slot::Elsewhere => Err(ErrorCode::NotCoordinator),
-            Slot::Loading { .. } => Err(ErrorCode::CoordinatorLoadInProgress),
-            Slot::Active { shard, .. } => Ok(shard),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kafka_rpc::messages::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse};
 
 use super::super::Reply;
-use super::super::consumer::{ConsumerGroup, Cx, Heartbeat, Leave, Refusal, left};
+use super::super::consumer::{ConsumerGroup, Cx, Heartbeat, Leave, Refusal, Resolution, ResolvedExpressions, left};
 use super::super::outcome::Outcome;
 use super::super::timers::TimerAction;
 use super::{Group, Shard};
@@ -121,10 +121,32 @@ impl<T: Copy> Shard<T> {
         }
     }
 
-    /// The expressions of a group are resolved.
-    pub(super) fn resolve_expressions(&mut self, group: &str, now_ms: i64, out: &mut Outcome<T>) {
-        let Some(resolution) = self.resolving.remove(group) else { return };
-        self.with_consumer(group, now_ms, |group, cx| group.resolve(cx, &resolution, &mut out.records));
+    /// The expressions of a group are resolved (`Outcome::resolution`).
+    pub(in super::super) fn expressions_resolved(
+        &mut self,
+        group: &str,
+        resolution: &Arc<Resolution>,
+        resolved: &ResolvedExpressions,
+        now_ms: i64,
+    ) -> Outcome<T> {
+        let mut out = Outcome::default();
+        // The partition may have been loaded again meanwhile, which forgets what was asked for before.
+        if self.resolving.get(group).is_some_and(|current| Arc::ptr_eq(current, resolution)) {
+            self.resolving.remove(group);
+            self.with_consumer(group, now_ms, |group, cx| group.resolve(cx, resolved, &mut out.records));
+        }
+        out
+    }
+
+    /// As [`Shard::expire`]; expressions are resolved at once.
+    #[cfg(test)]
+    pub(in super::super) fn expire_and_resolve(&mut self, now_ms: i64) -> Option<Outcome<T>> {
+        let mut out = self.expire(now_ms)?;
+        if let Some((group, resolution)) = out.resolution.take() {
+            let resolved = resolution.run(&*self.metadata, now_ms);
+            out.records = self.expressions_resolved(&group, &resolution, &resolved, now_ms).records;
+        }
+        Some(out)
     }
 
     /// Topics are new, changed or gone: groups that subscribe to them look at them with the next heartbeat.

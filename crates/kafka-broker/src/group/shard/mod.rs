@@ -113,8 +113,8 @@ pub(super) struct Shard<T> {
     timers: Timers,
     uncommitted: VecDeque<Uncommitted<T>>,
     metadata: Arc<dyn Metadata>,
-    /// Expressions that are about to be resolved, by group.
-    resolving: HashMap<Arc<str>, Resolution>,
+    /// Expressions that are being resolved, by group.
+    resolving: HashMap<Arc<str>, Arc<Resolution>>,
     /// `Metadata::version` when topics came last.
     new_topics_version: i64,
 }
@@ -208,7 +208,9 @@ impl<T: Copy> Shard<T> {
                 | TimerKey::MemberSync { group, member },
                 action,
             ) => self.end_time_of(&group, &member, action, now_ms, &mut out),
-            (TimerKey::Expressions(group), _) => self.resolve_expressions(&group, now_ms, &mut out),
+            (TimerKey::Expressions(group), _) => {
+                out.resolution = self.resolving.get(&group).map(|resolution| (group, Arc::clone(resolution)));
+            }
             (TimerKey::Join(group), TimerAction::EndInitialJoin { delay_ms, remaining_ms }) => {
                 let end = |group: &mut ClassicGroup<T>, cx: &mut Cx<'_, T>| {
                     group.end_initial_join(cx, delay_ms, remaining_ms);

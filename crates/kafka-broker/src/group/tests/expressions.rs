@@ -13,6 +13,8 @@ use super::super::{Client, GroupConfig, Reply};
 use super::topics::FakeTopics;
 use crate::security::authorizer::Requester;
 
+const TOPICS: [(&str, i32); 3] = [("t0", 1), ("t1", 1), ("u3", 1)];
+
 struct Group {
     shard: Shard<u32>,
     now_ms: i64,
@@ -21,8 +23,7 @@ struct Group {
 
 impl Group {
     fn new() -> Self {
-        let topics = FakeTopics::new(&[("t0", 1), ("t1", 1), ("u3", 1)]);
-        let mut shard = Shard::new(Arc::new(GroupConfig::default()), Box::new(|| 1), topics);
+        let mut shard = Shard::new(Arc::new(GroupConfig::default()), Box::new(|| 1), FakeTopics::new(&TOPICS));
         shard.loaded(0);
         Group { shard, now_ms: 1, offset: 0 }
     }
@@ -67,7 +68,7 @@ impl Group {
 
     /// Resolves what is to be resolved, and waits until that can be asked for again.
     fn resolve(&mut self) {
-        while let Some(outcome) = self.shard.expire(self.now_ms) {
+        while let Some(outcome) = self.shard.expire_and_resolve(self.now_ms) {
             self.write(outcome);
         }
         self.now_ms += 11_000;
@@ -107,4 +108,23 @@ fn the_request_that_asks_for_the_resolution_decides_for_all_members() {
     group.resolve();
     let gives_up = group.heartbeat(Some("User:t"), "a", stays.member_epoch, None);
     assert_eq!(told(&gives_up), "");
+}
+
+#[test]
+fn expressions_are_matched_outside_of_the_shard_which_serves_meanwhile() {
+    let mut group = Group::new();
+    let joined = group.heartbeat(None, "a", 0, Some("t."));
+    let outcome = group.shard.expire(group.now_ms).unwrap();
+    assert!(outcome.records.is_empty(), "nothing is matched yet");
+    let (id, resolution) = outcome.resolution.unwrap();
+    let other = group.heartbeat(None, "b", 0, Some("u."));
+    assert_eq!(told(&other), "", "its expression has to wait for its turn");
+    let resolved = resolution.run(&*FakeTopics::new(&TOPICS), group.now_ms);
+    let outcome = group.shard.expressions_resolved(&id, &resolution, &resolved, group.now_ms);
+    group.write(outcome);
+    let stays = group.heartbeat(None, "a", joined.member_epoch, None);
+    assert_eq!(told(&stays), "01");
+    // What nobody asks for any more has no effect.
+    let again = group.shard.expressions_resolved(&id, &resolution, &resolved, group.now_ms);
+    assert!(again.records.is_empty());
 }

@@ -256,7 +256,7 @@ impl Player {
     fn pass_time(&mut self, target: i64) {
         while let Some(deadline) = self.shard.next_deadline().filter(|deadline| *deadline <= target) {
             self.now_ms = deadline;
-            if let Some(outcome) = self.shard.expire(deadline) {
+            if let Some(outcome) = self.shard.expire_and_resolve(deadline) {
                 self.write(outcome);
             }
         }

@@ -1,68 +1,40 @@
 //! Partitions come and go: their logs are read, decided transactions finished (`loadTransactionsForTxnTopicPartition`).
 
-use std::fmt;
 use std::sync::Arc;
 
-use kafka_log::compression::Decompressor;
-use kafka_log::format::FormatError;
-use kafka_log::segment::batch::{Batch, Batches};
-
-use super::super::Host;
-use super::super::record::ReadError;
+use super::super::record::{self, ReadError, Stored};
 use super::{Coordinators, Shard, Slot};
+use crate::coordinator::{self, LoadError, Replay};
 
-/// Longest content of a batch, decompressed.
-const DECOMPRESSED_LEN_MAX: usize = 512 * 1024 * 1024;
+impl Replay for Shard {
+    type Error = ReadError;
 
-/// A log of `__transaction_state` that cannot be read.
-#[derive(Debug)]
-pub(crate) enum LoadError {
-    /// A batch.
-    Batch(FormatError),
-    /// A record.
-    Record {
-        /// Its offset.
-        offset: i64,
-        /// Why.
-        error: ReadError,
-    },
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LoadError::Batch(error) => error.fmt(f),
-            LoadError::Record { offset, error } => write!(f, "record at offset {offset}: {error}"),
+    fn record(&mut self, _: i64, _: i64, key: &[u8], value: Option<&[u8]>, _: i64) -> Result<(), ReadError> {
+        match record::read(key, value)? {
+            Stored::Put(id, transaction) => drop(self.transactions.insert(id, *transaction)),
+            Stored::Removed(id) => drop(self.transactions.remove(&id)),
+            Stored::Unknown => tracing::warn!("a record of a later release in __transaction_state is left alone"),
         }
+        Ok(())
     }
-}
 
-impl From<FormatError> for LoadError {
-    fn from(error: FormatError) -> Self {
-        LoadError::Batch(error)
-    }
+    /// The log has none.
+    fn marker(&mut self, _: i64, _: bool) {}
 }
 
 /// A partition whose log is read; dropped before [`Load::finish`], the partition is not served.
 pub(crate) struct Load<'c> {
     coordinators: &'c Coordinators,
     partition: i32,
-    leader_epoch: i32,
-    shard: Option<Shard>,
-    decompressor: Decompressor,
+    load: coordinator::Load<'c, Shard>,
 }
 
 impl Coordinators {
     /// This broker leads a partition from now on; it is served after [`Load::finish`]. `None` if there is no such partition, or
     /// if the epoch is not newer than the one that is known.
     pub(crate) fn load(&self, partition: i32, leader_epoch: i32) -> Option<Load<'_>> {
-        let mut slot = self.slot(partition)?.lock();
-        if slot.leader_epoch().is_some_and(|known| known >= leader_epoch) {
-            return None;
-        }
-        *slot = Slot::Loading { leader_epoch };
-        let decompressor = Decompressor::new(DECOMPRESSED_LEN_MAX);
-        Some(Load { coordinators: self, partition, leader_epoch, shard: Some(Shard::default()), decompressor })
+        let (load, _) = coordinator::Load::begin(self.slot(partition)?, leader_epoch, Shard::default())?;
+        Some(Load { coordinators: self, partition, load })
     }
 
     /// This broker leads a partition no longer.
@@ -78,74 +50,25 @@ impl Load<'_> {
     ///
     /// # Errors
     /// For batches and records that cannot be read.
-    pub(crate) fn batches(&mut self, bytes: &[u8]) -> Result<(), LoadError> {
-        let Some(shard) = &mut self.shard else { return Ok(()) };
-        for batch in Batches::new(bytes) {
-            let mut replay = |offset, key: Option<&[u8]>, value| {
-                // Kafka fails at a record without a key, which it never writes; skipping it loses nothing.
-                let Some(key) = key else { return Ok(()) };
-                shard.replay(key, value).map_err(|error| LoadError::Record { offset, error })
-            };
-            match batch?.parse()? {
-                Batch::Default(batch) if batch.header().attributes().is_control() => {}
-                Batch::Default(batch) => {
-                    for record in batch.records(&mut self.decompressor)? {
-                        let record = record?;
-                        replay(record.offset, record.key, record.value)?;
-                    }
-                }
-                Batch::Legacy(wrapper) => {
-                    for record in wrapper.records(&mut self.decompressor)? {
-                        let record = record?;
-                        replay(record.offset(), record.key()?, record.value()?)?;
-                    }
-                }
-            }
-        }
-        Ok(())
+    pub(crate) fn batches(&mut self, bytes: &[u8], now_ms: i64) -> Result<(), LoadError<ReadError>> {
+        self.load.batches(bytes, now_ms)
     }
 
-    /// The log is read: the transactions are served, and those that are decided are finished. Gives the number of ids.
-    pub(crate) fn finish(mut self, host: &dyn Host, now_ms: i64) -> usize {
-        let (coordinators, partition, leader_epoch) = (self.coordinators, self.partition, self.leader_epoch);
-        let Some(slot) = coordinators.slot(partition) else { return 0 };
-        let Some(mut shard) = self.shard.take() else { return 0 };
-        let prepared = shard.transactions.iter().filter(|(_, of)| of.state.is_prepared());
-        let prepared: Vec<Arc<str>> = prepared.map(|(id, _)| Arc::clone(id)).collect();
-        shard.unfinished.extend(prepared.iter().cloned());
-        let count = shard.transactions.len();
-        {
-            let mut slot = slot.lock();
-            // Leadership may have gone in the meantime.
-            if !matches!(&*slot, Slot::Loading { leader_epoch: current } if *current == leader_epoch) {
-                return 0;
-            }
-            *slot = Slot::Active { leader_epoch, shard };
-        }
-        for id in &prepared {
-            // An error says that the partition has gone elsewhere, where it is finished.
-            let _ = coordinators.with_partition(host, partition, now_ms, |led| {
-                led.finish(id);
-                Ok(())
-            });
-        }
+    /// The log is read: the transactions are served, and those that are decided are finished soon. Gives the number of ids.
+    pub(crate) fn finish(self) -> usize {
+        let Load { coordinators, partition, load } = self;
+        let served = load.finish(|shard| {
+            let prepared = shard.transactions.iter().filter(|(_, of)| of.state.is_prepared());
+            let prepared: Vec<Arc<str>> = prepared.map(|(id, _)| Arc::clone(id)).collect();
+            (prepared, shard.transactions.len())
+        });
+        // Leadership may have gone in the meantime.
+        let Some((prepared, count)) = served else { return 0 };
         if !prepared.is_empty() {
             let count = prepared.len();
-            tracing::info!(partition, count, "finished transactions that were decided before the start");
+            tracing::info!(partition, count, "finishing transactions that were decided before the start");
         }
+        prepared.into_iter().for_each(|id| coordinators.finish_soon(partition, id, None));
         count
-    }
-}
-
-impl Drop for Load<'_> {
-    fn drop(&mut self) {
-        if self.shard.is_none() {
-            return;
-        }
-        let Some(slot) = self.coordinators.slot(self.partition) else { return };
-        let mut slot = slot.lock();
-        if matches!(&*slot, Slot::Loading { leader_epoch } if *leader_epoch == self.leader_epoch) {
-            *slot = Slot::Elsewhere;
-        }
     }
 }

@@ -6,7 +6,7 @@ mod queries;
 mod requests;
 mod tick;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,10 +14,12 @@ use kafka_rpc::ErrorCode;
 use parking_lot::Mutex;
 
 use super::machine::Transaction;
-use super::record::{self, ReadError, Stored};
+use super::record;
 use super::{Host, TransactionConfig};
+use crate::coordinator::Slot;
 use crate::group::partition_for;
 
+use finish::Queue;
 pub(crate) use load::Load;
 use tick::Schedule;
 
@@ -25,8 +27,9 @@ use tick::Schedule;
 /// called from any thread.
 pub(crate) struct Coordinators {
     config: TransactionConfig,
-    slots: Box<[Mutex<Slot>]>,
+    slots: Box<[Mutex<Slot<Shard>>]>,
     schedule: Mutex<Schedule>,
+    queue: Queue,
     totals: Totals,
 }
 
@@ -37,22 +40,21 @@ struct Totals {
     expired: AtomicU64,
 }
 
-/// A partition.
-enum Slot {
-    /// Another broker leads it, or none.
-    Elsewhere,
-    /// Its log is read.
-    Loading { leader_epoch: i32 },
-    /// Its transactions are coordinated.
-    Active { leader_epoch: i32, shard: Shard },
-}
-
 /// The transactional ids of one partition.
 #[derive(Default)]
 struct Shard {
     transactions: HashMap<Arc<str>, Transaction>,
-    /// Those that are prepared, and whose markers are to be written, or written again.
-    unfinished: HashSet<Arc<str>>,
+    /// Those that are prepared, and whose markers could not all be written.
+    unfinished: HashMap<Arc<str>, Retry>,
+}
+
+/// How far another attempt at markers is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    /// It is made when its time has come.
+    Due,
+    /// It waits for the thread that writes markers.
+    Queued,
 }
 
 impl Shard {
@@ -62,16 +64,6 @@ impl Shard {
             Some(known) => *known = transaction,
             None => drop(self.transactions.insert(id.into(), transaction)),
         }
-    }
-
-    /// A record of the log while it is loaded.
-    fn replay(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), ReadError> {
-        match record::read(key, value)? {
-            Stored::Put(id, transaction) => drop(self.transactions.insert(id, *transaction)),
-            Stored::Removed(id) => drop(self.transactions.remove(&id)),
-            Stored::Unknown => tracing::warn!("a record of a later release in __transaction_state is left alone"),
-        }
-        Ok(())
     }
 }
 
@@ -125,6 +117,7 @@ impl Coordinators {
     pub(crate) fn new(config: TransactionConfig, partitions: i32, now_ms: i64) -> Self {
         Coordinators {
             schedule: Mutex::new(Schedule::new(&config, now_ms)),
+            queue: Queue::default(),
             config,
             slots: (0..partitions.max(1)).map(|_| Mutex::new(Slot::Elsewhere)).collect(),
             totals: Totals::default(),
@@ -137,7 +130,7 @@ impl Coordinators {
         partition_for(id, i32::try_from(self.slots.len()).unwrap_or(i32::MAX))
     }
 
-    fn slot(&self, partition: i32) -> Option<&Mutex<Slot>> {
+    fn slot(&self, partition: i32) -> Option<&Mutex<Slot<Shard>>> {
         self.slots.get(usize::try_from(partition).ok()?)
     }
 
@@ -167,22 +160,5 @@ impl Coordinators {
 
     fn count(of: &AtomicU64, count: u64) {
         of.fetch_add(count, Ordering::Relaxed);
-    }
-}
-
-impl Slot {
-    fn shard_mut(&mut self) -> Result<&mut Shard, ErrorCode> {
-        match self {
-            Slot::Elsewhere => Err(ErrorCode::NotCoordinator),
-            Slot::Loading { .. } => Err(ErrorCode::CoordinatorLoadInProgress),
-            Slot::Active { shard, .. } => Ok(shard),
-        }
-    }
-
-    const fn leader_epoch(&self) -> Option<i32> {
-        match self {
-            Slot::Elsewhere => None,
-            Slot::Loading { leader_epoch } | Slot::Active { leader_epoch, .. } => Some(*leader_epoch),
-        }
     }
 }

@@ -5,6 +5,7 @@ use kafka_rpc::ErrorCode;
 use super::super::machine::{Ended, Initialized, Outcome, Partition, Transaction};
 use super::super::{Host, Init, Producer};
 use super::Coordinators;
+use crate::net::Ticket;
 
 impl Coordinators {
     /// InitProducerId of a transactional id.
@@ -106,8 +107,8 @@ impl Coordinators {
         verified.unwrap_or_else(all)
     }
 
-    /// EndTxn of a client that speaks this version of transactions. Gives what the producer is from now on. When this returns the
-    /// outcome is stored; the markers are written, too, unless a partition cannot take its marker now.
+    /// EndTxn of a client that speaks this version of transactions. Gives what the producer is from now on; `None` where the outcome
+    /// is stored and markers are to be written: then the answer comes with [`Host::ended`] after the first attempt.
     ///
     /// # Errors
     /// Why the transaction has not ended.
@@ -117,8 +118,8 @@ impl Coordinators {
         (id, producer): (&str, Producer),
         is_commit: bool,
         client_version: i16,
-        now_ms: i64,
-    ) -> Result<Producer, ErrorCode> {
+        (ticket, now_ms): (Ticket, i64),
+    ) -> Result<Option<Producer>, ErrorCode> {
         if id.is_empty() {
             return Err(ErrorCode::InvalidRequest);
         }
@@ -126,12 +127,12 @@ impl Coordinators {
         self.with(host, id, now_ms, |led| {
             let known = led.shard.transactions.get(id).ok_or(ErrorCode::InvalidProducerIdMapping)?;
             match known.end(producer, outcome, client_version, &|| host.next_producer_id(), now_ms)? {
-                Ended::Already(producer) => Ok(producer),
+                Ended::Already(producer) => Ok(Some(producer)),
                 Ended::Prepared(prepared) => {
                     let next = prepared.complete(now_ms).producer();
                     led.write(id, *prepared)?;
-                    led.finish(id);
-                    Ok(next)
+                    self.finish_soon(led.partition, id.into(), Some((ticket, next)));
+                    Ok(None)
                 }
             }
         })

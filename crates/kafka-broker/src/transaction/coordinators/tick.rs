@@ -106,11 +106,6 @@ impl Led<'_> {
         }
     }
 
-    fn retry(&mut self) {
-        let unfinished: Vec<Arc<str>> = self.shard.unfinished.iter().cloned().collect();
-        unfinished.iter().for_each(|id| self.finish(id));
-    }
-
     fn expire_ids(&mut self) {
         let expiration_ms = self.coordinators.config.id_expiration_ms;
         let old = self.shard.transactions.iter().filter(|(_, of)| of.is_expired(self.now_ms, expiration_ms));

@@ -120,6 +120,54 @@ fn an_outcome_that_cannot_be_written_is_no_outcome() {
 }
 
 #[test]
+fn the_outcome_is_stored_before_markers_are_written_and_answered_after_the_first_attempt() {
+    for marker_error in [None, Some(("a".to_owned(), ErrorCode::KafkaStorageError))] {
+        let world = world(2);
+        let (id, epoch) = world.init(None, 0).unwrap();
+        world.add((id, epoch), "a", 2, 1).unwrap();
+        *world.marker_error.borrow_mut() = marker_error.clone();
+        let of = (ID, Producer { id, epoch });
+        assert_eq!(world.coordinators.end_transaction(&world, of, true, 2, (TICKET, 5)), Ok(None));
+        assert_eq!((world.state().as_str(), world.ended.get()), ("PrepareCommit", None));
+        assert!(world.take_markers().is_empty());
+        assert_eq!(world.add((id, 1), "a", 2, 6), Err(ErrorCode::ConcurrentTransactions));
+        world.write_markers(6);
+        assert_eq!(world.ended.take(), Some(Producer { id, epoch: 1 }));
+        let state = if marker_error.is_none() { "CompleteCommit" } else { "PrepareCommit" };
+        assert_eq!(world.state(), state);
+    }
+}
+
+/// Without a lock: a world would wait for itself here.
+#[test]
+fn a_partition_that_moves_while_markers_are_written_is_finished_where_it_has_gone() {
+    let world = world(2);
+    let producer = world.init(None, 0).unwrap();
+    world.add(producer, "a", 2, 1).unwrap();
+    world.moves_at_marker.set(true);
+    // The outcome was stored before.
+    assert_eq!(world.end(producer, true, 2), Ok((100, 1)));
+    assert_eq!(world.take_markers().len(), 1);
+    assert_eq!(world.init(None, 2), Err(ErrorCode::NotCoordinator));
+    let later = world.restarted(2, 3);
+    assert_eq!(later.state(), "CompleteCommit");
+    let [(.., marker)] = later.take_markers()[..] else { panic!("one marker") };
+    assert!(marker.is_commit);
+}
+
+#[test]
+fn the_thread_of_markers_finishes_what_is_decided_before_it_ends() {
+    let world = world(2);
+    let (id, epoch) = world.init(None, 0).unwrap();
+    world.add((id, epoch), "a", 2, 1).unwrap();
+    let of = (ID, Producer { id, epoch });
+    assert_eq!(world.coordinators.end_transaction(&world, of, false, 2, (TICKET, 5)), Ok(None));
+    world.coordinators.stop_markers();
+    world.coordinators.run_markers(&world, || 6);
+    assert_eq!(world.state(), "CompleteAbort");
+}
+
+#[test]
 fn markers_are_tried_again_until_they_are_written() {
     let world = world(2);
     let producer = world.init(None, 0).unwrap();
@@ -139,12 +187,12 @@ fn markers_are_tried_again_until_they_are_written() {
     }
     assert_eq!(world.verify((100, 1), "b"), Err(ErrorCode::ConcurrentTransactions));
     assert_eq!(world.init(None, 2), Err(ErrorCode::ConcurrentTransactions));
-    world.coordinators.tick(&world, retry_at);
+    world.tick(retry_at);
     assert_eq!(world.state(), "PrepareCommit");
     assert_eq!(world.coordinators.counts().unfinished, 1);
 
     *world.marker_error.borrow_mut() = None;
-    world.coordinators.tick(&world, world.woken_at.get().unwrap());
+    world.tick(world.woken_at.get().unwrap());
     assert_eq!(world.state(), "CompleteCommit");
     assert!(world.take_markers().iter().map(|(topic, ..)| topic.as_str()).eq(["b"]));
     world.add((100, 1), "a", 2, 9).unwrap();

@@ -9,15 +9,18 @@ mod time;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::describe_transactions_response::TransactionState as Described;
+use kafka_rpc::{ApiKey, ErrorCode};
 
 use super::{Coordinators, Host, Init, Producer, TransactionConfig};
 use crate::marker::Marker;
+use crate::net::Ticket;
 
 const PARTITIONS: i32 = 4;
 const MINUTE: i64 = 60_000;
 const ID: &str = "t";
+const TICKET: Ticket =
+    Ticket { event_loop: 0, slot: 0, sequence: 0, api_key: ApiKey::EndTxn, version: 5, correlation_id: 0 };
 
 /// A broker in memory.
 struct World {
@@ -32,6 +35,10 @@ struct World {
     /// Why a topic takes no markers.
     marker_error: RefCell<Option<(String, ErrorCode)>>,
     woken_at: Cell<Option<i64>>,
+    /// What the request that ended a transaction was told.
+    ended: Cell<Option<Producer>>,
+    /// Whether the partitions of `__transaction_state` go elsewhere when the next marker is written.
+    moves_at_marker: Cell<bool>,
 }
 
 impl Host for World {
@@ -63,8 +70,15 @@ impl Host for World {
         {
             return Err(*error);
         }
+        if self.moves_at_marker.take() {
+            (0..PARTITIONS).for_each(|partition| self.coordinators.unload(partition));
+        }
         self.markers.borrow_mut().push((topic.to_owned(), partition, *marker));
         Ok(())
+    }
+
+    fn ended(&self, _: Ticket, producer: Producer) {
+        self.ended.set(Some(producer));
     }
 
     fn wake_at(&self, deadline_ms: i64) {
@@ -89,6 +103,8 @@ fn unloaded(version: i16, logs: Vec<Vec<Vec<u8>>>) -> World {
         markers: RefCell::default(),
         marker_error: RefCell::new(None),
         woken_at: Cell::new(None),
+        ended: Cell::new(None),
+        moves_at_marker: Cell::new(false),
     }
 }
 
@@ -97,9 +113,10 @@ impl World {
         for partition in 0..PARTITIONS {
             let batches = self.logs.borrow()[partition as usize].concat();
             let mut load = self.coordinators.load(partition, leader_epoch).unwrap();
-            load.batches(&batches).unwrap();
-            load.finish(self, now_ms);
+            load.batches(&batches, now_ms).unwrap();
+            load.finish();
         }
+        self.write_markers(now_ms);
     }
 
     /// A broker that comes after this one, with what was written.
@@ -113,7 +130,9 @@ impl World {
     fn init(&self, expected: Option<(i64, i16)>, now_ms: i64) -> Result<(i64, i16), ErrorCode> {
         let expected = expected.map(|(id, epoch)| Producer { id, epoch });
         let request = Init { transactional_id: ID, timeout_ms: 60_000, expected };
-        self.coordinators.init_producer_id(self, request, now_ms).map(|producer| (producer.id, producer.epoch))
+        let producer = self.coordinators.init_producer_id(self, request, now_ms);
+        self.write_markers(now_ms);
+        producer.map(|producer| (producer.id, producer.epoch))
     }
 
     /// Adds partition 0 of a topic, as a client of this version of transactions.
@@ -128,8 +147,21 @@ impl World {
     }
 
     fn end(&self, (id, epoch): (i64, i16), commit: bool, version: i16) -> Result<(i64, i16), ErrorCode> {
-        let ended = self.coordinators.end_transaction(self, (ID, Producer { id, epoch }), commit, version, 5);
-        ended.map(|producer| (producer.id, producer.epoch))
+        let asked = (TICKET, 5);
+        let ended = self.coordinators.end_transaction(self, (ID, Producer { id, epoch }), commit, version, asked)?;
+        self.write_markers(5);
+        let producer = ended.or(self.ended.take()).expect("an answer");
+        Ok((producer.id, producer.epoch))
+    }
+
+    fn tick(&self, now_ms: i64) {
+        self.coordinators.tick(self, now_ms);
+        self.write_markers(now_ms);
+    }
+
+    /// Does what the thread of markers does.
+    fn write_markers(&self, now_ms: i64) {
+        self.coordinators.write_markers(self, now_ms);
     }
 
     fn describe(&self) -> Described<'static> {

@@ -8,9 +8,9 @@ fn a_transaction_that_takes_too_long_is_aborted_and_its_producer_fenced() {
         let world = world(version);
         let producer = world.init(None, 0).unwrap();
         world.add(producer, "a", version, 1).unwrap();
-        world.coordinators.tick(&world, MINUTE + 1);
+        world.tick(MINUTE + 1);
         assert_eq!(world.state(), "Ongoing");
-        world.coordinators.tick(&world, world.coordinators.next_deadline().max(MINUTE + 2));
+        world.tick(world.coordinators.next_deadline().max(MINUTE + 2));
         assert_eq!(world.state(), "CompleteAbort");
         let [(.., marker)] = world.take_markers()[..] else { panic!("one marker") };
         assert_eq!((marker.is_commit, marker.producer_epoch), (false, 1));
@@ -27,7 +27,7 @@ fn nothing_is_looked_at_before_it_is_due() {
     let producer = world.init(None, 0).unwrap();
     world.add(producer, "a", 2, 0).unwrap();
     assert_eq!(world.coordinators.next_deadline(), 10_000);
-    world.coordinators.tick(&world, 2 * MINUTE);
+    world.tick(2 * MINUTE);
     assert_eq!(world.coordinators.next_deadline(), 2 * MINUTE + 10_000);
 }
 
@@ -41,12 +41,12 @@ fn ids_that_were_silent_for_a_week_are_forgotten() {
         world.coordinators.init_producer_id(&world, request, 0).unwrap();
     }
     let producer = world.init(None, 0).unwrap();
-    world.coordinators.tick(&world, week - 1);
+    world.tick(week - 1);
     assert_eq!(world.coordinators.counts().ids, 101);
     // An open transaction keeps its id, however old.
     let kept = (ID, Producer { id: producer.0, epoch: producer.1 });
     world.coordinators.add_partitions(&world, kept, &[(Arc::from("a"), 0)], 2, week).unwrap();
-    world.coordinators.tick(&world, week + 60 * MINUTE);
+    world.tick(week + 60 * MINUTE);
     let counts = world.coordinators.counts();
     assert_eq!((counts.ids, counts.expired), (1, 100));
     assert_eq!(world.restarted(2, week).coordinators.counts().ids, 1);
@@ -57,6 +57,6 @@ fn ids_are_kept_when_their_tombstones_cannot_be_written() {
     let world = world(2);
     world.init(None, 0).unwrap();
     world.append_error.set(Some(ErrorCode::KafkaStorageError));
-    world.coordinators.tick(&world, i64::MAX / 2);
+    world.tick(i64::MAX / 2);
     assert_eq!(world.coordinators.counts().ids, 1);
 }
