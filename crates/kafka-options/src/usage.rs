@@ -17,6 +17,8 @@ impl Usage {
         let mut options: Vec<String> = Vec::new();
         for line in text.lines().skip(2) {
             let left = line.get(..column).unwrap_or(line).trim_end();
+            // jopt-simple marks an option that must be there.
+            let left = left.strip_prefix("* ").unwrap_or(left);
             match options.last_mut() {
                 _ if left.starts_with('-') => options.push(left.to_owned()),
                 Some(last) if !left.is_empty() => last.push_str(left),
@@ -67,13 +69,23 @@ Option                                   Description
   <Integer: maximum number of              included in one                      
   partitions per response>                 response.                            
 -h, --help                               Print usage information.               
+* --topic <String: topic>                The topic.                             
 ",
         );
-        let found = ["alter", "config", "key-decoder-class", "partition-size-limit-per-response", "h", "help", "nope"]
-            .map(|name| usage.takes(name));
+        let found =
+            ["alter", "config", "key-decoder-class", "partition-size-limit-per-response", "h", "help", "topic", "nope"]
+                .map(|name| usage.takes(name));
         use Takes::{Nothing, OptionalValue, Value};
-        let expected =
-            [Some(Nothing), Some(Value), Some(OptionalValue), Some(Value), Some(Nothing), Some(Nothing), None];
+        let expected = [
+            Some(Nothing),
+            Some(Value),
+            Some(OptionalValue),
+            Some(Value),
+            Some(Nothing),
+            Some(Nothing),
+            Some(Value),
+            None,
+        ];
         assert_eq!(found, expected);
     }
 }

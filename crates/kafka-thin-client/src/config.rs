@@ -81,6 +81,8 @@ impl std::error::Error for ConfigError {}
 pub struct ClientConfig {
     /// `bootstrap.servers`: nodes that the client asks for all others.
     pub bootstrap_servers: Vec<String>,
+    /// Whether these nodes are controllers (`bootstrap.controllers`): the client talks to controllers alone then.
+    pub bootstrap_controllers: bool,
     /// What every connection needs.
     pub connection: ConnectionConfig,
     /// `default.api.timeout.ms`: how long the client tries. 1 minute by default.
@@ -98,6 +100,7 @@ impl ClientConfig {
     pub fn new<S: Into<String>>(bootstrap_servers: impl IntoIterator<Item = S>) -> Self {
         ClientConfig {
             bootstrap_servers: bootstrap_servers.into_iter().map(Into::into).collect(),
+            bootstrap_controllers: false,
             connection: ConnectionConfig::default(),
             default_api_timeout: Duration::from_secs(60),
             retry_backoff: Duration::from_millis(100),

@@ -1,6 +1,10 @@
 //! Command lines as argparse4j reads them, the parser of Kafka's newer tools: commands and long options may be shortened, values
 //! stand after a space or `=`, and directly after a short option.
 
+use std::ffi::OsString;
+
+use crate::terminal::{Stop, Terminal};
+
 /// An option of a tool or of one of its commands.
 pub(crate) struct Argument {
     name: &'static str,
@@ -60,6 +64,15 @@ impl Arguments {
     }
 }
 
+/// The value of an option that is a number.
+pub(crate) fn number<N: std::str::FromStr>(arguments: &Arguments, name: &str) -> Result<Option<N>, Stop> {
+    let wrong = |value: &str| {
+        let kind = std::any::type_name::<N>();
+        Stop::Failed(format!("argument --{name}: could not convert '{value}' to a number ({kind})"))
+    };
+    arguments.value(name).map(|value| value.parse().map_err(|_| wrong(value))).transpose()
+}
+
 /// Why there is nothing to run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -113,6 +126,24 @@ pub(crate) fn parse(tool: &'static Tool, args: &[String]) -> Result<(&'static st
         return Err(wrong(command.help, &format!("argument {second}: not allowed with argument {first}")));
     }
     Ok((command.name, arguments))
+}
+
+/// Splits the words of a command line; `None` if it asked for the help, which is then printed, or the version.
+pub(crate) fn parse_or_explain(
+    tool: &'static Tool,
+    args: &[OsString],
+    terminal: &mut Terminal<'_>,
+) -> Result<Option<(&'static str, Arguments)>, Stop> {
+    let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    match parse(tool, &args) {
+        Ok(("version", _)) => Err(Stop::Version),
+        Ok(parsed) => Ok(Some(parsed)),
+        Err(Refusal::Help(help)) => {
+            terminal.out().write_all(help.as_bytes())?;
+            Ok(None)
+        }
+        Err(Refusal::Wrong(message)) => Err(Stop::Failed(message)),
+    }
 }
 
 /// Takes the options at the start; gives what comes after them.

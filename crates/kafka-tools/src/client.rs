@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use kafka_options::{Options, Usage};
 use kafka_thin_client::{ApiError, Client, ClientConfig, ClientError};
 
+use crate::arguments::Arguments;
 use crate::terminal::Stop;
 
 /// Reads a command line; help and version end the tool, as an empty command line does.
@@ -34,17 +35,44 @@ pub(crate) fn connect(options: &Options, bootstrap: &'static str, config: &'stat
 
 /// What these options say of a client.
 pub(crate) fn settings(options: &Options, bootstrap: &'static str, config: &'static str) -> Result<ClientConfig, Stop> {
+    configure(adminclient(), options.value(config)?.as_deref(), options.value(bootstrap)?.as_deref())
+}
+
+/// The settings of an `Admin` that is not told anything.
+pub(crate) fn adminclient() -> ClientConfig {
     let mut settings = ClientConfig::new(Vec::<String>::new());
     settings.connection.client_id = "adminclient-1".into();
-    if let Some(path) = options.value(config)? {
-        let bytes = std::fs::read(&path).map_err(|error| Stop::Failed(format!("{path}: {error}")))?;
+    settings
+}
+
+/// Settings, with those of a properties file and with these bootstrap servers.
+pub(crate) fn configure(
+    mut settings: ClientConfig,
+    path: Option<&str>,
+    servers: Option<&str>,
+) -> Result<ClientConfig, Stop> {
+    if let Some(path) = path {
+        let bytes = std::fs::read(path).map_err(|error| Stop::Failed(format!("{path}: {error}")))?;
         apply(&mut settings, &bytes)?;
     }
-    if let Some(servers) = options.value(bootstrap)? {
+    if let Some(servers) = servers {
         let servers = servers.split(',').map(str::trim).filter(|server| !server.is_empty());
         settings.bootstrap_servers = servers.map(str::to_owned).collect();
     }
     Ok(settings)
+}
+
+/// A client of brokers or of controllers, for the tools that take one of `--bootstrap-server` and `--bootstrap-controller`
+/// (`initializeBootstrapProperties`).
+pub(crate) fn connect_either(arguments: &Arguments, config: Option<&str>) -> Result<Client, Stop> {
+    let (servers, controllers) = (arguments.value("bootstrap-server"), arguments.value("bootstrap-controller"));
+    if servers.is_some() == controllers.is_some() {
+        let how = if servers.is_some() { "only one" } else { "one" };
+        return Err(Stop::Failed(format!("You must specify {how} of --bootstrap-controller and --bootstrap-server.")));
+    }
+    let mut settings = configure(adminclient(), config, servers.or(controllers))?;
+    settings.bootstrap_controllers = controllers.is_some();
+    open(settings)
 }
 
 /// The client, which connects when it is used.
@@ -79,6 +107,17 @@ pub(crate) fn explain(error: &ClientError, call: &str) -> String {
         ClientError::TimedOut { last, .. } => last.to_string(),
         error => error.to_string(),
     }
+}
+
+/// The class and the message of Kafka's exception for the failure of the call of this name.
+pub(crate) fn thrown(error: &ClientError, call: &str) -> String {
+    let exception = match error {
+        ClientError::Api(error) => error.code.exception(),
+        ClientError::TimedOut { .. } => "TimeoutException",
+        ClientError::UnsupportedApi { .. } | ClientError::UnsupportedVersion { .. } => "UnsupportedVersionException",
+        _ => "NetworkException",
+    };
+    format!("org.apache.kafka.common.errors.{exception}: {}", explain(error, call))
 }
 
 /// The class and the message of Kafka's exception.

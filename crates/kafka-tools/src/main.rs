@@ -5,18 +5,28 @@ mod acls;
 mod arguments;
 mod broker_api_versions;
 mod client;
+mod cluster;
 mod configs;
 mod console_consumer;
 mod console_producer;
 mod consumer_groups;
 mod delete_records;
+mod feature_levels;
+mod features;
 mod get_offsets;
+mod groups;
+mod json;
+mod leader_election;
 mod log_dirs;
 mod logging;
+mod metadata_quorum;
 mod properties;
+mod reassign_partitions;
 mod regex;
+mod replica_verification;
 mod signals;
 mod storage;
+mod table;
 mod terminal;
 mod topics;
 mod transactions;
@@ -43,6 +53,13 @@ const TOOLS: &[Tool] = &[
     ("consumer-groups", consumer_groups::main),
     ("delete-records", delete_records::main),
     ("log-dirs", log_dirs::main),
+    ("reassign-partitions", reassign_partitions::main),
+    ("leader-election", leader_election::main),
+    ("metadata-quorum", metadata_quorum::main),
+    ("features", features::main),
+    ("cluster", cluster::main),
+    ("groups", groups::main),
+    ("replica-verification", replica_verification::main),
     ("storage", storage::main),
     ("transactions", transactions::main),
 ];

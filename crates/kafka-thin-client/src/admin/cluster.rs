@@ -1,9 +1,9 @@
 //! The cluster: its brokers, and what they have on disk.
 
-use kafka_rpc::messages::{DescribeClusterRequest, DescribeLogDirsRequest};
+use kafka_rpc::messages::{DescribeClusterRequest, DescribeLogDirsRequest, UnregisterBrokerRequest};
 
 use super::{Results, result};
-use crate::cluster::Client;
+use crate::cluster::{CONTROLLER_ENDPOINTS, Client};
 use crate::error::{ApiError, ClientError};
 
 /// A cluster, as a broker describes it.
@@ -13,7 +13,7 @@ pub struct ClusterDescription {
     pub cluster_id: String,
     /// The node that takes requests for the controller; -1 if there is none.
     pub controller_id: i32,
-    /// Its brokers, by id.
+    /// Its brokers, by id; its controllers if the client talks to those.
     pub brokers: Vec<DescribedBroker>,
 }
 
@@ -37,7 +37,10 @@ pub struct DescribedBroker {
 /// # Errors
 /// If the cluster does not answer, or with an error.
 pub fn describe_cluster(client: &mut Client, include_fenced: bool) -> Result<ClusterDescription, ClientError> {
-    let request = DescribeClusterRequest { include_fenced_brokers: include_fenced, ..Default::default() };
+    let mut request = DescribeClusterRequest { include_fenced_brokers: include_fenced, ..Default::default() };
+    if client.config().bootstrap_controllers {
+        request.endpoint_type = CONTROLLER_ENDPOINTS;
+    }
     client.retry(|client| {
         let reply = client.send_to_any(&request)?;
         let response = reply.message()?;
@@ -56,6 +59,19 @@ pub fn describe_cluster(client: &mut Client, include_fenced: bool) -> Result<Clu
             controller_id: response.controller_id,
             brokers,
         })
+    })
+}
+
+/// Makes the cluster forget a broker (`unregisterBroker`).
+///
+/// # Errors
+/// If the cluster does not answer, or with an error.
+pub fn unregister_broker(client: &mut Client, broker_id: i32) -> Result<(), ClientError> {
+    let request = UnregisterBrokerRequest { broker_id, ..Default::default() };
+    client.retry(|client| {
+        let reply = client.send_to_any_or_controller(&request)?;
+        let response = reply.message()?;
+        Ok(ApiError::check(response.error_code, response.error_message.as_deref())?)
     })
 }
 

@@ -240,8 +240,8 @@ pub fn incremental_alter_configs(
     let request = IncrementalAlterConfigsRequest { resources: vec![altered], ..Default::default() };
     client.retry(|client| {
         let reply = match resource.broker() {
-            Some(broker) => client.send_to(broker, &request)?,
-            None => client.send_to_any(&request)?,
+            Some(broker) if !client.config().bootstrap_controllers => client.send_to(broker, &request)?,
+            _ => client.send_to_any_or_controller(&request)?,
         };
         let response = reply.message()?;
         let mut items = response.responses.iter();

@@ -6,10 +6,13 @@
 mod acls;
 mod cluster;
 mod configs;
+mod features;
 mod groups;
 mod offsets;
 mod partitions;
+mod quorum;
 mod quotas;
+mod replica_log_dirs;
 mod scram;
 mod topics;
 mod transactions;
@@ -24,11 +27,13 @@ use crate::error::{ApiError, ClientError};
 pub use acls::{AccessControlEntry, AclBinding, AclFilter, ResourcePattern, create_acls, delete_acls, describe_acls};
 pub use cluster::{
     BrokerLogDirs, ClusterDescription, DescribedBroker, LogDir, LogDirReplica, describe_cluster, describe_log_dirs,
+    unregister_broker,
 };
 pub use configs::{
     AlterConfigOp, ConfigEntry, ConfigOperation, ConfigResource, ConfigResourceType, ConfigSource, describe_configs,
     incremental_alter_configs, list_config_resources,
 };
+pub use features::{FeatureDescription, UpgradeType, describe_features, update_features};
 pub use groups::{
     CommittedOffset, ConsumerMember, GroupDescription, GroupListing, GroupMember, alter_group_offsets,
     delete_group_offsets, delete_groups, describe_group, list_group_offsets, list_groups,
@@ -38,7 +43,11 @@ pub use partitions::{
     ElectionType, PartitionReassignment, alter_partition_reassignments, create_partitions, elect_leaders,
     list_partition_reassignments,
 };
+pub use quorum::{
+    Quorum, QuorumNode, QuorumReplica, VoterEndpoint, add_raft_voter, describe_metadata_quorum, remove_raft_voter,
+};
 pub use quotas::{QuotaEntity, QuotaMatch, Quotas, alter_client_quotas, describe_client_quotas};
+pub use replica_log_dirs::{ReplicaLogDirs, TopicPartitionReplica, alter_replica_log_dirs, describe_replica_log_dirs};
 pub use scram::{ScramUpsertion, alter_user_scram_credentials, describe_user_scram_credentials};
 pub use topics::{
     PartitionDescription, TopicDescription, create_topics, delete_topics, describe_topics, describe_topics_by_id,

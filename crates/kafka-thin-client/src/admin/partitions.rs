@@ -90,13 +90,15 @@ pub fn list_partition_reassignments(
     })
 }
 
-/// Changes the replicas of partitions, or (`None`) ends a change before its time (`alterPartitionReassignments`).
+/// Changes the replicas of partitions, or (`None`) ends a change before its time (`alterPartitionReassignments`). The number of
+/// replicas stays what it is unless `allow_replication_factor_change` is set.
 ///
 /// # Errors
 /// If the cluster does not answer, or with an error of the whole.
 pub fn alter_partition_reassignments(
     client: &mut Client,
     targets: &[(TopicPartition, Option<Vec<i32>>)],
+    allow_replication_factor_change: bool,
 ) -> Result<Results<(), TopicPartition>, ClientError> {
     let mut topics: BTreeMap<&str, Vec<ReassignablePartition>> = BTreeMap::new();
     for (TopicPartition { topic, partition }, replicas) in targets {
@@ -112,6 +114,7 @@ pub fn alter_partition_reassignments(
     let request = AlterPartitionReassignmentsRequest {
         topics: topics.collect(),
         timeout_ms: timeout_ms(client),
+        allow_replication_factor_change,
         ..Default::default()
     };
     client.retry(|client| {

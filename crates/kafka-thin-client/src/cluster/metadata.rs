@@ -1,17 +1,21 @@
 //! Metadata: asked for when it is missing, old or wrong.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use kafka_rpc::messages::metadata_request::MetadataRequestTopic;
 use kafka_rpc::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
-use kafka_rpc::messages::{MetadataRequest, MetadataResponse};
+use kafka_rpc::messages::{DescribeClusterRequest, MetadataRequest, MetadataResponse};
 use kafka_rpc::{ErrorCode, Uuid};
 
 use super::{Client, Node, Partition, Topic};
 use crate::error::{ApiError, ClientError, Peer};
+
+/// `EndpointType.CONTROLLER`.
+pub(crate) const CONTROLLER_ENDPOINTS: i8 = 2;
 
 impl Client {
     /// Asks for all topics (`None`) or those of these names. Each may have an error.
@@ -54,20 +58,41 @@ impl Client {
 
     fn learn(&mut self, response: &MetadataResponse<'_>) {
         self.cluster.cluster_id = response.cluster_id.as_deref().map(str::to_owned);
-        self.cluster.nodes = response.brokers.iter().filter_map(node).map(|node| (node.id, node)).collect();
-        self.cluster.controller = Some(response.controller_id).filter(|id| self.cluster.nodes.contains_key(id));
+        let nodes = response.brokers.iter().filter_map(node).map(|node| (node.id, node)).collect();
+        self.learn_nodes(nodes, response.controller_id);
+    }
+
+    fn learn_nodes(&mut self, nodes: BTreeMap<i32, Node>, controller: i32) {
+        self.cluster.controller = Some(controller).filter(|id| nodes.contains_key(id));
+        self.cluster.nodes = nodes;
         self.refreshed = Some(Instant::now());
         let (nodes, bootstrap) = (&self.cluster.nodes, &self.bootstrap);
         self.connections.retain(|peer, _| bootstrap.contains(peer) || nodes.values().any(|node| node.peer == *peer));
     }
 
     /// Makes sure that the nodes are known, and not for too long.
-    pub(super) fn ensure_nodes(&mut self) -> Result<(), ClientError> {
+    pub(crate) fn ensure_nodes(&mut self) -> Result<(), ClientError> {
         let max_age = self.config.metadata_max_age;
         match self.refreshed {
             Some(refreshed) if refreshed.elapsed() <= max_age => Ok(()),
+            _ if self.config.bootstrap_controllers => self.fetch_controllers(),
             _ => self.fetch_topics(Some(&[]), false).map(|_| ()),
         }
+    }
+
+    /// Asks a controller for all of them, and for the active one. Controllers do not serve Metadata.
+    fn fetch_controllers(&mut self) -> Result<(), ClientError> {
+        let request = DescribeClusterRequest { endpoint_type: CONTROLLER_ENDPOINTS, ..Default::default() };
+        let reply = self.send_to_any(&request)?;
+        let response = reply.message()?;
+        ApiError::check(response.error_code, response.error_message.as_deref())?;
+        let nodes = response.brokers.iter().filter_map(|broker| {
+            let peer = Peer { host: broker.host.to_string(), port: u16::try_from(broker.port).ok()? };
+            Some(Node { id: broker.broker_id, peer, rack: broker.rack.as_deref().map(str::to_owned) })
+        });
+        self.cluster.cluster_id = Some(response.cluster_id.to_string());
+        self.learn_nodes(nodes.map(|node| (node.id, node)).collect(), response.controller_id);
+        Ok(())
     }
 
     /// A topic that exists, asked for if it is not known yet.

@@ -15,6 +15,7 @@ use crate::connection::Connection;
 use crate::error::Peer;
 
 pub use coordinator::CoordinatorType;
+pub(crate) use metadata::CONTROLLER_ENDPOINTS;
 
 /// A broker.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -60,6 +60,15 @@ impl Client {
         self.send_to(controller, request)
     }
 
+    /// Sends a request to any broker; to the active controller if the client talks to controllers
+    /// (`LeastLoadedBrokerOrActiveKController`).
+    ///
+    /// # Errors
+    /// As [`Client::send_to_any`] and [`Client::send_to_controller`].
+    pub fn send_to_any_or_controller<'a, R: Request<'a>>(&mut self, request: &R) -> Result<Reply<R>, ClientError> {
+        if self.config.bootstrap_controllers { self.send_to_controller(request) } else { self.send_to_any(request) }
+    }
+
     /// The connection to the node that takes requests for the controller.
     ///
     /// # Errors

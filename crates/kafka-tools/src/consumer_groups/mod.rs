@@ -18,7 +18,7 @@ use std::time::Duration;
 use kafka_options::{OptionError, Options, Usage};
 use kafka_thin_client::{Client, ClientError};
 
-use crate::client::{explain, open, settings};
+use crate::client::{open, settings, thrown};
 use crate::terminal::{Stop, Terminal};
 
 /// How long a call may take unless `--timeout` says otherwise.
@@ -42,15 +42,7 @@ enum GroupsError {
 impl GroupsError {
     /// An error of the call of this name, as the cause of Kafka's exception.
     fn caused(error: &ClientError, call: &str) -> Self {
-        let exception = match error {
-            ClientError::Api(error) => error.code.exception(),
-            ClientError::TimedOut { .. } => "TimeoutException",
-            ClientError::UnsupportedApi { .. } | ClientError::UnsupportedVersion { .. } => {
-                "UnsupportedVersionException"
-            }
-            _ => "NetworkException",
-        };
-        GroupsError::Failed(format!("org.apache.kafka.common.errors.{exception}: {}", explain(error, call)))
+        GroupsError::Failed(thrown(error, call))
     }
 }
 

@@ -10,9 +10,9 @@ use kafka_broker::metadata::{
 use kafka_log::format::meta_properties::MetaProperties;
 use kafka_log::fs::OsFs;
 
-use super::features::{feature_level, release};
 use super::{directories, scram};
 use crate::arguments::Arguments;
+use crate::feature_levels::{feature_level, release};
 use crate::terminal::{Stop, Terminal};
 
 /// Formats the directories of a node.

@@ -1,6 +1,5 @@
 //! `kafka-storage`: formats log directories, and says what is in them (`StorageTool`).
 
-mod features;
 mod format;
 mod info;
 mod scram;
@@ -12,6 +11,7 @@ use kafka_broker::config::BrokerConfig;
 use kafka_broker::metadata::random_uuid;
 
 use crate::arguments::{self, Argument, Arguments, Command, Tool};
+use crate::feature_levels;
 use crate::terminal::{Stop, Terminal};
 
 const CONFIG: Argument = Argument::required("config", Some('c'));
@@ -59,20 +59,12 @@ pub(crate) static TOOL: Tool =
 
 /// Runs the tool.
 pub(crate) fn main(args: Vec<OsString>, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
-    let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let (command, arguments) = match arguments::parse(&TOOL, &args) {
-        Ok(parsed) => parsed,
-        Err(arguments::Refusal::Help(help)) => {
-            terminal.out().write_all(help.as_bytes())?;
-            return Ok(());
-        }
-        Err(arguments::Refusal::Wrong(message)) => return Err(Stop::Failed(message)),
-    };
+    let Some((command, arguments)) = arguments::parse_or_explain(&TOOL, &args, terminal)? else { return Ok(()) };
     match command {
         "info" => info::info(&load(&arguments)?, terminal),
         "format" => format::format(&arguments, &load(&arguments)?, terminal),
-        "version-mapping" => features::version_mapping(&arguments, terminal),
-        "feature-dependencies" => features::dependencies(&arguments, terminal),
+        "version-mapping" => feature_levels::version_mapping(&arguments, terminal),
+        "feature-dependencies" => feature_levels::dependencies(&arguments, terminal),
         _ => Ok(terminal.line(random_uuid())?),
     }
 }

@@ -3,9 +3,9 @@
 use kafka_thin_client::admin::{self, TransactionToAbort};
 use kafka_thin_client::{Client, TopicPartition};
 
+use super::failed;
 use super::producers::partition;
-use super::{failed, number};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, number};
 use crate::terminal::Stop;
 
 const UNIDENTIFIED: &str = "The transaction to abort must be identified either with --start-offset (for brokers on 3.0 or above) \

@@ -2,8 +2,9 @@
 
 use kafka_thin_client::{Client, admin};
 
-use super::{failed, now_ms, table};
+use super::{failed, now_ms};
 use crate::arguments::Arguments;
+use crate::table;
 use crate::terminal::{Stop, Terminal};
 
 const HEAD: [&str; 9] = [

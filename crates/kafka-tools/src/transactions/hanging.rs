@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use kafka_thin_client::admin::{self, ProducerState, TransactionFilter};
 use kafka_thin_client::{Client, TopicPartition};
 
-use super::{failed, now_ms, number, table};
-use crate::arguments::Arguments;
+use super::{failed, now_ms};
+use crate::arguments::{Arguments, number};
+use crate::table;
 use crate::terminal::{Stop, Terminal};
 
 const HEAD: [&str; 8] = [

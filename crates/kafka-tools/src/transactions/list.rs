@@ -3,8 +3,9 @@
 use kafka_thin_client::Client;
 use kafka_thin_client::admin::{self, TransactionFilter};
 
-use super::{failed, number, table};
-use crate::arguments::Arguments;
+use super::failed;
+use crate::arguments::{Arguments, number};
+use crate::table;
 use crate::terminal::{Stop, Terminal};
 
 pub(super) fn list(client: &mut Client, arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<(), Stop> {

@@ -5,14 +5,13 @@ mod describe;
 mod hanging;
 mod list;
 mod producers;
-mod table;
 
 use std::ffi::OsString;
 
-use kafka_thin_client::{Client, ClientConfig, ClientError};
+use kafka_thin_client::{Client, ClientError};
 
 use crate::arguments::{self, Argument, Arguments, Command, Tool};
-use crate::client::{apply, open};
+use crate::client::{adminclient, configure, open};
 use crate::terminal::{Stop, Terminal};
 
 const fn optional(name: &'static str) -> Argument {
@@ -84,16 +83,7 @@ pub(crate) static TOOL: Tool = Tool {
 
 /// Runs the tool.
 pub(crate) fn main(args: Vec<OsString>, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
-    let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let (command, arguments) = match arguments::parse(&TOOL, &args) {
-        Ok(("version", _)) => return Err(Stop::Version),
-        Ok(parsed) => parsed,
-        Err(arguments::Refusal::Help(help)) => {
-            terminal.out().write_all(help.as_bytes())?;
-            return Ok(());
-        }
-        Err(arguments::Refusal::Wrong(message)) => return Err(Stop::Failed(message)),
-    };
+    let Some((command, arguments)) = arguments::parse_or_explain(&TOOL, &args, terminal)? else { return Ok(()) };
     let mut client = connect(&arguments)?;
     match command {
         "list" => list::list(&mut client, &arguments, terminal),
@@ -106,26 +96,8 @@ pub(crate) fn main(args: Vec<OsString>, terminal: &mut Terminal<'_>) -> Result<(
 }
 
 fn connect(arguments: &Arguments) -> Result<Client, Stop> {
-    let mut settings = ClientConfig::new(Vec::<String>::new());
-    settings.connection.client_id = "adminclient-1".into();
-    if let Some(path) = arguments.value("command-config") {
-        let bytes = std::fs::read(path)
-            .map_err(|error| Stop::Failed(format!("Failed to load admin client properties: {path}: {error}")))?;
-        apply(&mut settings, &bytes)?;
-    }
-    let servers = arguments.value("bootstrap-server").unwrap_or_default();
-    let servers = servers.split(',').map(str::trim).filter(|server| !server.is_empty());
-    settings.bootstrap_servers = servers.map(str::to_owned).collect();
+    let settings = configure(adminclient(), arguments.value("command-config"), arguments.value("bootstrap-server"))?;
     open(settings)
-}
-
-/// The value of an option that is a number.
-fn number<N: std::str::FromStr>(arguments: &Arguments, name: &str) -> Result<Option<N>, Stop> {
-    let wrong = |value: &str| {
-        let kind = std::any::type_name::<N>();
-        Stop::Failed(format!("argument --{name}: could not convert '{value}' to a number ({kind})"))
-    };
-    arguments.value(name).map(|value| value.parse().map_err(|_| wrong(value))).transpose()
 }
 
 /// The end of a tool whose call has failed.

@@ -2,8 +2,9 @@
 
 use kafka_thin_client::{Client, TopicPartition, admin};
 
-use super::{failed, number, table};
-use crate::arguments::Arguments;
+use super::failed;
+use crate::arguments::{Arguments, number};
+use crate::table;
 use crate::terminal::{Stop, Terminal};
 
 const HEAD: [&str; 6] = [

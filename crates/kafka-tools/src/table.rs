@@ -5,7 +5,7 @@ use std::io;
 use crate::terminal::Terminal;
 
 /// Prints a head and rows, each cell as wide as its column, followed by a tab.
-pub(super) fn print<const N: usize>(
+pub(crate) fn print<const N: usize>(
     head: [&str; N],
     rows: &[[String; N]],
     terminal: &mut Terminal<'_>,

@@ -1,4 +1,4 @@
-//! `version-mapping` and `feature-dependencies`.
+//! `version-mapping` and `feature-dependencies`, which `kafka-storage` and `kafka-features` have, and what they know of features.
 
 use kafka_broker::metadata::{Feature, FeatureLevelError, MetadataVersion};
 
@@ -16,8 +16,12 @@ const FEATURES: [&str; 6] = [
 ];
 
 /// The release that `--release-version` names, or the latest.
-pub(super) fn release(arguments: &Arguments) -> Result<MetadataVersion, Stop> {
-    let Some(name) = arguments.value("release-version") else { return Ok(MetadataVersion::LATEST) };
+pub(crate) fn release(arguments: &Arguments) -> Result<MetadataVersion, Stop> {
+    arguments.value("release-version").map_or(Ok(MetadataVersion::LATEST), named)
+}
+
+/// The release of this name (`MetadataVersion.fromVersionString`).
+pub(crate) fn named(name: &str) -> Result<MetadataVersion, Stop> {
     MetadataVersion::from_name(name).ok_or_else(|| {
         let levels = MetadataVersion::MINIMUM.level()..=MetadataVersion::LATEST.level();
         let names = levels.filter_map(MetadataVersion::from_level).map(|version| version.to_string());
@@ -26,19 +30,22 @@ pub(super) fn release(arguments: &Arguments) -> Result<MetadataVersion, Stop> {
     })
 }
 
+/// The features beside `metadata.version`, each with its level at a release.
+pub(crate) fn defaults(version: MetadataVersion) -> impl Iterator<Item = (&'static str, i16)> {
+    let features = FEATURES.iter().filter_map(|name| Feature::find(name));
+    features.map(move |feature| (feature.name, feature.default_level(version)))
+}
+
 /// Prints the levels that features have with a release.
-pub(super) fn version_mapping(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
+pub(crate) fn version_mapping(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
     let version = release(arguments)?;
     let name = arguments.value("release-version").map_or(version.to_string(), str::to_owned);
     terminal.line(format_args!("metadata.version={} ({name})", version.level()))?;
-    for feature in FEATURES.iter().filter_map(|name| Feature::find(name)) {
-        terminal.line(format_args!("{}={}", feature.name, feature.default_level(version)))?;
-    }
-    Ok(())
+    Ok(defaults(version).try_for_each(|(feature, level)| terminal.line(format_args!("{feature}={level}")))?)
 }
 
 /// Prints what levels of features need.
-pub(super) fn dependencies(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
+pub(crate) fn dependencies(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
     for given in arguments.values("feature") {
         let (name, level) = feature_level(given).map_err(Stop::Failed)?;
         if name == MetadataVersion::FEATURE {
@@ -64,7 +71,7 @@ pub(super) fn dependencies(arguments: &Arguments, terminal: &mut Terminal<'_>) -
 }
 
 /// Reads `feature=level`.
-pub(super) fn feature_level(given: &str) -> Result<(&str, i16), String> {
+pub(crate) fn feature_level(given: &str) -> Result<(&str, i16), String> {
     let (name, level) = given
         .split_once('=')
         .ok_or_else(|| format!("Can't parse feature=level string {given}: equals sign not found."))?;
