@@ -20,6 +20,7 @@ mod clock;
 pub mod config;
 pub mod controller;
 mod controller_thread;
+mod disk;
 mod faults;
 mod group;
 mod http;
@@ -37,6 +38,8 @@ mod transaction;
 
 pub use broker::{Broker, StartError, StopReport};
 pub use config::{BrokerConfig, ConfigError, ConfigWarning};
+#[cfg(feature = "any-fs")]
+pub use disk::Disk as AnyFs;
 pub use faults::{Fault, FaultError, Faults};
 pub use kafka_rpc::{ApiKey, ErrorCode};
 
