@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::api::{controller, init_producer_id};
 use crate::broker::{Shared, retry_groups, retry_transactions};
-use crate::controller::Controller;
+use crate::disk::Controller;
 use crate::net::{Peer, Ticket};
 use crate::topics::is_internal;
 

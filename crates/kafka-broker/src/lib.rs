@@ -21,6 +21,7 @@ pub mod config;
 pub mod controller;
 mod controller_thread;
 mod coordinator;
+mod disk;
 mod faults;
 mod group;
 mod http;
@@ -38,6 +39,8 @@ mod transaction;
 
 pub use broker::{Broker, StartError, StopReport};
 pub use config::{BrokerConfig, ConfigError, ConfigWarning};
+#[cfg(feature = "any-fs")]
+pub use disk::Disk as AnyFs;
 pub use faults::{Fault, FaultError, Faults};
 pub use kafka_rpc::{ApiKey, ErrorCode};
 

@@ -8,6 +8,6 @@ pub(crate) const TRANSACTION_STATE_TOPIC: &str = "__transaction_state";
 pub(crate) const SHARE_GROUP_STATE_TOPIC: &str = "__share_group_state";
 
 /// Whether a topic is one of these (`Topic.isInternal`).
-pub(crate) fn is_internal(topic: &str) -> bool {
+pub fn is_internal(topic: &str) -> bool {
     matches!(topic, GROUP_METADATA_TOPIC | TRANSACTION_STATE_TOPIC | SHARE_GROUP_STATE_TOPIC)
 }

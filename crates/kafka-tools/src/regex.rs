@@ -1,14 +1,7 @@
 //! Patterns of topics (`TopicFilter.IncludeList`).
 
+use kafka_broker::metadata::is_internal;
 use regex_lite::Regex;
-
-/// Topics that exist for the brokers themselves (`Topic.INTERNAL_TOPICS`).
-const INTERNAL: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
-
-/// Whether a topic is one of the brokers' own (`Topic.isInternal`).
-pub(crate) fn is_internal(topic: &str) -> bool {
-    INTERNAL.contains(&topic)
-}
 
 /// A pattern that is none; what is shown is Kafka's message.
 #[derive(Debug, PartialEq, Eq)]

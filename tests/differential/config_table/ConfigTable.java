@@ -1,4 +1,6 @@
+import java.io.PrintStream;
 import java.lang.reflect.Field;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigDef;
@@ -12,10 +14,12 @@ import org.apache.kafka.storage.internals.log.LogConfig;
 
 /**
  * Prints every setting that Kafka has, in the order in which Kafka checks them: table, name, type, default, validator, its text,
- * whether it is internal, and for a broker how it can be changed, for a topic or a group the broker's setting of the same meaning.
+ * whether it is internal, for a broker how it can be changed, for a topic or a group the broker's setting of the same meaning, and
+ * the documentation with its line breaks as \\n.
  */
 public class ConfigTable {
     public static void main(String[] args) throws Exception {
+        System.setOut(new PrintStream(System.out, true, StandardCharsets.UTF_8));
         Map<String, String> modes = DynamicBrokerConfig.dynamicConfigUpdateModes();
         for (Map.Entry<String, ConfigDef> table : tables().entrySet()) {
             for (ConfigDef.ConfigKey key : table.getValue().configKeys().values()) {
@@ -60,6 +64,9 @@ public class ConfigTable {
     static void print(String table, ConfigDef.ConfigKey key, String last) throws Exception {
         String value = !key.hasDefault() ? "!" : key.defaultValue == null ? "~" : ConfigDef.convertToString(key.defaultValue, key.type);
         String validator = key.validator == null ? "-" : key.validator.getClass().getName().replaceAll(".*[.]|[$][$]Lambda.*", "");
-        System.out.println(String.join("\t", table, key.name, key.type.name(), value, validator, text(key.validator), "" + key.internalConfig, last));
+        String documentation = key.documentation.replace("\\", "\\\\").replace("\n", "\\n");
+        if (documentation.contains("\t")) throw new IllegalStateException(key.name);
+        System.out.println(String.join("\t", table, key.name, key.type.name(), value, validator, text(key.validator), "" + key.internalConfig, last,
+            documentation));
     }
 }

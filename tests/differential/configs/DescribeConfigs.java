@@ -99,7 +99,7 @@ public class DescribeConfigs {
                     return List.of("ok");
                 }
                 case "describe": {
-                    var options = new DescribeConfigsOptions().includeSynonyms(true);
+                    var options = new DescribeConfigsOptions().includeSynonyms(true).includeDocumentation(true);
                     var config = admin.describeConfigs(List.of(resource(words)), options).all().get().get(resource(words));
                     return config.entries().stream().sorted(Comparator.comparing(ConfigEntry::name)).map(DescribeConfigs::row).toList();
                 }
@@ -121,11 +121,12 @@ public class DescribeConfigs {
         return new ConfigResource(ConfigResource.Type.valueOf(words[1]), words[2].equals("-") ? "" : words[2]);
     }
 
-    /** Name, value, source, type, flags, and each synonym. */
+    /** Name, value, source, type, flags, hash of the documentation, and each synonym. */
     static String row(ConfigEntry entry) {
         String flags = (entry.isSensitive() ? "s" : "") + (entry.isReadOnly() ? "r" : "");
         String synonyms = entry.synonyms().stream().map(s -> s.name() + "=" + text(s.value()) + "@" + s.source()).collect(Collectors.joining("\t"));
-        return String.join("\t", entry.name(), text(entry.value()), entry.source().name(), String.valueOf(entry.type()), flags.isEmpty() ? "-" : flags, synonyms);
+        return String.join("\t", entry.name(), text(entry.value()), entry.source().name(), String.valueOf(entry.type()), flags.isEmpty() ? "-" : flags,
+            entry.documentation() == null ? "~" : "" + entry.documentation().hashCode(), synonyms);
     }
 
     static String text(String value) {

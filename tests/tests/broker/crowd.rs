@@ -1,4 +1,4 @@
-//! Thousands of connections that do nothing, hundreds that dawdle, and one client that works.
+//! Thousands of connections that do nothing, hundreds that dawdle, and one client that works. `benches/broker/crowd` measures it.
 
 use std::io::Write as _;
 use std::net::TcpStream;

@@ -15,11 +15,12 @@ use super::refused::Refuse;
 use super::{Rights, memory_for, sift};
 use crate::broker::{Shared, apply, directories, frame};
 use crate::controller::{
-    ApiError, Context, Controller, ControllerError, Outcome, acls, acls::disabled, allocate_producer_ids,
-    alter_client_quotas, alter_configs, alter_partition_reassignments, alter_user_scram_credentials, create_partitions,
-    create_topics, delete_topics, describe_client_quotas, describe_quorum, describe_user_scram_credentials,
-    elect_leaders, incremental_alter_configs, list_partition_reassignments, unregister_broker, update_features,
+    ApiError, Context, ControllerError, Outcome, acls, acls::disabled, allocate_producer_ids, alter_client_quotas,
+    alter_configs, alter_partition_reassignments, alter_user_scram_credentials, create_partitions, create_topics,
+    delete_topics, describe_client_quotas, describe_quorum, describe_user_scram_credentials, elect_leaders,
+    incremental_alter_configs, list_partition_reassignments, unregister_broker, update_features,
 };
+use crate::disk::Controller;
 use crate::metadata::{Delta, Image};
 use crate::net::{Peer, Ticket};
 use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};

@@ -11,7 +11,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Call, Handled, Refusal, Rights};
 use crate::broker::Shared;
-use crate::config::{DynamicConfigs, Row, broker_logger_rows, client_metrics_rows, configs_of};
+use crate::config::{DynamicConfigs, Row, broker_logger_rows, client_metrics_rows, configs_of, document};
 use crate::controller::{ApiError, check_topic_name};
 use crate::metadata::{ConfigResource, ConfigResourceType, Image};
 
@@ -21,7 +21,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let results = {
         let image = call.shared.image.read();
         let describe = |resource: &DescribeConfigsResource<'_>| match check(&rights, resource) {
-            Ok(()) => result(call.shared, &image, resource, request.include_synonyms),
+            Ok(()) => result(call.shared, &image, resource, &request),
             Err(code) => DescribeConfigsResult {
                 error_code: code.code(),
                 error_message: Some(code.message().into()),
@@ -55,7 +55,7 @@ fn result(
     shared: &Shared,
     image: &Image,
     resource: &DescribeConfigsResource<'_>,
-    include_synonyms: bool,
+    request: &DescribeConfigsRequest<'_>,
 ) -> DescribeConfigsResult<'static> {
     let mut result = DescribeConfigsResult {
         resource_type: resource.resource_type,
@@ -68,7 +68,12 @@ fn result(
                 let wanted: HashSet<&str> = wanted.iter().map(AsRef::as_ref).collect();
                 rows.retain(|row| wanted.contains(row.name.as_ref()));
             }
-            if !include_synonyms {
+            if request.include_documentation
+                && let Some(kind) = ConfigResourceType::from_id(resource.resource_type)
+            {
+                document(kind, &mut rows);
+            }
+            if !request.include_synonyms {
                 rows.iter_mut().for_each(|row| row.synonyms.clear());
             }
             result.configs = rows;

@@ -104,7 +104,7 @@ fn charge(shared: &Shared, peer: &Peer, frame: &RequestFrame<'_>, acks: i16, spe
 /// A topic of a request, or why there is none for it.
 type Found = Result<Arc<Topic>, ErrorCode>;
 
-/// Removes the topics that the client may not write to. An unknown topic id is answered as unknown.
+/// Removes the topics that the client may not write to.
 fn deny(rights: &Rights<'_>, request: &ProduceRequest<'_>, has_ids: bool, topics: &mut [Found]) {
     if is_transactional(request) {
         let id = request.transactional_id.as_deref();
@@ -121,12 +121,7 @@ fn deny(rights: &Rights<'_>, request: &ProduceRequest<'_>, has_ids: bool, topics
             Err(_) => (!has_ids).then(|| Arc::from(&*asked.name)),
         })
         .collect();
-    let denied = rights.denied_topics(AclOperation::Write, names.iter().flatten().map(AsRef::as_ref));
-    for (topic, name) in topics.iter_mut().zip(&names) {
-        if name.as_ref().is_some_and(|name| denied.contains(name)) {
-            *topic = Err(ErrorCode::TopicAuthorizationFailed);
-        }
-    }
+    rights.deny_topics(AclOperation::Write, &names, topics.iter_mut());
 }
 
 /// (`RequestUtils.hasTransactionalRecords`)

@@ -1,6 +1,7 @@
 //! What the sender of a request may do (`AuthHelper`).
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use kafka_rpc::acl::{AclOperation, CLUSTER_NAME, ResourceType};
 use kafka_rpc::{ApiKey, ErrorCode};
@@ -95,6 +96,21 @@ impl<'s> Rights<'s> {
         names: impl IntoIterator<Item = &'n str>,
     ) -> Denied<'n> {
         self.denied(operation, ResourceType::Topic, names)
+    }
+
+    /// Answers for topics that an operation is not allowed on. What has no name is an unknown topic id, which is answered as unknown.
+    pub(crate) fn deny_topics<'f, T: 'f>(
+        &self,
+        operation: AclOperation,
+        names: &[Option<Arc<str>>],
+        found: impl Iterator<Item = &'f mut Result<T, ErrorCode>>,
+    ) {
+        let denied = self.denied_topics(operation, names.iter().flatten().map(AsRef::as_ref));
+        for (found, name) in found.zip(names) {
+            if name.as_ref().is_some_and(|name| denied.contains(name)) {
+                *found = Err(ErrorCode::TopicAuthorizationFailed);
+            }
+        }
     }
 
     /// Which of these resources an operation is not allowed on.

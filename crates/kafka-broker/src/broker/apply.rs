@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use kafka_log::log::TopicPartition;
 use kafka_log::log::error::KafkaError as _;
-use kafka_log::log::{Log, TopicPartition};
 use kafka_log::manager::{CreateLog, ManagerError, NewTopic};
 
 use super::Shared;
@@ -12,6 +12,7 @@ use super::group_glue::Loading;
 use super::settings::connection_limits;
 use super::transaction_glue::LoadingTransactions;
 use crate::config::DynamicConfigs;
+use crate::disk::Log;
 use crate::metadata::{self, ConfigResource, ConfigResourceType, Delta, Image};
 use crate::partitions::{Hosted, Partition, Topic, Watch};
 use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};

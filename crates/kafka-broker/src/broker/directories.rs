@@ -3,7 +3,8 @@
 use kafka_rpc::Uuid;
 
 use super::{Shared, apply};
-use crate::controller::{Controller, ControllerError};
+use crate::controller::ControllerError;
+use crate::disk::Controller;
 
 /// Notes in the metadata in which directories these partitions are, where it does not know. A broker with one directory need not say so.
 pub(crate) fn assign(

@@ -4,16 +4,17 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kafka_log::log::LeaderAppend;
 use kafka_log::log::error::KafkaError as _;
 use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::AppendOrigin;
-use kafka_log::log::{LeaderAppend, Log};
 use kafka_rpc::{ErrorCode, Message, SchemaError};
 use parking_lot::{Condvar, Mutex};
 
 use super::Shared;
 use super::read_log::read_log;
 use crate::clock::Clock;
+use crate::disk::Log;
 use crate::group::{Appended, Journal, Load, Replies, Reply};
 use crate::marker::Marker;
 use crate::net::{LoopEvent, Mailbox, Output, Ticket};

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use kafka_log::format::FormatError;
-use kafka_log::log::Log;
 use kafka_log::log::error::{KafkaError as _, LogError};
 use kafka_log::log::types::FetchIsolation;
 use kafka_log::segment::batch::Batches;
 use kafka_rpc::ErrorCode;
+
+use crate::disk::Log;
 
 /// Why a partition cannot be loaded.
 #[derive(Debug)]

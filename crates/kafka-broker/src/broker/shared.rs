@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use kafka_log::manager::LogManager;
 use kafka_rpc::stored::metadata::RegisterBrokerRecord;
 use mio::net::TcpStream;
 use parking_lot::Mutex;
@@ -16,6 +15,7 @@ use super::settings::Settings;
 use crate::api::fetch::Sessions;
 use crate::clock::Clock;
 use crate::controller_thread::ControllerHandle;
+use crate::disk::LogManager;
 use crate::faults::FaultTable;
 use crate::group::Coordinators;
 use crate::metadata;

@@ -10,10 +10,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use kafka_log::format::meta_properties::MetaProperties;
-use kafka_log::fs::OsFs;
-use kafka_log::log::Log;
+use kafka_log::fs::read_whole;
 use kafka_log::manager::background::{Background, Event};
-use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
+use kafka_log::manager::{ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
 use kafka_security::tls::TlsError;
 use parking_lot::Mutex;
@@ -26,10 +25,9 @@ use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
 use crate::clock::{Clock, now_ms};
 use crate::config::{BrokerConfig, ConfigError, Rules};
-use crate::controller::{
-    self, BrokerRegistration, Controller, ControllerError, ControllerOptions, ControllerRegistration,
-};
+use crate::controller::{self, BrokerRegistration, ControllerError, ControllerOptions, ControllerRegistration};
 use crate::controller_thread::{self, ControllerHandle, Job};
+use crate::disk::{Controller, Disk, Log, LogManager};
 use crate::faults::FaultTable;
 use crate::group::Coordinators;
 use crate::metadata::{self, FormatError, FormatOptions, InitialVoters};
@@ -153,8 +151,27 @@ impl Broker {
     ///
     /// # Errors
     /// Settings that do not go together are found before anything is opened.
+    #[cfg(not(feature = "any-fs"))]
     pub fn start(config: BrokerConfig) -> Result<Self, StartError> {
-        start(Settings::of(config)?)
+        start(&Disk, Settings::of(config)?)
+    }
+
+    /// As above.
+    ///
+    /// # Errors
+    /// As above.
+    #[cfg(feature = "any-fs")]
+    pub fn start(config: BrokerConfig) -> Result<Self, StartError> {
+        Self::start_on(&Disk::new(kafka_log::fs::OsFs), config)
+    }
+
+    /// [`Broker::start`] with its data on the file system of a test.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    #[cfg(feature = "any-fs")]
+    pub fn start_on(disk: &Disk, config: BrokerConfig) -> Result<Self, StartError> {
+        start(disk, Settings::of(config)?)
     }
 
     /// Starts a broker for tests: at a free port of 127.0.0.1, with its data in a temporary directory that is removed when the broker is dropped.
@@ -181,21 +198,21 @@ impl Broker {
             own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         settings.extend_from_slice(overrides);
         let (config, _) = BrokerConfig::load(None, &settings)?;
-        let mut broker = start(Settings::of(config)?)?;
+        let mut broker = Broker::start(config)?;
         broker.temporary = Some(temporary);
         Ok(broker)
     }
 }
 
-fn start(mut settings: Settings) -> Result<Broker, StartError> {
+fn start(disk: &Disk, mut settings: Settings) -> Result<Broker, StartError> {
     let clock = Arc::new(Clock::new());
     let now = clock.now_ms();
-    let cluster_id = format_if_new(&settings, now)?;
-    let unloaded = LogManager::open(OsFs, &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
+    let cluster_id = format_if_new(disk, &settings, now)?;
+    let unloaded = LogManager::open(disk.clone(), &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
     let (listeners, addresses) = bind(&mut settings)?;
     let metrics = settings.metrics_listener.map(bind_metrics).transpose()?;
 
-    let controller = Controller::open(OsFs, controller_options(&settings), now)?;
+    let controller = Controller::open(disk.clone(), controller_options(&settings), now)?;
     let previous_broker_epoch = unloaded.clean_shutdown_broker_epoch();
     let manager = Arc::new(load_logs(unloaded, &controller.image(), now)?);
     let loaded = Loaded { manager: Arc::clone(&manager), controller, clock, cluster_id };
@@ -342,8 +359,8 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<thread::Joi
 }
 
 /// Formats directories where none is; gives the id of the cluster.
-fn format_if_new(settings: &Settings, now_ms: i64) -> Result<String, StartError> {
-    if let Some(cluster_id) = cluster_id_of(settings)? {
+fn format_if_new(disk: &Disk, settings: &Settings, now_ms: i64) -> Result<String, StartError> {
+    if let Some(cluster_id) = cluster_id_of(disk, settings)? {
         return Ok(cluster_id);
     }
     let mut dirs = settings.log_dirs.clone();
@@ -356,7 +373,7 @@ fn format_if_new(settings: &Settings, now_ms: i64) -> Result<String, StartError>
         initial_voters: initial_voters(settings),
         ..FormatOptions::new(dirs, cluster_id.clone(), settings.node_id)
     };
-    metadata::format_directories(&OsFs, &options, now_ms)?;
+    metadata::format_directories(disk, &options, now_ms)?;
     tracing::info!(cluster_id, "formatted new log directories");
     Ok(cluster_id)
 }
@@ -375,12 +392,12 @@ fn initial_voters(settings: &Settings) -> InitialVoters {
 }
 
 /// The id in the `meta.properties` of the directories, `None` where no directory has such a file.
-fn cluster_id_of(settings: &Settings) -> Result<Option<String>, StartError> {
+fn cluster_id_of(disk: &Disk, settings: &Settings) -> Result<Option<String>, StartError> {
     for dir in settings.log_dirs.iter().chain([&settings.metadata_log.dir]) {
         let path = dir.join("meta.properties");
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+        let bytes = match read_whole(disk, &path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => continue,
             Err(source) => return Err(StartError::MetaProperties { path, source }),
         };
         let invalid = |error: kafka_log::format::FormatError| StartError::MetaProperties {
@@ -449,7 +466,7 @@ fn controller_options(settings: &Settings) -> ControllerOptions {
 }
 
 fn load_logs(
-    unloaded: kafka_log::manager::Unloaded,
+    unloaded: kafka_log::manager::Unloaded<Disk>,
     image: &metadata::Shared,
     now_ms: i64,
 ) -> Result<LogManager, StartError> {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use kafka_log::log::LeaderAppend;
 use kafka_log::log::error::KafkaError as _;
 use kafka_log::log::types::AppendOrigin;
-use kafka_log::log::{LeaderAppend, Log};
 use kafka_rpc::ErrorCode;
 
 use super::Shared;
@@ -13,6 +13,7 @@ use super::group_glue::frame;
 use super::read_log::read_log;
 use crate::api::end_txn::ended_with;
 use crate::controller_thread::Job;
+use crate::disk::Log;
 use crate::marker::Marker;
 use crate::metadata::Feature;
 use crate::net::Ticket;

@@ -8,6 +8,7 @@ use kafka_rpc::messages::describe_configs_response::{DescribeConfigsResourceResu
 use super::synonyms::{broker_key, broker_synonyms};
 use super::table::{ConfigKey, Kind, Table, Update};
 use super::{BrokerConfig, ConfigError};
+use crate::metadata::ConfigResourceType;
 
 /// A setting, where its value comes from, and the other places where it has one.
 pub(crate) type Row = DescribeConfigsResourceResult<'static>;
@@ -187,6 +188,18 @@ pub(crate) fn client_metrics_rows(subscription: &Configs) -> Vec<Row> {
 pub(crate) fn broker_logger_rows(level: &str) -> Vec<Row> {
     let source = ConfigSource::DynamicBrokerLogger as i8;
     vec![Row { name: "root".into(), value: Some(level.to_owned().into()), config_source: source, ..Row::default() }]
+}
+
+/// Adds Kafka's documentation to rows.
+pub(crate) fn document(kind: ConfigResourceType, rows: &mut [Row]) {
+    let table = match kind {
+        ConfigResourceType::Topic => Table::Topic,
+        ConfigResourceType::Broker => Table::Broker,
+        ConfigResourceType::Group => Table::Group,
+        ConfigResourceType::ClientMetrics => Table::ClientMetrics,
+        ConfigResourceType::BrokerLogger => return,
+    };
+    rows.iter_mut().for_each(|row| row.documentation = table.documentation(&row.name).map(Into::into));
 }
 
 /// Defaults of topics.

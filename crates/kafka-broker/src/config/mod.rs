@@ -24,7 +24,7 @@ mod values;
 
 pub use authorizer::AuthorizerConfig;
 pub use broker::BrokerConfig;
-pub(crate) use describe::{Row, broker_logger_rows, client_metrics_rows};
+pub(crate) use describe::{Row, broker_logger_rows, client_metrics_rows, document};
 pub(crate) use dynamic::{DynamicConfigs, configs_of};
 pub use error::{ConfigError, ConfigWarning, Place, SettingError};
 pub use groups::Order;

@@ -74,6 +74,7 @@ impl Broker {
             ["alter", kind, name, changes] => self.alter(&resource(kind, name), changes),
             ["describe", kind, name] => match self.describe(&resource(kind, name)) {
                 Ok(mut rows) => {
+                    describe::document(resource(kind, name).kind, &mut rows);
                     rows.sort_by(|a, b| a.name.cmp(&b.name));
                     return rows.iter().map(line).collect();
                 }
@@ -107,7 +108,7 @@ impl Broker {
         verdict(topic.error_code, topic.error_message.as_deref())?;
         let entry = |config: &CreatableTopicConfigs<'_>| {
             let (value, source) = (config.value.as_deref().unwrap_or("~"), source(config.config_source));
-            format!("{}\t{value}\t{source}\tnull\t{}\t", config.name, flags(config.is_sensitive, config.read_only))
+            format!("{}\t{value}\t{source}\tnull\t{}\t~\t", config.name, flags(config.is_sensitive, config.read_only))
         };
         Ok(topic.configs.iter().flatten().map(entry).collect())
     }
@@ -203,19 +204,26 @@ fn flags(is_sensitive: bool, is_read_only: bool) -> &'static str {
     }
 }
 
-/// Name, value, source, type, flags, synonyms.
+/// `String.hashCode`: the texts themselves are compared by `tests/differential/config_table/run`.
+fn java_hash(text: &str) -> i32 {
+    text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
+}
+
+/// Name, value, source, type, flags, hash of the documentation, synonyms.
 fn line(row: &Row) -> String {
     const TYPES: [&str; 10] =
         ["UNKNOWN", "BOOLEAN", "STRING", "INT", "SHORT", "LONG", "DOUBLE", "LIST", "CLASS", "PASSWORD"];
     let synonyms = row.synonyms.iter().map(|synonym| {
         format!("{}={}@{}", synonym.name, synonym.value.as_deref().unwrap_or("~"), source(synonym.source))
     });
+    let documentation = row.documentation.as_deref().map_or("~".to_owned(), |text| java_hash(text).to_string());
     let fields = [
         &row.name,
         row.value.as_deref().unwrap_or("~"),
         source(row.config_source),
         TYPES[row.config_type as usize],
         flags(row.is_sensitive, row.read_only),
+        &documentation,
     ];
     // The default directory, which no file of this tree names.
     let text = format!("{}\t{}", fields.join("\t"), synonyms.collect::<Vec<_>>().join("\t"));

@@ -79,6 +79,29 @@ pub(super) fn alter<'r>(
     (records, verdicts)
 }
 
+/// Writes `response`, the answer for a resource, and `refused`, that for one that the client may not alter: both messages have a struct
+/// of this name and these fields.
+macro_rules! answers_of_resources {
+    ($response:ident) => {
+        fn response((kind, name, verdict): (i8, &str, Result<(), $crate::controller::ApiError>)) -> $response<'static> {
+            let (error_code, error_message) = $crate::controller::ApiError::parts(&verdict);
+            $response {
+                error_code,
+                error_message,
+                resource_type: kind,
+                resource_name: name.to_owned().into(),
+                ..Default::default()
+            }
+        }
+
+        /// The answer for a resource that the client may not alter.
+        pub(crate) fn refused(((kind, name), code): ((i8, &str), kafka_rpc::ErrorCode)) -> $response<'static> {
+            response((kind, name, Err(code.into())))
+        }
+    };
+}
+pub(super) use answers_of_resources;
+
 fn alter_one(
     image: &Image,
     context: &Context<'_>,

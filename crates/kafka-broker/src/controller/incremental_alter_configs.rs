@@ -1,13 +1,10 @@
 //! `IncrementalAlterConfigs` (`ConfigurationControlManager.incrementalAlterConfigs`).
 
-use std::borrow::Cow;
-
-use kafka_rpc::ErrorCode;
 use kafka_rpc::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use kafka_rpc::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 
-use super::configs::{Change, Changes, alter};
-use super::{ApiError, Context, Outcome};
+use super::configs::{Change, Changes, alter, answers_of_resources};
+use super::{Context, Outcome};
 use crate::metadata::Image;
 
 /// Changes settings of resources.
@@ -37,18 +34,4 @@ pub fn plan(
     )
 }
 
-fn response((kind, name, verdict): (i8, &str, Result<(), ApiError>)) -> AlterConfigsResourceResponse<'static> {
-    let (error_code, error_message) = ApiError::parts(&verdict);
-    AlterConfigsResourceResponse {
-        error_code,
-        error_message,
-        resource_type: kind,
-        resource_name: Cow::Owned(name.to_owned()),
-        ..AlterConfigsResourceResponse::default()
-    }
-}
-
-/// The answer for a resource that the client may not alter.
-pub(crate) fn refused(((kind, name), code): ((i8, &str), ErrorCode)) -> AlterConfigsResourceResponse<'static> {
-    response((kind, name, Err(code.into())))
-}
+answers_of_resources!(AlterConfigsResourceResponse);

@@ -5,9 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use kafka_log::format::java_date::java_date;
-use kafka_log::format::meta_properties::{MetaProperties, MetaPropertiesVersion};
 use kafka_log::fs::{Fs, exists, write_atomically};
+use kafka_log::manager::write_meta_properties;
 use kafka_rpc::Uuid;
 use kafka_rpc::stored::metadata::{FeatureLevelRecord, MetadataRecord, UserScramCredentialRecord};
 
@@ -151,15 +150,9 @@ pub fn format_directories<F: Fs>(
             let (snapshot, bytes) = standalone_snapshot(options.node_id, id, (listener, host, *port), now_ms)?;
             write(fs, &folder.join(snapshot.to_string()), &bytes)?;
         }
-        let properties = MetaProperties {
-            version: MetaPropertiesVersion::V1,
-            cluster_id: Some(options.cluster_id.clone()),
-            node_id: Some(options.node_id),
-            directory_id: Some(id),
-        };
-        let mut bytes = Vec::new();
-        properties.write(&java_date(now_ms), &mut bytes);
-        write(fs, &dir.join(META_PROPERTIES), &bytes)?;
+        let path = dir.join(META_PROPERTIES);
+        write_meta_properties(fs, &path, id, (&options.cluster_id, options.node_id), now_ms)
+            .map_err(io_error(&path))?;
         formatted.push((dir.clone(), id));
     }
     Ok(formatted)

@@ -27,6 +27,8 @@ pub use log::{Loaded, LogOptions, MetadataLog, MetadataLogError, SnapshotId};
 pub use replay::{Replay, ReplayError};
 pub use version::MetadataVersion;
 
+pub use crate::topics::is_internal;
+
 /// The image that network threads read and the controller changes.
 pub type Shared = Arc<RwLock<Image>>;
 

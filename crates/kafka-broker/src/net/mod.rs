@@ -19,7 +19,7 @@ pub(crate) use address::java_address;
 pub(crate) use event_loop::EventLoop;
 pub(crate) use listener::{ConnectionLimits, Connections, Listener};
 pub(crate) use mailbox::{LoopEvent, Mailbox};
-pub(crate) use output::{Output, Slice};
+pub(crate) use output::Output;
 pub(crate) use queued::QueuedBytes;
 pub(crate) use ticket::Ticket;
 

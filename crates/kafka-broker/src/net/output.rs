@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 use std::io;
 
-use kafka_log::fs::OsFs;
-use kafka_log::log::FileSlice;
 use kafka_rpc::{ApiKey, Message, Part, Parts, Records, SchemaError, write_response};
 use mio::net::TcpStream;
 use rustix::net::SendFlags;
 
 use super::transport::{Tls, Transport};
+use crate::disk::{self, Slice};
 
 /// Records shorter than this are copied after the bytes before them: one call sends both.
 const COPIED_BELOW: usize = 4096;
@@ -19,9 +18,6 @@ const FORGOTTEN_FROM: usize = 64 * 1024;
 
 /// Plaintext of a record of TLS.
 const TLS_RECORD: usize = 16 * 1024;
-
-/// A slice of a segment file that is to be sent.
-pub(crate) type Slice = FileSlice<OsFs>;
 
 /// Bytes and file slices in the order in which they are sent.
 #[derive(Default)]
@@ -189,7 +185,7 @@ impl Output {
                 continue;
             }
             let Some((_, slice)) = self.files.front_mut() else { break };
-            match slice.send_to(socket) {
+            match disk::send(slice, socket) {
                 Ok(sent) => *sent_bytes += sent as u64,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Sent::Blocked),
                 Err(error) => return Err(error),

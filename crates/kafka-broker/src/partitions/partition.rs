@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use kafka_log::log::error::{AppendError, KafkaError as _};
 use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::{AppendOrigin, FetchIsolation, LogAppendInfo};
-use kafka_log::log::{Answer, GroupAppend, LeaderAppend, Log, TopicPartition};
+use kafka_log::log::{Answer, GroupAppend, LeaderAppend, TopicPartition};
 use kafka_rpc::ErrorCode;
 use parking_lot::RwLock;
 
 use super::Watch;
+use crate::disk::Log;
 use crate::marker::Marker;
 use crate::transaction::Producer;
 

@@ -1,6 +1,7 @@
 //! New log directories (`StorageTool.formatCommand`, `Formatter`).
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::log_dir::{LogDir, META_PROPERTIES};
 use super::{LogManager, ManagerError};
@@ -34,19 +35,34 @@ impl<F: Fs> LogManager<F> {
         }
         let write = |(_lock, meta): &(F::Lock, PathBuf)| -> Result<Uuid, ManagerError> {
             let id = random_uuid();
-            let properties = MetaProperties {
-                version: MetaPropertiesVersion::V1,
-                cluster_id: Some(cluster_id.to_owned()),
-                node_id: Some(node_id),
-                directory_id: Some(id),
-            };
-            let mut bytes = Vec::new();
-            properties.write(&java_date(now_ms), &mut bytes);
-            write_atomically(fs, meta, &bytes).map_err(StorageError::io("write", meta))?;
+            write_meta_properties(fs, meta, id, (cluster_id, node_id), now_ms)
+                .map_err(StorageError::io("write", meta))?;
             Ok(id)
         };
         locks.iter().map(write).collect()
     }
+}
+
+/// Writes the `meta.properties` of the log directory `id`, of a node of a cluster, at `path`. It is on disk when this returns.
+///
+/// # Errors
+/// I/O errors.
+pub fn write_meta_properties<F: Fs>(
+    fs: &F,
+    path: &Path,
+    id: Uuid,
+    (cluster_id, node_id): (&str, i32),
+    now_ms: i64,
+) -> io::Result<()> {
+    let properties = MetaProperties {
+        version: MetaPropertiesVersion::V1,
+        cluster_id: Some(cluster_id.to_owned()),
+        node_id: Some(node_id),
+        directory_id: Some(id),
+    };
+    let mut bytes = Vec::new();
+    properties.write(&java_date(now_ms), &mut bytes);
+    write_atomically(fs, path, &bytes)
 }
 
 /// A random id as Kafka draws it (`Uuid.randomUuid`): of version 4, and its text does not begin with a dash.

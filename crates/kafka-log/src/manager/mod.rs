@@ -65,7 +65,7 @@ pub use cleaning::CleaningOutcome;
 pub use config::{LogCleanerConfig, LogManagerConfig, MANAGER_CONFIG_NAMES};
 pub use create::CreateLog;
 pub use error::{ManagerError, UnreadableCheckpoint};
-pub use format::random_uuid;
+pub use format::{random_uuid, write_meta_properties};
 pub use load::{LoadReport, LoadedLog, Startup};
 pub use log_dir::LogDirInfo;
 pub use schedule::TickReport;

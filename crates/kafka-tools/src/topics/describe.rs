@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use kafka_broker::metadata::is_internal;
 use kafka_options::Options;
 use kafka_rpc::{ErrorCode, Uuid};
 use kafka_thin_client::admin::{
@@ -12,7 +13,6 @@ use kafka_thin_client::admin::{
 use kafka_thin_client::{Client, ClientError, TopicPartition};
 
 use super::{TopicError, all, all_topics, expected, joined};
-use crate::regex::is_internal;
 use crate::terminal::Terminal;
 use crate::uuid;
 

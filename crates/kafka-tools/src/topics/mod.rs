@@ -9,13 +9,14 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 
+use kafka_broker::metadata::is_internal;
 use kafka_options::{OptionError, Options};
 use kafka_rpc::Uuid;
 use kafka_thin_client::admin::{self, Results};
 use kafka_thin_client::{ApiError, Client, ClientError, Topic};
 
 use crate::client::{connect, explain};
-use crate::regex::{IncludeList, InvalidPattern, is_internal};
+use crate::regex::{IncludeList, InvalidPattern};
 use crate::terminal::{Stop, Terminal};
 
 /// Why a command fails; what is shown is the message of Kafka's exception.

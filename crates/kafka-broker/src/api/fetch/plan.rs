@@ -130,19 +130,14 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Removes what the client may not read. An unknown topic id is answered as unknown.
+    /// Removes what the client may not read.
     fn deny(&mut self, shared: &Shared, rights: &Rights<'_>) {
         let name_of = |planned: &Planned| match planned.topic.id {
             Uuid::ZERO => Some(Arc::clone(&planned.topic.name)),
             id => shared.topics.with_id(id).ok().map(|topic| Arc::clone(&topic.name)),
         };
         let names: Vec<Option<Arc<str>>> = self.partitions.iter().map(name_of).collect();
-        let denied = rights.denied_topics(AclOperation::Read, names.iter().flatten().map(AsRef::as_ref));
-        for (planned, name) in self.partitions.iter_mut().zip(&names) {
-            if name.as_ref().is_some_and(|name| denied.contains(name)) {
-                planned.found = Err(ErrorCode::TopicAuthorizationFailed);
-            }
-        }
+        rights.deny_topics(AclOperation::Read, &names, self.partitions.iter_mut().map(|planned| &mut planned.found));
     }
 
     /// Lowers the limit of the response.

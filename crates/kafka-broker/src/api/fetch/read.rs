@@ -6,7 +6,7 @@ use kafka_log::log::types::{LogOffsetMetadata, Watermarks};
 use kafka_rpc::ErrorCode;
 
 use super::plan::{Plan, Planned, positive};
-use crate::net::Slice;
+use crate::disk::Slice;
 
 /// What was read, a result for each partition of the plan.
 pub(super) struct Reads {

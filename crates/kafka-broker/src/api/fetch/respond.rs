@@ -8,7 +8,7 @@ use kafka_rpc::{ErrorCode, Records};
 
 use super::plan::{Plan, TopicKey};
 use super::read::{Read, Reads};
-use crate::net::Slice;
+use crate::disk::Slice;
 
 /// The response, and the slices that it names.
 pub(super) fn response(plan: &Plan, reads: Reads) -> (FetchResponse<'_>, Vec<Option<Slice>>) {

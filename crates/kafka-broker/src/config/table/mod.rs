@@ -3,6 +3,7 @@
 mod broker;
 mod broker_quota;
 mod client_metrics;
+mod documentation;
 mod group;
 mod own;
 mod topic;
@@ -131,7 +132,7 @@ impl ConfigKey {
 }
 
 /// A table, in the order in which Kafka checks settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Table {
     Broker,
     /// Those of a broker that only the metadata log holds.
