@@ -209,7 +209,12 @@ impl<'f> Client<'f> {
 
 impl Producer {
     fn new(client: &mut Client<'_>, number: usize) -> Self {
-        let request = InitProducerIdRequest { transaction_timeout_ms: 60_000, ..Default::default() };
+        let request = InitProducerIdRequest {
+            transaction_timeout_ms: 60_000,
+            producer_id: -1,
+            producer_epoch: -1,
+            ..Default::default()
+        };
         let until = Instant::now() + PATIENCE;
         loop {
             let reply = client.call(&request, 4).ok().unwrap();
@@ -248,7 +253,8 @@ impl Producer {
                 self.sent += 1;
                 let mut value = format!("{}-{}-", self.number, self.sent).into_bytes();
                 // Some runs fill a segment.
-                value.resize(20 + random.below(1 << random.below(17)), b'.');
+                let longest = 1 << random.below(17);
+                value.resize(20 + random.below(longest), b'.');
                 value
             };
             (partition, (0..count).map(value).collect())
