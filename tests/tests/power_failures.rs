@@ -209,7 +209,12 @@ impl<'f> Client<'f> {
 
 impl Producer {
     fn new(client: &mut Client<'_>, number: usize) -> Self {
-        let request = InitProducerIdRequest { transaction_timeout_ms: 60_000, ..Default::default() };
+        let request = InitProducerIdRequest {
+            transaction_timeout_ms: 60_000,
+            producer_id: -1,
+            producer_epoch: -1,
+            ..Default::default()
+        };
         let until = Instant::now() + PATIENCE;
         loop {
             let reply = client.call(&request, 4).ok().unwrap();
@@ -243,14 +248,16 @@ impl Producer {
     /// Sends a batch, the last one again if it was not acknowledged.
     fn send(&mut self, client: &mut Client<'_>, random: &mut Random, known: &Mutex<Known>) -> Result<(), PowerFailed> {
         let (partition, values) = self.unacknowledged.clone().unwrap_or_else(|| {
+            let (partition, count) = (random.below(PARTITIONS as usize) as i32, 1 + random.below(4));
             let value = |_| {
                 self.sent += 1;
                 let mut value = format!("{}-{}-", self.number, self.sent).into_bytes();
                 // Some runs fill a segment.
-                value.resize(20 + random.below(1 << random.below(17)), b'.');
+                let longest = 1 << random.below(17);
+                value.resize(20 + random.below(longest), b'.');
                 value
             };
-            (random.below(PARTITIONS as usize) as i32, (0..=random.below(3)).map(value).collect())
+            (partition, (0..count).map(value).collect())
         });
         self.unacknowledged = Some((partition, values.clone()));
         let records = self.batch(partition, &values);
@@ -364,7 +371,9 @@ fn run(seed: u64) -> usize {
         // The power may fail again, while the next broker starts.
         let again = random.below(120) as u64;
         fs.fail_change(fs.changes() + 1 + again, Fault::PowerOff);
-        broker = match start(&fs, seed) {
+        let started = start(&fs, seed);
+        fs.disarm();
+        broker = match started {
             Ok(broker) if !fs.power_is_off() => broker,
             failed => {
                 assert!(fs.power_is_off(), "round {round}: {:?}", failed.err());
@@ -373,7 +382,6 @@ fn run(seed: u64) -> usize {
                 start(&fs, seed).unwrap_or_else(|error| panic!("round {round}: {error}"))
             }
         };
-        fs.disarm();
         check(&broker, &fs, &known.lock().unwrap());
     }
     assert!(fs.complaints().is_empty(), "{:?}", fs.complaints());

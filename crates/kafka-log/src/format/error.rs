@@ -59,7 +59,7 @@ pub enum FormatErrorKind {
     VarintTooLong,
     /// Text that is not UTF-8.
     NotUtf8,
-    /// Bytes left behind the last field.
+    /// Bytes left after the last field.
     TrailingBytes {
         /// How many.
         count: u64,

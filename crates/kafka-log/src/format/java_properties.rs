@@ -11,7 +11,7 @@ use super::text::invalid;
 pub struct Property {
     /// What stands before `=`.
     pub key: String,
-    /// What stands behind it.
+    /// What follows it.
     pub value: String,
     /// Byte position of the start of its line.
     pub position: usize,

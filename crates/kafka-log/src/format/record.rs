@@ -70,7 +70,7 @@ impl<'a> Iterator for Headers<'a> {
 
 /// Iterator over the records of one batch, in order.
 ///
-/// Yields as many records as the header counts, then checks that nothing is left behind the last. The first damaged
+/// Yields as many records as the header counts, then checks that nothing is left after the last. The first damaged
 /// record ends it: one `Err`, then `None`. Positions in errors are relative to the batch if it is uncompressed, else to
 /// the decompressed records.
 #[derive(Clone, Debug)]

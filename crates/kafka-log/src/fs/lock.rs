@@ -48,7 +48,7 @@ pub(super) fn try_lock(path: &Path) -> io::Result<Option<DirLock>> {
         if !flock(&file)? || !lock_as_jvm(&file)? {
             return Ok(None);
         }
-        // The last holder may have removed the file after it was opened here: nobody else would find this lock. Where it is
+        // The last holder may have removed the file after it was opened here: no other process would find this lock. Where it is
         // never the same file, the file system has no lasting inode numbers.
         let id = id(&file.metadata()?);
         tries += 1;

@@ -201,7 +201,7 @@ pub trait FsFile: ReadAt + Send + Sync + 'static {
         Ok((from < len).then_some(from..len))
     }
 
-    /// Writes all of `bytes` at `position`; behind the end the file grows, with zeros in between.
+    /// Writes all of `bytes` at `position`; beyond the end the file grows, with zeros in between.
     ///
     /// # Errors
     /// I/O errors; any part of the bytes may then be written.
@@ -240,7 +240,7 @@ pub trait FsFile: ReadAt + Send + Sync + 'static {
 
 /// Something that can be read at any position.
 pub trait ReadAt {
-    /// Reads up to `buf.len()` bytes at `position`; 0 at or behind the end.
+    /// Reads up to `buf.len()` bytes at `position`; 0 at or beyond the end.
     ///
     /// # Errors
     /// I/O errors.

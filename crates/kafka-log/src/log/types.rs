@@ -21,7 +21,7 @@ pub enum AppendOrigin {
 pub struct LogOffsetMetadata {
     /// The offset.
     pub message_offset: i64,
-    /// Base offset of its segment and position of its batch there in bytes; `None` when nobody has looked.
+    /// Base offset of its segment and position of its batch there in bytes; `None` if it was not looked up.
     pub place: Option<SegmentPlace>,
 }
 

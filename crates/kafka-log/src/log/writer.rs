@@ -31,8 +31,8 @@ pub(super) struct Tail<F: Fs> {
     pub(super) log_end_offset: i64,
 }
 
-/// The lock of the writer, and what appends keep from one to the next. Who may change the list of segments or the active one
-/// makes them look again.
+/// The lock of the writer, and what appends keep from one to the next. A call that may change the list of segments or the active
+/// one makes them look again.
 pub(super) struct WriterLock<F: Fs>(Mutex<Appender<F>>);
 
 /// The writer in the hands of an append.
@@ -52,12 +52,12 @@ impl<F: Fs> WriterLock<F> {
         WriterGuard(appender)
     }
 
-    /// For who leaves segments alone, which a broker does between any two appends: it moves high watermarks.
+    /// For calls that leave segments alone, as a broker makes them between any two appends: it moves high watermarks.
     pub(super) fn lock_beside_segments(&self) -> WriterGuard<'_, F> {
         WriterGuard(self.0.lock())
     }
 
-    /// As [`Self::lock_beside_segments`], if nobody holds it.
+    /// As [`Self::lock_beside_segments`], if it is free.
     pub(super) fn try_lock_beside_segments(&self) -> Option<WriterGuard<'_, F>> {
         self.0.try_lock().map(WriterGuard)
     }

@@ -1,7 +1,7 @@
 //! Threads that do the upkeep by themselves.
 //!
-//! One thread calls [`LogManager::tick`], and `log.cleaner.threads` others clean. An embedder with threads of his own runs
-//! [`Upkeep::run`] and [`Upkeep::run_cleaner`] on them instead; with a clock of his own he gives that.
+//! One thread calls [`LogManager::tick`], and `log.cleaner.threads` others clean. An embedder with its own threads runs
+//! [`Upkeep::run`] and [`Upkeep::run_cleaner`] on them instead; with its own clock it gives that.
 //!
 //! ```no_run
 //! # use std::sync::Arc;

@@ -13,7 +13,7 @@ use crate::log::{Ended, Log, TopicPartition};
 
 impl<F: Fs> LogManager<F> {
     /// Removes a log: its folder is renamed to end in `-delete`, and goes after the `file.delete.delay.ms` of the
-    /// defaults, by [`LogManager::delete_due`]. From then on the log refuses all calls, whoever holds it: no record is
+    /// defaults, by [`LogManager::delete_due`]. From then on the log refuses all calls, also through other handles: no record is
     /// accepted into it. Slices that it handed out stay readable. With `is_future` the copy on its way to another directory is meant. The
     /// answer is the log, `None` if there is none.
     ///
@@ -88,7 +88,7 @@ impl<F: Fs> LogManager<F> {
             drop(self.cleaning.states.pause(tp));
         }
         tracing::info!(partition = %tp, is_future, ?state, "log removed");
-        // Nobody flushes or closes a stray log at the end, and the next start takes its directory's word for a clean stop.
+        // A stray log is not flushed or closed at the end, and the next start takes its directory's word for a clean stop.
         let flushed = if state == PartitionDirState::Stray { removed.log.flush(true, now_ms) } else { Ok(()) };
         let renamed = flushed.and_then(|()| self.put_away(removed.dir, &removed.log, state));
         self.note_failure(removed.dir, renamed)?;

@@ -13,7 +13,7 @@
 //! | file | what | written |
 //! | --- | --- | --- |
 //! | `.lock` | held as long as the manager lives | once |
-//! | `meta.properties` | whose directory this is | by who formats it; the manager only reads it |
+//! | `meta.properties` | whose directory this is | when it is formatted; the manager only reads it |
 //! | `.kafka_cleanshutdown` | the last stop was clean | by [`LogManager::shutdown`]; removed by [`Unloaded::load`] |
 //! | `recovery-point-offset-checkpoint` | what need not be recovered | every minute, at truncations, moves, deletions, and at the end |
 //! | `log-start-offset-checkpoint` | starts that are not those of a segment | every minute, at moves, deletions, and at the end |
@@ -25,7 +25,7 @@
 //! # Failure
 //!
 //! A directory fails as a whole: after a failed write, sync or rename every log in it answers `Offline`
-//! (`KafkaStorageException`), the others go on. Errors that logs give to whoever appends need not be told to the manager:
+//! (`KafkaStorageException`), the others go on. Errors that logs give to appends need not be told to the manager:
 //! it sees them at the next [`LogManager::tick`], drops the logs of the directory and lets go of its lock.
 
 pub mod background;

@@ -66,7 +66,7 @@ pub struct TickReport {
 }
 
 impl<F: Fs> LogManager<F> {
-    /// Does all upkeep that is due, save cleaning, which is [`LogManager::clean_filthiest_log`]: flushes behind rolls and
+    /// Does all upkeep that is due, save cleaning, which is [`LogManager::clean_filthiest_log`]: flushes after rolls and
     /// those of `flush.ms`, removal of deleted files and folders, retention, checkpoints, expiry of producers; and drops the
     /// logs of directories that have failed. It may sync, and take its time. Several threads may call it.
     pub fn tick(&self, now_ms: i64) -> TickReport {

@@ -90,7 +90,7 @@ impl<F: Fs> LogManager<F> {
     }
 }
 
-/// Makes everything durable, the names of empty files too. A log that nobody has changed since it was opened after a clean stop
+/// Makes everything durable, the names of empty files too. A log that has not changed since it was opened after a clean stop
 /// is left alone: of many logs these are most.
 fn flush_all<F: Fs>(log: &Log<F>, now_ms: i64) -> Result<(), LogError> {
     let is_behind = log.recovery_point() < log.log_end_offset();

@@ -40,7 +40,7 @@ impl<F: Fs> LogManager<F> {
         self.for_each_of(is_due, |hosted| hosted.log.flush(false, now_ms));
     }
 
-    /// Does what logs have put off and is due: flushes behind rolls, removal of deleted files.
+    /// Does what logs have put off and is due: flushes after rolls, removal of deleted files.
     pub fn run_due(&self, now_ms: i64) {
         let is_due = |hosted: &Hosted<F>| hosted.log.next_due_ms().is_some_and(|due_ms| due_ms <= now_ms);
         self.for_each_of(is_due, |hosted| hosted.log.run_due(now_ms));
@@ -72,7 +72,7 @@ impl<F: Fs> LogManager<F> {
     fn for_each_of(&self, is_meant: impl Fn(&Hosted<F>) -> bool, visit: impl Fn(&Hosted<F>) -> Result<(), LogError>) {
         let meant: Vec<Hosted<F>> = self.logs.read().all().filter(|hosted| is_meant(hosted)).cloned().collect();
         for hosted in meant.iter().filter(|hosted| self.dirs[hosted.dir].is_online()) {
-            // What is wrong with a log alone, such as being closed meanwhile, is for those who use it to see.
+            // An error of one log alone, such as being closed meanwhile, is reported to its callers.
             let result = visit(hosted);
             if hosted.log.ended().is_none() {
                 let _ = self.note_failure(hosted.dir, result);

@@ -23,7 +23,7 @@ pub(super) enum CoordinatorError {
     Other(String),
 }
 
-/// Reads key and value; no value is a deletion. Bytes behind either are ignored, as in Kafka.
+/// Reads key and value; no value is a deletion. Bytes after either are ignored, as in Kafka.
 pub(super) fn read_record<'a>(
     types: &[RecordTypes],
     key: &'a [u8],

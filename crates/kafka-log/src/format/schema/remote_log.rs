@@ -15,7 +15,7 @@ const SEGMENT_STATES: &[&str] =
 /// `RemotePartitionDeleteState`, in the order of its numbers.
 const DELETE_STATES: &[&str] = &["DELETE_PARTITION_MARKED", "DELETE_PARTITION_STARTED", "DELETE_PARTITION_FINISHED"];
 
-/// What `toString` of a class shows: its name, then its labels with the message fields behind them.
+/// What `toString` of a class shows: its name, then its labels with the message fields after them.
 struct Shape {
     class: &'static str,
     labels: &'static [(&'static str, &'static str)],

@@ -12,7 +12,7 @@ fn unhex(hex: &str) -> Vec<u8> {
     HEXLOWER.decode(&digits).unwrap()
 }
 
-/// What stands behind the metadata of a record's line.
+/// What stands after the metadata of a record's line.
 fn line(topic: InternalTopic, key: Option<&str>, value: Option<&str>) -> String {
     let (key, value) = (key.map(unhex), value.map(unhex));
     let record = topic.decode(key.as_deref(), value.as_deref(), 5, KafkaVersion::V4_3).unwrap();

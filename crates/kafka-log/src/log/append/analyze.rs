@@ -37,7 +37,7 @@ pub struct Analysis {
     pub last_leader_epoch: Option<i32>,
     /// Codec of the last compressed batch.
     pub source_codec: Codec,
-    /// Bytes of the batches to append: what is behind them is dropped.
+    /// Bytes of the batches to append: what follows them is dropped.
     pub valid_bytes: usize,
     /// Number of these batches.
     pub batch_count: usize,

@@ -105,7 +105,7 @@ impl<F: Fs> Log<F> {
         with_scratch(|scratch| scratch.answers = answers);
     }
 
-    /// A flush that `flush.messages` asked for failed: nobody's records are known to be safe.
+    /// A flush that `flush.messages` asked for failed: no records are known to be safe.
     fn offline(&self, error: &LogError) -> AppendError {
         tracing::error!(partition = %self.topic_partition(), %error, "cannot flush");
         AppendError::Storage(StorageError::Offline { path: self.dir().to_path_buf() })

@@ -36,7 +36,7 @@ pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
 pub(super) struct Staging {
     pub(super) bytes: Vec<u8>,
     pub(super) batches: Vec<IndexedBatch>,
-    /// Offset behind the last of them.
+    /// Offset after the last of them.
     pub(super) end_offset: i64,
     /// Whose answers wait for the write.
     pub(super) waiting: Vec<usize>,

@@ -24,7 +24,7 @@ impl<F: Fs> Log<F> {
     /// # Errors
     /// Whatever is wrong with the records: nothing is written then. `NothingToAppend` without a whole batch; `FencedLeaderEpoch`
     /// where a later leader is known. As in Kafka a refused append may leave a new leader
-    /// epoch behind, or a new segment. After `Storage` the log is offline.
+    /// epoch or a new segment. After `Storage` the log is offline.
     pub fn append_as_leader(
         &self,
         records: &[u8],

@@ -38,7 +38,7 @@ pub(crate) struct KeyLane {
 enum Plan {
     /// A marker.
     Control,
-    /// Nobody reads its records any more.
+    /// Its records are not read any more.
     Aborted,
     Data,
 }
@@ -170,7 +170,7 @@ impl<F: Fs> Pass<MapSink<'_>> for FindKeys<'_, F> {
     fn apply(&self, sink: &mut MapSink<'_>, lane: &mut KeyLane) -> Result<Applied, LogError> {
         let keys = &lane.keys;
         let (mut done, mut touched) = (0, 0);
-        // Behind the last end are the keys of a batch that breaks off.
+        // After the last end are the keys of a batch that breaks off.
         let ends = lane.ends.iter().map(|end| (end.keys, Some(end))).chain([(keys.len(), None)]);
         for (at, (keys_end, end)) in ends.enumerate() {
             while let Some(&(hash, offset)) = keys[..keys_end].get(done) {

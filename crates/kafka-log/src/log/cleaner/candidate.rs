@@ -110,7 +110,7 @@ impl<F: Fs> Log<F> {
     fn max_compaction_delay(&self, first_dirty_offset: i64, now_ms: i64) -> Result<i64, LogError> {
         let clean_until = now_ms.wrapping_sub(self.config().max_compaction_lag_ms.max(0));
         if clean_until <= 0 {
-            // No timestamp that counts lies below, so no file need be opened: as long as nobody sets a lag, that is always so.
+            // No timestamp that counts lies below, so no file need be opened: without a lag that is always so.
             return Ok(0);
         }
         let mut earliest = i64::MAX;

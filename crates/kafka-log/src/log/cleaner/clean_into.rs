@@ -36,7 +36,7 @@ pub(crate) struct OutLane {
     stats: CleanerStats,
 }
 
-/// The segment that it goes into, which nobody else knows of yet.
+/// The segment that it goes into, which is not part of the log yet.
 pub(crate) struct OutSink<'a, F: Fs> {
     pub(crate) home: &'a Home<F>,
     pub(crate) dest: &'a LogSegment<F>,
@@ -103,7 +103,7 @@ impl<F: Fs> Pass<OutSink<'_, F>> for ThinOut<'_, F> {
         sink.largest_offset = sink.largest_offset.max(lane.largest_offset);
         let bytes = lane.out.len() as u64;
         if u64::from(dest.size()) + bytes > SEGMENT_BYTES_MAX {
-            let message = format!("{bytes} bytes do not fit behind the {} of a segment", dest.size());
+            let message = format!("{bytes} bytes do not fit after the {} of a segment", dest.size());
             return Err(LogError::IllegalArgument(message));
         }
         dest.append(home, sink.largest_offset, &lane.out)?;

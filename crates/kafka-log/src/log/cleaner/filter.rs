@@ -212,7 +212,7 @@ impl Work {
             let record = record?;
             let (hash, verdict) = match (all, record.key) {
                 (Some(verdict), _) => (no_hash, verdict),
-                // The map does not know what comes behind its end.
+                // The map does not know what comes after its end.
                 _ if record.offset > map.latest_offset() => (no_hash, RecordVerdict::Keep),
                 (None, Some(key)) => (map.hash(key), RecordVerdict::LookUp),
                 (None, None) => {

@@ -4,7 +4,7 @@
 //! Each thread reads the next window of a segment, looks at its batches when its turn has come, because what a batch is may
 //! depend on those before it (a transaction, say), does the work that needs nothing but them, waits until everything before
 //! them is done, and hands over what came of it. Where the first batch of a window starts is known when the one before was
-//! looked at; who reads earlier reads a part of a batch too much, and who is followed so early completes his last batch.
+//! looked at; a thread that reads earlier reads a part of a batch too much, and one that is followed so early completes its last batch.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub(crate) trait Pass<S>: Sync {
 #[derive(Default)]
 pub(crate) struct Applied {
     pub(crate) bytes_written: u64,
-    /// The batch of the window behind which nothing more is wanted.
+    /// The batch of the window after which nothing more is wanted.
     pub(crate) stop_at: Option<NonZero<usize>>,
 }
 
@@ -131,7 +131,7 @@ struct Walk<'w, F: Fs, S, P> {
     using: Mutex<Using<'w, S>>,
     looked: Condvar,
     used: Condvar,
-    /// Nobody goes on: it was stopped, or it failed.
+    /// No thread continues: the work was stopped, or it failed.
     is_over: AtomicBool,
     /// Bytes read and written that the hooks have not been told of.
     bytes_moved: AtomicU64,
@@ -157,7 +157,7 @@ struct Using<'w, S> {
     /// Windows done.
     windows: u64,
     sink: &'w mut S,
-    /// As it was behind the last batch that was used.
+    /// As it was after the last batch that was used.
     io_buffer: IoBuffer,
     result: Result<Walked, LogError>,
 }
@@ -182,7 +182,7 @@ impl<F: Fs, S: Send, P: Pass<S>> Walk<'_, F, S, P> {
     }
 
     /// Reads the next window and looks at its batches. `None` where there is none; otherwise its number and whether
-    /// anything went wrong behind the batches that are in it.
+    /// anything went wrong after the batches that are in it.
     fn read<H: CleanerHooks>(
         &self,
         window: &mut Window,
@@ -283,14 +283,14 @@ impl<F: Fs, S: Send, P: Pass<S>> Walk<'_, F, S, P> {
     }
 }
 
-/// Nobody waits for the turn of a thread that is gone.
+/// No thread waits for the turn of one that has ended.
 struct OverOnPanic<'r, 'w, F: Fs, S, P>(&'r Walk<'w, F, S, P>);
 
 impl<F: Fs, S, P> Drop for OverOnPanic<'_, '_, F, S, P> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.is_over.store(true, Ordering::Release);
-            // Who is about to wait has the lock until he does.
+            // A thread that is about to wait holds the lock until it waits.
             drop(self.0.reading.lock());
             self.0.looked.notify_all();
             drop(self.0.using.lock());

@@ -1,8 +1,8 @@
 //! Which offset a key was seen at last (`SkimpyOffsetMap`): hashes of keys instead of keys, 24 bytes a slot, no removal.
 //!
 //! Kafka's hash is MD5; this one is SipHash-1-3 with 128 bits and a key that is drawn again for each map. Two keys with the
-//! same hash would cost one of them its record, so the hash must not only be good, it must also be one that nobody who
-//! chooses the keys of records can make collide: MD5 no longer is, a keyed hash is.
+//! same hash would cost one of them its record, so the hash must not only be good, a writer who
+//! chooses the keys of records must not be able to make it collide: with MD5 that is possible, with a keyed hash it is not.
 //!
 //! Slots lie in the order of the hashes as far as that goes (linear probing, the farthest from home first). So a look-up
 //! of a key that is not there, which is most of them where little of a log is dirty, ends after a few slots even in a full
@@ -46,7 +46,7 @@ impl KeyHash {
     }
 }
 
-/// SipHash with a key that nobody outside of the process knows.
+/// SipHash with a key that is not known outside of the process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyHasher(SipHasher13);
 
@@ -145,7 +145,7 @@ impl OffsetMap {
         self.hasher
     }
 
-    /// Brings the slots of these keys into the cache, all at once, so that the look-ups behind it need not wait for each.
+    /// Brings the slots of these keys into the cache, all at once, so that the look-ups after it need not wait for each.
     #[inline]
     pub fn touch(&self, hashes: impl Iterator<Item = KeyHash>) {
         let slots = self.used_slots();

@@ -40,7 +40,7 @@ pub struct Retention<'a> {
 /// What becomes of a batch, as far as can be said without its records (`BatchRetention`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BatchRetention {
-    /// It goes; nobody looks at its records.
+    /// It is removed; its records are not looked at.
     Delete,
     /// It stays as a header if no record does.
     RetainEmpty,

@@ -87,7 +87,7 @@ impl Cleaner {
     /// Cleans a log as far as `to_clean` says and the map reaches. Appends and reads go on meanwhile; segments must not be
     /// removed by others, who have to make `hooks` abort the round first.
     ///
-    /// As in Kafka, transactions that were aborted below the log start are forgotten: whoever calls this must have written
+    /// As in Kafka, transactions that were aborted below the log start are forgotten: the caller must have written
     /// down the log start before, so that their records do not come back with the next start.
     ///
     /// Each group of segments takes the place of its sources when it is done and on disk, so what is done stays

@@ -33,7 +33,7 @@ pub(crate) struct Window {
     /// Where the batches lie in `bytes`.
     from: usize,
     len: usize,
-    /// State of Kafka's buffers behind each batch.
+    /// State of Kafka's buffers after each batch.
     io_buffers: Vec<IoBuffer>,
 }
 

@@ -52,7 +52,7 @@ impl<F: Fs> Loader<'_, F> {
         if self.has_epochs_temporary && is_written { self.remove(EPOCHS_TEMPORARY) } else { Ok(()) }
     }
 
-    /// Names of all files, in order. Who asks may change the files: they are listed again for the next one.
+    /// Names of all files, in order. The caller may change the files: they are listed again for the next one.
     pub(super) fn file_names(&mut self) -> Result<Vec<String>, OpenError> {
         if let Some(names) = self.names.take() {
             return Ok(names);

@@ -62,7 +62,7 @@ impl<F: Fs> Log<F> {
     /// Opens the log in `dir`, which is named after the partition, and makes it if there is none.
     ///
     /// After a clean shutdown it reads a few small files and the end of the last segment; after another one it recovers
-    /// what lies behind the recovery point. Nothing stays mapped or open.
+    /// what lies after the recovery point. Nothing stays mapped or open.
     ///
     /// # Errors
     /// Whatever Kafka refuses to start with; the report of what had been done until then is lost, the files are as far as
@@ -286,7 +286,7 @@ impl<F: Fs> Loader<'_, F> {
         Ok(())
     }
 
-    /// Whether segments may be broken in ways that Kafka does not start with: they are recovered, and nobody asked to refuse them.
+    /// Whether segments may be broken in ways that Kafka does not start with: they are recovered, unless refusing them was asked for.
     fn goes_beyond_kafka(&self) -> bool {
         !self.options.had_clean_shutdown && !self.options.refuse_like_kafka
     }

@@ -11,7 +11,7 @@ use crate::log::segments::{mark_deleted, rebuild_producer_state};
 use crate::segment::log_segment::{LogSegment, ReplayBatch, ReplayProducer, ReplayedBatch};
 
 impl<F: Fs> Loader<'_, F> {
-    /// Rebuilds the indexes of a segment from its batches, cuts it behind the last good one, and takes a producer snapshot
+    /// Rebuilds the indexes of a segment from its batches, cuts it after the last good one, and takes a producer snapshot
     /// at its end (`recoverSegment`); says how many bytes were cut.
     pub(super) fn recover_segment(
         &mut self,
@@ -69,7 +69,7 @@ impl<F: Fs> Loader<'_, F> {
         if self.options.refuse_like_kafka { log_start } else { log_start.max(first.saturating_sub(1)) }
     }
 
-    /// Recovers what lies behind the recovery point, unless the shutdown was clean; gives the recovery point and the log
+    /// Recovers what lies after the recovery point, unless the shutdown was clean; gives the recovery point and the log
     /// end offset (`recoverLog`).
     pub(super) fn recover_log(&mut self) -> Result<(i64, i64), OpenError> {
         if !self.options.had_clean_shutdown {
@@ -87,8 +87,8 @@ impl<F: Fs> Loader<'_, F> {
                 };
                 if truncated > 0 {
                     self.delete_segments(&unflushed[at + 1..])?;
-                    // What was cut must not come back: once the recovery point is at the end of this segment, nobody looks
-                    // at it again.
+                    // What was cut must not come back: once the recovery point is at the end of this segment, it is
+                    // not looked at again.
                     self.home.sync_names()?;
                     segment.sync_batches(self.home)?;
                     break;

@@ -9,13 +9,13 @@ pub struct OpenReport {
     pub finished_swaps: Vec<String>,
     /// Segments whose indexes were rebuilt from their batches.
     pub recovered_segments: Vec<RecoveredSegment>,
-    /// Base offsets of segments that were deleted because one before them was cut, or because the log start is behind them.
+    /// Base offsets of segments that were deleted because one before them was cut, or because the log start is after them.
     pub deleted_segments: Vec<i64>,
     /// Base offsets of segments that were split because their offsets did not fit.
     pub split_segments: Vec<i64>,
     /// First offset.
     pub log_start_offset: i64,
-    /// Offset behind the last record.
+    /// Offset after the last record.
     pub log_end_offset: i64,
     /// Offset up to which all is on disk.
     pub recovery_point: i64,
@@ -28,7 +28,7 @@ pub struct RecoveredSegment {
     pub base_offset: i64,
     /// Why.
     pub reason: RecoveryReason,
-    /// Bytes that were cut behind the last good batch.
+    /// Bytes that were cut after the last good batch.
     pub truncated_bytes: u32,
 }
 
@@ -40,7 +40,7 @@ pub enum RecoveryReason {
     NoOffsetIndex,
     /// The transaction index made no sense.
     CorruptTransactionIndex,
-    /// The last stop was unclean, and the segment reaches behind the recovery point.
+    /// The last stop was unclean, and the segment reaches beyond the recovery point.
     UncleanShutdown,
     /// As before; but its offsets are out of order, so it was emptied.
     OffsetsOutOfOrder,

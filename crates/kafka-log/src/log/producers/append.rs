@@ -11,7 +11,7 @@ use crate::format::producer_snapshot::BatchMetadata;
 use crate::log::error::AppendError;
 use crate::log::types::{AppendOrigin, LogOffsetMetadata};
 
-/// The transaction version of who does not know it (`TransactionVersion.TV_UNKNOWN`).
+/// The transaction version of a caller that does not know it (`TransactionVersion.TV_UNKNOWN`).
 pub const TV_UNKNOWN: i16 = -1;
 
 /// Up to here producers of one append are looked for one by one.

@@ -332,7 +332,7 @@ impl ProducerStateManager {
     }
 
     /// The last stable offset with this transaction ended, for its entry in the transaction index: first offset of the
-    /// oldest open transaction of another producer, else the offset behind the marker.
+    /// oldest open transaction of another producer, else the offset after the marker.
     pub fn last_stable_offset(&self, completed: &CompletedTxn) -> i64 {
         self.transactions.last_stable_offset(completed)
     }

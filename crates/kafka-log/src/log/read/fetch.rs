@@ -28,7 +28,7 @@ pub struct FetchDataInfo<F: Fs> {
 }
 
 impl<F: Fs> Log<F> {
-    /// Reads up to `max_bytes` from the batch on that has `start_offset`, or from the first one behind it where it lies in
+    /// Reads up to `max_bytes` from the batch on that has `start_offset`, or from the first one after it where it lies in
     /// a gap. Nothing is decoded, and nothing read but headers on the way.
     ///
     /// The records may begin below `start_offset`, as a batch is given as a whole. With `min_one_batch` the first batch is
@@ -54,7 +54,7 @@ impl<F: Fs> Log<F> {
             let read = self.read_local(&segments, start_offset, max_bytes, min_one_batch, limit, with_aborted);
             let mut read = self.guard(read)?;
             read.watermarks = offsets.watermarks();
-            // What was not in its segment may have been cut away, and what was found behind it be about to go.
+            // What was not in its segment may have been cut away, and what was found after it may be about to be deleted.
             if read.offset_metadata.message_offset > start_offset && !Arc::ptr_eq(&segments, &self.segments.read()) {
                 continue;
             }
@@ -131,7 +131,7 @@ impl<F: Fs> Log<F> {
             let max_position = match limit.place {
                 Some(place) if segment.base_offset() == place.segment_base_offset => Some(place.position),
                 Some(place) if segment.base_offset() < place.segment_base_offset => Some(found.segment_size),
-                // Nothing is known of the limit's place but that it lies behind: as Kafka, which compares with -1 then.
+                // Nothing is known of the limit's place except that it lies after it: as Kafka, which compares with -1 then.
                 _ => None,
             };
             let max_bytes = u32::try_from(max_bytes).unwrap_or(u32::MAX).min(i32::MAX as u32);
@@ -153,12 +153,12 @@ impl<F: Fs> Log<F> {
             }
             return Ok(info);
         }
-        // Everything up to the end is behind the last batch: the log was cut in the middle of one.
+        // Everything up to the end is after the last batch: the log was cut in the middle of one.
         Ok(FetchDataInfo { aborted_transactions: None, ..nothing(end) })
     }
 
     /// Aborted transactions of a read (`addAbortedTransactions`). The range is a coarse one: it ends at the next index
-    /// entry behind the read, as in Kafka.
+    /// entry after the read, as in Kafka.
     fn aborted_of(
         &self,
         segments: &Segments<F>,
@@ -197,7 +197,7 @@ impl<F: Fs> Log<F> {
     }
 
     /// Aborted transactions that overlap the offsets from the log start up to `upper_bound_offset`, as the segment of
-    /// `start_offset` and those behind it list them (`collectAbortedTransactions`).
+    /// `start_offset` and those after it list them (`collectAbortedTransactions`).
     ///
     /// # Errors
     /// I/O errors; an index that cannot be read.

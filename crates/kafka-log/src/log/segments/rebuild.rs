@@ -1,4 +1,4 @@
-//! Producer state from a snapshot and the batches behind it (`UnifiedLog.rebuildProducerState`).
+//! Producer state from a snapshot and the batches after it (`UnifiedLog.rebuildProducerState`).
 
 use super::list::Segments;
 use crate::fs::Fs;

@@ -25,7 +25,7 @@ pub(in crate::log) struct RollParams {
 }
 
 impl<F: Fs> Log<F> {
-    /// Makes a new active segment (`roll`), at the log end or at `expected_next_offset` if that lies behind it; gives its
+    /// Makes a new active segment (`roll`), at the log end or at `expected_next_offset` if that lies after it; gives its
     /// base offset. The old one is sealed, and synced by [`Log::run_due`].
     ///
     /// # Errors

@@ -14,8 +14,8 @@ use crate::sync::{AtomicI64, Monitor, yield_now};
 /// How often a sync lets others append first.
 const TURNS_GIVEN: usize = 32;
 
-/// One sync at a time. Its end wakes all who wait, and not one behind another as a lock would: those whose records it made
-/// durable go on at once, and do not wait for the sync of one who got the lock before them.
+/// One sync at a time. Its end wakes all who wait, and not one after another as a lock would: those whose records it made
+/// durable go on at once, and do not wait for the sync of a thread that got the lock before them.
 #[derive(Debug, Default)]
 pub(in crate::log) struct Syncs {
     is_running: Monitor<bool>,
@@ -69,7 +69,7 @@ impl<F: Fs> Log<F> {
     /// one sync. `force` includes the active segment also when it is empty.
     ///
     /// # Errors
-    /// I/O errors: the log is offline then, and what a failed sync left behind nobody knows.
+    /// I/O errors: the log is offline then, and it is not known what a failed sync has left.
     pub fn flush(&self, force: bool, now_ms: i64) -> Result<(), LogError> {
         self.flush_to(None, force, now_ms)
     }
@@ -101,11 +101,11 @@ impl<F: Fs> Log<F> {
             return Ok(());
         }
         let began = Instant::now();
-        // Who waits here finds, most often, that the one before him has synced his records as well.
+        // A thread that waits here finds, most often, that the one before it has synced its records as well.
         let turn = self.syncs.wait(|| self.check_usable().is_err() || !is_needed(asked_for));
         self.check_usable()?;
         let Some(_turn) = turn else { return Ok(()) };
-        // Who syncs does it for those who wait, too. Others may be about to append, and file systems hold up writes to a file
+        // A sync serves the threads that wait, too. Others may be about to append, and file systems hold up writes to a file
         // while it is synced: they go first, as long as they come.
         let mut end = self.log_end_offset();
         for _ in 0..TURNS_GIVEN {

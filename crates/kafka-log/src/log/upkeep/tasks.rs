@@ -33,7 +33,7 @@ impl<F: Fs> Log<F> {
         self.tasks.lock().iter().map(|task| task.due_ms).min()
     }
 
-    /// Does all work that is due at `now_ms`, earliest first: flushes behind rolls, removals of deleted files, epoch files.
+    /// Does all work that is due at `now_ms`, earliest first: flushes after rolls, removals of deleted files, epoch files.
     /// It may sync, so it belongs on a thread of its own.
     ///
     /// # Errors

@@ -15,14 +15,14 @@ pub(super) struct Head {
     pub(super) has_key: bool,
 }
 
-/// Reads the record at `*at` and moves `*at` behind it. `None` for what `DefaultRecord.readFrom` refuses.
+/// Reads the record at `*at` and moves `*at` after it. `None` for what `DefaultRecord.readFrom` refuses.
 #[inline(always)]
 pub(super) fn read_head(bytes: &[u8], at: &mut usize) -> Option<Head> {
     let mut next = *at;
     let length = read_varint(bytes, &mut next, "record length").ok()?;
     let end = next.checked_add(usize::try_from(length).ok()?)?;
     let body = bytes.get(..end)?;
-    // The attributes, which nobody uses.
+    // The attributes, which are not used.
     next += 1;
     let timestamp_delta = read_varlong(body, &mut next, "timestamp delta").ok()?;
     read_varint(body, &mut next, "offset delta").ok()?;

@@ -107,7 +107,7 @@ impl<'s> Rebuild<'s> {
         }
         if self.count == 0 && self.fields.timestamp_type == TimestampType::LogAppendTime {
             // Kafka's builder wants to say which is the last offset.
-            return Err(trips("NullPointerException", "a batch without records, to be built anew"));
+            return Err(trips("NullPointerException", "a batch without records, to be rebuilt"));
         }
         if self.count > 0 {
             self.builder.finish(compressor, out).map_err(|error| trips("KafkaException", error.to_string()))?;

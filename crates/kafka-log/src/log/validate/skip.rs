@@ -1,4 +1,4 @@
-//! Records of a compressed batch of which nobody needs more than that they are there
+//! Records of a compressed batch of which only the presence matters
 //! (`DefaultRecord.readPartiallyFrom`). Kafka follows the lengths of the fields alone and never looks at that of the record:
 //! a wrong one passes.
 
@@ -53,7 +53,7 @@ impl<'d> SkippingReader<'d> {
     pub(super) fn finish(self) -> Result<(), Refused> {
         if self.at < self.bytes.len() {
             let left = self.bytes.len() - self.at;
-            return Err(invalid(format!("{left} bytes left behind the last record of a batch")));
+            return Err(invalid(format!("{left} bytes left after the last record of a batch")));
         }
         self.fault.map_or(Ok(()), |fault| Err(broken_stream(fault)))
     }

@@ -13,9 +13,9 @@ use crate::manager::ManagerError;
 
 #[derive(Debug)]
 enum CleaningState {
-    /// Somebody works on it. The flag tells him to stop.
+    /// A thread works on it. The flag tells it to stop.
     InProgress(Arc<AtomicBool>),
-    /// Told to stop, and this many pauses begin when he has.
+    /// Told to stop, and this many pauses begin when it has.
     Aborted(u32),
     /// Paused this many times.
     Paused(u32),
@@ -40,7 +40,7 @@ pub(crate) enum Done {
 }
 
 impl CleaningStates {
-    /// Begins work on a partition that nobody works on and that is not paused. The flag is set when the work has to stop.
+    /// Begins work on a partition that no thread works on and that is not paused. The flag is set when the work has to stop.
     pub(crate) fn begin(&self, tp: &TopicPartition) -> Option<Arc<AtomicBool>> {
         let mut states = self.states.lock();
         if states.contains_key(tp) || self.stopped.load(Ordering::Acquire) {

@@ -60,7 +60,7 @@ impl<F: Fs> Home<F> {
     pub fn sync_names(&self) -> Result<(), StorageError> {
         // A caller that finds nothing to do relies on the work being done, not on another thread being about to do it.
         let _syncing = self.syncing_names.lock();
-        // Whoever makes a file from here on says so again.
+        // A call that creates a file after this sets the flag again.
         if !self.names_changed.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
