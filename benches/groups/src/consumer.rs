@@ -19,7 +19,7 @@ struct Member {
     group: String,
     id: String,
     epoch: i32,
-    owned: Vec<TopicPartitions<'static>>,
+    owned: Vec<TopicPartitions>,
     /// What it has was changed: the next heartbeat says so.
     has_news: bool,
 }

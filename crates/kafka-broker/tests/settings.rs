@@ -45,7 +45,7 @@ fn produce(client: &mut Client, topic: &str, len: usize) -> Result<ErrorCode> {
 }
 
 /// Produces a batch.
-fn send(client: &mut Client, topic: &str, builder: RecordBatchBuilder) -> Result<ErrorCode> {
+fn send(client: &mut Client, topic: &str, mut builder: RecordBatchBuilder) -> Result<ErrorCode> {
     let mut batch = Vec::new();
     builder.finish(&mut Compressor::new(), &mut batch)?;
     let partition = PartitionProduceData { index: 0, records: Some(Records::Bytes(&batch)), ..Default::default() };

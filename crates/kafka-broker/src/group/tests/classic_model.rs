@@ -252,6 +252,8 @@ impl World {
                 member.id = joined.member_id.to_string();
                 member.generation = joined.generation_id;
                 member.is_leader = joined.leader == joined.member_id;
+                // Topics may have grown since its former process assigned them.
+                member.has_new_topics |= joined.skip_assignment;
                 let members: Vec<(String, u8)> =
                     joined.members.iter().map(|of| (of.member_id.to_string(), of.metadata[0])).collect();
                 let assignments = if joined.skip_assignment { Vec::new() } else { self.assign(&members) };
@@ -415,13 +417,16 @@ impl World {
                 let ms = self.rng.i64(0..15_000);
                 self.pass(ms);
             }
-            7 | 8 if is_there => {
+            // Without a generation anybody may commit to an empty group.
+            7 | 8 if is_there && self.members[at].generation > 0 => {
                 let generation = self.members[at].generation - self.rng.i32(0..2);
                 self.commit(at, generation);
             }
             9 if is_there => self.leave(at),
             // A static member is started again, while its former process may still be there.
-            10 if is_there => {
+            // With another subscription the group would not notice, as in Kafka.
+            10 if is_there && !self.members[at].has_new_topics => {
+                let topics = self.members[at].topics;
                 if let Some(instance) = self.members[at].instance.clone() {
                     if self.rng.bool() {
                         self.members.swap_remove(at);
@@ -439,7 +444,7 @@ impl World {
     fn settle(&mut self) {
         self.can_fail = false;
         self.members.iter_mut().for_each(|member| member.paused_until = 0);
-        for _ in 0..150 {
+        for _ in 0..240 {
             let mut at = 0;
             while at < self.members.len() {
                 let before = self.members.len();
