@@ -46,7 +46,9 @@ static TOOL: Tool =
 
 /// Runs the tool.
 pub(crate) fn main(args: Vec<OsString>, terminal: &mut Terminal<'_>) -> Result<(), Stop> {
-    let Some((command, arguments)) = arguments::parse_or_explain(&TOOL, &args, terminal)? else { return Ok(()) };
+    // Unlike the other tools, Kafka's has exit code 1 after its help.
+    let parsed = arguments::parse_or_explain(&TOOL, &args, terminal)?;
+    let Some((command, arguments)) = parsed else { return Err(Stop::Exit(1)) };
     let (old, config) = (arguments.value("config"), arguments.value("command-config"));
     if old.is_some() && config.is_some() {
         return Err(Stop::Failed("--config and --command-config cannot be specified together.".to_owned()));

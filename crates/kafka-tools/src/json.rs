@@ -152,6 +152,16 @@ impl<'t> Scanner<'t> {
         self.error(what, self.next)
     }
 
+    /// The end of the text after a comma, or around a colon.
+    fn end_between<T>(&self) -> Result<T, JsonError> {
+        let of = match self.open.last() {
+            Some(Open { is_array: true, .. }) => "Array",
+            Some(_) => "Object",
+            None => "root",
+        };
+        self.error(format!("Unexpected end-of-input within/between {of} entries"), self.next)
+    }
+
     /// The next character is none of those that can stand here.
     fn unexpected<T>(&mut self, comment: &str) -> Result<T, JsonError> {
         let place = self.next;
@@ -168,10 +178,10 @@ impl<'t> Scanner<'t> {
     fn value(&mut self) -> Result<(), JsonError> {
         self.skip_blanks();
         match self.rest.peek() {
-            None => self.end(),
+            None => self.end_between(),
             Some('{') => self.object(),
             Some('[') => self.array(),
-            Some('"') => self.string("a string value"),
+            Some('"') => self.string(": was expecting closing quote for a string value", "string value"),
             Some('-' | '0'..='9') => {
                 while self.rest.peek().is_some_and(|c| c.is_ascii_digit() || "+-.eE".contains(*c)) {
                     self.bump();
@@ -184,6 +194,7 @@ impl<'t> Scanner<'t> {
     }
 
     fn word(&mut self) -> Result<(), JsonError> {
+        let start = self.next;
         let mut word = String::new();
         while let Some(c) = self.rest.peek().filter(|c| c.is_alphanumeric() || "_$".contains(**c)) {
             word.push(*c);
@@ -191,23 +202,28 @@ impl<'t> Scanner<'t> {
         }
         match word.as_str() {
             "true" | "false" | "null" => Ok(()),
-            _ => self.error(format!("Unrecognized token '{word}': was expecting ({VALUE})"), self.next),
+            _ => self.error(format!("Unrecognized token '{word}': was expecting ({VALUE})"), start),
         }
     }
 
-    fn string(&mut self, what: &str) -> Result<(), JsonError> {
+    /// A text in quotes; `end` says what is wrong if the input ends in it, `what` names it.
+    fn string(&mut self, end: &str, what: &str) -> Result<(), JsonError> {
         self.bump();
         loop {
+            let place = self.next;
             match self.bump() {
                 Some('"') => return Ok(()),
                 Some('\\') => {
                     self.bump();
                 }
-                Some(_) => {}
-                None => {
-                    let what = format!("Unexpected end-of-input: was expecting closing quote for {what}");
-                    return self.error(what, self.next);
+                Some(c) if c < ' ' => {
+                    let code = u32::from(c);
+                    let how = "has to be escaped using backslash to be included in";
+                    let what = format!("Illegal unquoted character ((CTRL-CHAR, code {code})): {how} {what}");
+                    return self.error(what, place);
                 }
+                Some(_) => {}
+                None => return self.error(format!("Unexpected end-of-input{end}"), self.next),
             }
         }
     }
@@ -216,8 +232,10 @@ impl<'t> Scanner<'t> {
         self.open.push(Open { is_array: true, start: self.next });
         self.bump();
         self.skip_blanks();
-        if self.rest.peek() == Some(&']') {
-            return self.close();
+        match self.rest.peek() {
+            Some(']') => return self.close(),
+            None => return self.end(),
+            Some(_) => {}
         }
         loop {
             self.value()?;
@@ -236,20 +254,24 @@ impl<'t> Scanner<'t> {
         self.open.push(Open { is_array: false, start: self.next });
         self.bump();
         self.skip_blanks();
-        if self.rest.peek() == Some(&'}') {
-            return self.close();
+        match self.rest.peek() {
+            Some('}') => return self.close(),
+            None => return self.end(),
+            Some(_) => {}
         }
         loop {
             self.skip_blanks();
-            if self.rest.peek() != Some(&'"') {
-                return self.unexpected("was expecting double-quote to start field name");
+            match self.rest.peek() {
+                Some('"') => self.string(" in field name", "name")?,
+                Some(_) => return self.unexpected("was expecting double-quote to start field name"),
+                None => return self.end_between(),
             }
-            self.string("field name")?;
             self.skip_blanks();
-            if self.rest.peek() != Some(&':') {
-                return self.unexpected("was expecting a colon to separate field name and value");
-            }
-            self.bump();
+            match self.rest.peek() {
+                Some(':') => self.bump(),
+                Some(_) => return self.unexpected("was expecting a colon to separate field name and value"),
+                None => return self.end_between(),
+            };
             self.value()?;
             self.skip_blanks();
             match self.rest.peek() {
@@ -289,12 +311,18 @@ mod tests {
             (
                 "{\"a\": x}",
                 "Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or \
-                 'false')\n at  line: 1, column: 8]",
+                 'false')\n at  line: 1, column: 7]",
             ),
             (
                 "{a",
                 "Unexpected character ('a' (code 97)): was expecting double-quote to start field name\n at  line: 1, \
                  column: 2]",
+            ),
+            ("{\"a\": 1,\n", "Unexpected end-of-input within/between Object entries\n at  line: 2, column: 1]"),
+            (
+                "[\"a\n",
+                "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to be included in \
+                 string value\n at  line: 1, column: 4]",
             ),
             ("", "The input string shouldn't be empty"),
             (" ", "Expected JSON object, received "),

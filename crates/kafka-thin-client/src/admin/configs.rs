@@ -238,15 +238,17 @@ pub fn incremental_alter_configs(
         ..Default::default()
     };
     let request = IncrementalAlterConfigsRequest { resources: vec![altered], ..Default::default() };
-    client.retry(|client| {
+    // The error of a resource is final, as in Kafka, even one that is retriable elsewhere.
+    let altered = client.retry(|client| {
         let reply = match resource.broker() {
             Some(broker) if !client.config().bootstrap_controllers => client.send_to(broker, &request)?,
             _ => client.send_to_any_or_controller(&request)?,
         };
         let response = reply.message()?;
         let mut items = response.responses.iter();
-        Ok(items.try_for_each(|item| ApiError::check(item.error_code, item.error_message.as_deref()))?)
-    })
+        Ok(items.try_for_each(|item| ApiError::check(item.error_code, item.error_message.as_deref())))
+    })?;
+    Ok(altered?)
 }
 
 /// Names of all resources of a type that have a configuration (`listConfigResources`).

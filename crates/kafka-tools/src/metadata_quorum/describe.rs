@@ -50,7 +50,7 @@ fn leader(quorum: &Quorum) -> Result<&QuorumReplica, Stop> {
 
 fn status_text(cluster_id: &str, quorum: &Quorum) -> Result<String, Stop> {
     let leader = leader(quorum)?;
-    // Of several that are behind by the same, the first.
+    // Of several voters with the same end, the first counts.
     let slowest = quorum.voters.iter().min_by_key(|voter| voter.log_end_offset).unwrap_or(leader);
     let lag_ms = match (leader.last_caught_up_ms, slowest.last_caught_up_ms) {
         _ if leader.id == slowest.id && leader.directory_id == slowest.directory_id => 0,

@@ -74,7 +74,8 @@ fn proposal(current: &Assignment, brokers: &[(i32, Option<String>)]) -> Result<A
     }
     let mut proposed = Assignment::new();
     for (topic, (partitions, replicas)) in topics {
-        let placed = placement::place(brokers, partitions, replicas, &mut fastrand::Rng::new())?;
+        let placed = placement::place(brokers, partitions, replicas, &mut fastrand::Rng::new());
+        let placed = placed.map_err(|error| ReassignError::Refused(error.to_string()))?;
         let partition = |number| TopicPartition::new(topic, number);
         proposed.extend((0..).zip(placed).map(|(number, replicas)| (partition(number), replicas)));
     }

@@ -15,6 +15,7 @@ mod verify;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use kafka_options::{OptionError, Options};
 use kafka_thin_client::{ApiError, Client, ClientError};
@@ -127,6 +128,10 @@ fn connect(options: &Options) -> Result<Client, ReassignError> {
     let mut settings = kafka_thin_client::ClientConfig::new(Vec::<String>::new());
     settings.connection.client_id = "reassign-partitions-tool".into();
     let config = options.value("command-config")?;
+    if let Some(path) = config.as_ref().filter(|path| !Path::new(path).exists()) {
+        // The whole message of Java's exception.
+        return Err(ReassignError::Refused(path.clone()));
+    }
     let mut settings = configure(settings, config.as_deref(), controllers.as_deref().or(servers.as_deref()))?;
     settings.bootstrap_controllers = controllers.is_some();
     Ok(open(settings)?)

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kafka_rpc::ErrorCode;
-use kafka_thin_client::Client;
 use kafka_thin_client::admin::{self, ReplicaLogDirs, TopicPartitionReplica};
+use kafka_thin_client::{ApiError, Client};
 
 use super::{ReassignError, joined, plural};
 use crate::terminal::Terminal;
@@ -32,6 +32,10 @@ pub(super) fn states(
     client: &mut Client,
     targets: &BTreeMap<TopicPartitionReplica, String>,
 ) -> Result<BTreeMap<TopicPartitionReplica, MoveState>, ReassignError> {
+    if client.config().bootstrap_controllers {
+        let why = "This Admin API is not yet supported when communicating directly with the controller quorum.";
+        return Err(ApiError { code: ErrorCode::UnsupportedEndpointType, message: Some(why.to_owned()) }.into());
+    }
     let described = admin::describe_replica_log_dirs(client, &targets.keys().cloned().collect());
     let described = described.map_err(|error| ReassignError::Client("describeReplicaLogDirs", error))?;
     let state = |(replica, dirs): (TopicPartitionReplica, ReplicaLogDirs)| {

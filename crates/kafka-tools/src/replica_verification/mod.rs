@@ -117,7 +117,7 @@ fn initial_offsets(
     of.collect()
 }
 
-/// Fetches once from all replicas, and compares. Tells of the partition that is behind the most.
+/// Fetches once from all replicas, and compares. Returns a report of the partition that lags the most.
 fn round(
     client: &mut Client,
     replicas: &Replicas,
