@@ -11,14 +11,17 @@ pub enum SaslMechanism {
     Plain,
     /// A proof that user and broker know the password (RFC 5802).
     Scram(ScramMechanism),
+    /// A token of an issuer that the broker believes (RFC 7628).
+    OauthBearer,
 }
 
 impl SaslMechanism {
     /// All of them.
-    pub const ALL: [SaslMechanism; 3] = [
+    pub const ALL: [SaslMechanism; 4] = [
         SaslMechanism::Plain,
         SaslMechanism::Scram(ScramMechanism::Sha256),
         SaslMechanism::Scram(ScramMechanism::Sha512),
+        SaslMechanism::OauthBearer,
     ];
 
     /// The mechanism of a name.
@@ -31,6 +34,7 @@ impl SaslMechanism {
         match self {
             SaslMechanism::Plain => "PLAIN",
             SaslMechanism::Scram(mechanism) => mechanism.name(),
+            SaslMechanism::OauthBearer => "OAUTHBEARER",
         }
     }
 }

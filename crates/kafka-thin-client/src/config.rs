@@ -25,6 +25,8 @@ pub enum ConfigError {
     NoBootstrapServers,
     /// Stores of keys and certificates that cannot be used.
     Tls(String),
+    /// Settings of OAUTHBEARER that cannot be used.
+    Oauth(String),
     /// There is no `sasl.jaas.config`.
     NoJaasConfig,
     /// `sasl.jaas.config` cannot be read.
@@ -58,7 +60,7 @@ impl fmt::Display for ConfigError {
             ConfigError::Properties(error) => error.fmt(f),
             ConfigError::Url(url) => write!(f, "Invalid url in bootstrap.servers: {url}"),
             ConfigError::NoBootstrapServers => f.write_str("No resolvable bootstrap urls given in bootstrap.servers"),
-            ConfigError::Tls(problem) => f.write_str(problem),
+            ConfigError::Tls(problem) | ConfigError::Oauth(problem) => f.write_str(problem),
             ConfigError::NoJaasConfig => f.write_str(
                 "Could not find a 'KafkaClient' entry in the JAAS configuration: sasl.jaas.config is not set",
             ),

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use kafka_rpc::{ApiKey, ErrorCode, FrameError, SchemaError};
+use kafka_security::oauth::LoginError;
 use kafka_security::scram::ScramError;
 
 use crate::config::ConfigError;
@@ -176,6 +177,13 @@ pub enum ClientError {
         /// What is wrong.
         source: ScramError,
     },
+    /// There is no token to log in with.
+    Token {
+        /// The node.
+        peer: Peer,
+        /// Why.
+        source: Box<LoginError>,
+    },
     /// The cluster has no such node.
     UnknownNode {
         /// The id that was asked for.
@@ -259,6 +267,7 @@ impl fmt::Display for ClientError {
             }
             ClientError::Tls { peer, source } => write!(f, "SSL handshake with {peer} failed: {source}"),
             ClientError::Sasl { peer, source } => write!(f, "{peer}: {source}"),
+            ClientError::Token { peer, source } => write!(f, "cannot log in at {peer}: {source}"),
             ClientError::UnknownNode { id } => write!(f, "the cluster has no node {id}"),
             ClientError::NoNode => f.write_str("the cluster has no node for the request"),
             ClientError::Api(error) => error.fmt(f),
@@ -275,6 +284,7 @@ impl std::error::Error for ClientError {
             ClientError::Response { source, .. } | ClientError::Request { source, .. } => Some(source),
             ClientError::Tls { source, .. } => Some(source),
             ClientError::Sasl { source, .. } => Some(source),
+            ClientError::Token { source, .. } => Some(source),
             ClientError::TimedOut { last, .. } => Some(last),
             ClientError::Api(error) => Some(error),
             _ => None,

@@ -15,7 +15,7 @@ use crate::config::{BrokerConfig, Listener};
 use crate::group::{Assignor, GroupConfig, Migration};
 use crate::metadata::LogOptions;
 use crate::net::ConnectionLimits;
-use crate::quotas::Windows;
+use crate::quotas::{AcceptLimits, Windows};
 use crate::transaction::TransactionConfig;
 
 /// A place where clients connect.
@@ -158,6 +158,20 @@ pub(super) fn connection_limits(config: &BrokerConfig) -> Result<ConnectionLimit
         max: size(config.network.max_connections),
         max_per_ip: size(config.network.max_connections_per_ip),
         max_of: overrides.collect::<Result<_, StartError>>()?,
+        accepts: AcceptLimits {
+            windows: windows(config.quotas.quota_window_num, config.quotas.quota_window_size_seconds),
+            of_broker: config.network.max_connection_creation_rate,
+            of_listeners: config
+                .listeners
+                .iter()
+                .map(|listener| config.listener_connection_rates.get(&listener.name).copied())
+                .collect(),
+            exempt: config
+                .listeners
+                .iter()
+                .position(|listener| listener.name == config.inter_broker_listener_name)
+                .filter(|_| config.listeners.len() > 1),
+        },
     })
 }
 

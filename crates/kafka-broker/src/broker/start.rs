@@ -37,8 +37,8 @@ use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
-use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
+use crate::security::{Listeners, LoadError};
 use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};
 use crate::transaction;
 
@@ -78,6 +78,13 @@ pub enum StartError {
         /// The error.
         source: TlsError,
     },
+    /// The keys of those who issue tokens for a listener cannot be had.
+    Jwks {
+        /// Its name.
+        listener: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A listener cannot be bound.
     Listen {
         /// Its address.
@@ -104,6 +111,9 @@ impl fmt::Display for StartError {
             StartError::Resolve { host, source } => write!(f, "host {host}: {source}"),
             StartError::Listen { address, source } => write!(f, "cannot listen at {address}: {source}"),
             StartError::Tls { listener, source } => write!(f, "listener {listener}: {source}"),
+            StartError::Jwks { listener, problem } => {
+                write!(f, "listener {listener}: sasl.oauthbearer.jwks.endpoint.url: {problem}")
+            }
             StartError::Threads(error) => write!(f, "cannot start a thread: {error}"),
             StartError::Signals(error) => write!(f, "cannot handle signals: {error}"),
             StartError::Temporary(error) => write!(f, "cannot create a temporary directory: {error}"),
@@ -119,6 +129,7 @@ impl std::error::Error for StartError {
             StartError::Logs(error) => Some(error),
             StartError::Metadata(error) => Some(error),
             StartError::Tls { source, .. } => Some(source),
+            StartError::Jwks { .. } => None,
             StartError::MetaProperties { source: error, .. }
             | StartError::Resolve { source: error, .. }
             | StartError::Listen { source: error, .. }
@@ -292,8 +303,10 @@ fn serve(
         controller: ControllerHandle::new(jobs),
         mover: MoverHandle::new(orders),
         metrics: Metrics::new(),
-        security: Listeners::load(&settings.config)
-            .map_err(|(listener, source)| StartError::Tls { listener, source })?,
+        security: Listeners::load(&settings.config).map_err(|(listener, error)| match error {
+            LoadError::Tls(source) => StartError::Tls { listener, source },
+            LoadError::Jwks(error) => StartError::Jwks { listener, problem: error.to_string() },
+        })?,
         queued: QueuedBytes::new(settings.queued_max_bytes),
         connections: Connections::new(settings.connections.clone()),
         loops,

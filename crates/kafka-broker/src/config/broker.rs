@@ -86,6 +86,8 @@ pub struct BrokerConfig {
     pub num_network_threads: Option<usize>,
     /// `max.connections.per.ip.overrides`: hosts and their numbers of connections
     pub max_connections_per_ip_overrides: Vec<(String, i32)>,
+    /// `listener.name.NAME.max.connection.creation.rate` of listeners that have it, by name
+    pub listener_connection_rates: BTreeMap<String, i32>,
     /// `metrics.listener`: host and port at which metrics are served
     pub metrics_listener: Option<(String, u16)>,
     /// Whether requests are authorized, and how.
@@ -205,9 +207,14 @@ impl BrokerConfig {
             ))?;
         }
         let mut security = BTreeMap::new();
+        let mut listener_connection_rates = BTreeMap::new();
         for listener in &listeners {
             let of_listener = ListenerSecurity::read(settings, listener).map_err(at(&["listeners"]))?;
             security.insert(listener.name.clone(), of_listener);
+            let name = format!("listener.name.{}.max.connection.creation.rate", listener.name.to_ascii_lowercase());
+            if let Some(rate) = settings.get(&name).and_then(|given| given.value.trim().parse().ok()) {
+                listener_connection_rates.insert(listener.name.clone(), rate);
+            }
         }
 
         let voters = voters(&values);
@@ -250,6 +257,7 @@ impl BrokerConfig {
                 .has("num.network.threads")
                 .then(|| usize::try_from(values.get::<i32>("num.network.threads")).unwrap_or(1)),
             max_connections_per_ip_overrides: overrides,
+            listener_connection_rates,
             metrics_listener: metrics_listener(&values).map_err(at(&["metrics.listener"]))?,
             authorizer: AuthorizerConfig::read(&values).map_err(at(&["authorizer.class.name", "super.users"]))?,
             network,

@@ -146,6 +146,15 @@ pub enum SettingError {
         /// The class.
         module: String,
     },
+    /// A setting of OAUTHBEARER that cannot be used.
+    Oauth {
+        /// Name of the listener.
+        listener: String,
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
     /// An entry of a map that is not `KEY:VALUE`.
     MapEntry {
         /// Name of the setting.
@@ -299,6 +308,9 @@ impl fmt::Display for SettingError {
             }
             SettingError::LoginModule { listener, mechanism, module } => {
                 write!(f, "listener {listener}: sasl.jaas.config of {mechanism} has the login module {module}")
+            }
+            SettingError::Oauth { listener, setting, problem } => {
+                write!(f, "listener {listener}: {setting}: {problem}")
             }
             SettingError::MapEntry { name, entry } => {
                 write!(f, "Error parsing configuration property '{name}': expected KEY:VALUE, found {entry}")

@@ -10,6 +10,7 @@ mod given;
 mod groups;
 mod listeners;
 mod nearest;
+mod oauth;
 mod rules;
 mod sections;
 mod security;
@@ -30,6 +31,7 @@ pub use error::{ConfigError, ConfigWarning, Place, SettingError};
 pub use groups::Order;
 pub use kafka_security::SecurityProtocol;
 pub use listeners::Listener;
+pub(crate) use oauth::{JwksConfig, OauthConfig};
 pub use rules::Rules;
 pub use sections::{
     FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, TopicsConfig,

@@ -10,6 +10,7 @@ use kafka_security::{SaslMechanism, Secret};
 use super::error::SettingError;
 use super::given::Settings;
 use super::listeners::Listener;
+use super::oauth::{self, OauthConfig};
 use super::values::Values;
 
 /// Settings that this file reads.
@@ -47,6 +48,8 @@ pub(crate) struct SaslConfig {
     pub(crate) mechanisms: Vec<SaslMechanism>,
     /// `plain.sasl.jaas.config`: passwords by user
     pub(crate) plain_users: HashMap<String, Secret>,
+    /// OAUTHBEARER: which tokens to believe
+    pub(crate) oauth: Option<OauthConfig>,
     /// `sasl.server.max.receive.size`
     pub(crate) receive_max: usize,
     /// `connections.max.reauth.ms` of each mechanism; 0 is without end
@@ -58,7 +61,7 @@ impl ListenerSecurity {
     pub(super) fn read(settings: &Settings, listener: &Listener) -> Result<Self, SettingError> {
         let prefix = prefix(&listener.name);
         let own_client_auth = settings.contains_key(&format!("{prefix}ssl.client.auth"));
-        let settings = of_listener(settings, &prefix);
+        let settings = with_prefix(settings, &prefix);
         let sasl = listener.protocol.has_sasl().then(|| sasl(&settings, &listener.name)).transpose()?;
         let mut tls = listener.protocol.has_tls().then(|| tls(&settings, &listener.name)).transpose()?;
         // With SASL the broker requests a certificate only if the setting has the prefix of the listener (KIP-684).
@@ -74,8 +77,8 @@ fn prefix(listener: &str) -> String {
     format!("listener.name.{}.", listener.to_ascii_lowercase())
 }
 
-/// The settings with those of the listener in the place of those of all listeners (`valuesWithPrefixOverride`).
-fn of_listener(settings: &Settings, prefix: &str) -> Settings {
+/// The settings with those after the prefix in the place of those without it (`valuesWithPrefixOverride`).
+pub(super) fn with_prefix(settings: &Settings, prefix: &str) -> Settings {
     let mut all = settings.clone();
     let own = settings.iter().filter_map(|(name, given)| Some((name.strip_prefix(prefix)?.to_owned(), given.clone())));
     all.extend(own);
@@ -110,6 +113,8 @@ fn sasl(settings: &Settings, listener: &str) -> Result<SaslConfig, SettingError>
         let text = of_mechanism(SaslMechanism::Plain, "sasl.jaas.config").ok_or_else(none)?;
         plain_users = users_of(text, listener)?;
     }
+    let oauth =
+        mechanisms.contains(&SaslMechanism::OauthBearer).then(|| oauth::read(settings, listener)).transpose()?;
     let mut max_reauth_ms = BTreeMap::new();
     for mechanism in &mechanisms {
         let own = of_mechanism(*mechanism, "connections.max.reauth.ms").map(|text| {
@@ -122,21 +127,31 @@ fn sasl(settings: &Settings, listener: &str) -> Result<SaslConfig, SettingError>
         max_reauth_ms.insert(*mechanism, u64::try_from(millis).unwrap_or(0));
     }
     let receive_max = usize::try_from(values.get::<i32>("sasl.server.max.receive.size")).unwrap_or(0);
-    Ok(SaslConfig { mechanisms, plain_users, receive_max, max_reauth_ms })
+    Ok(SaslConfig { mechanisms, plain_users, oauth, receive_max, max_reauth_ms })
 }
 
 /// The users of PLAIN: options `user_NAME="PASSWORD"` of its login module.
 fn users_of(text: &str, listener: &str) -> Result<HashMap<String, Secret>, SettingError> {
     let mechanism = SaslMechanism::Plain;
-    let config = JaasConfig::parse(text).map_err(|source| SettingError::Jaas {
-        listener: listener.to_owned(),
-        mechanism,
-        source,
-    })?;
-    if !config.is_module("PlainLoginModule") {
-        let module = config.module;
-        return Err(SettingError::LoginModule { listener: listener.to_owned(), mechanism, module });
-    }
+    let config = jaas(text, listener, mechanism, "PlainLoginModule")?;
     let user = |(name, value): (&str, &Secret)| Some((name.strip_prefix("user_")?.to_owned(), value.clone()));
     Ok(config.options().filter_map(user).collect())
+}
+
+/// A login module with its options.
+pub(super) fn jaas(
+    text: &str,
+    listener: &str,
+    mechanism: SaslMechanism,
+    class: &str,
+) -> Result<JaasConfig, SettingError> {
+    let listener = listener.to_owned();
+    let config = match JaasConfig::parse(text) {
+        Ok(config) => config,
+        Err(source) => return Err(SettingError::Jaas { listener, mechanism, source }),
+    };
+    if config.is_module(class) {
+        return Ok(config);
+    }
+    Err(SettingError::LoginModule { listener, mechanism, module: config.module })
 }

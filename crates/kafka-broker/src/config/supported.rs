@@ -3,7 +3,7 @@
 use kafka_log::log::config::BROKER_CONFIG_NAMES;
 use kafka_log::manager::MANAGER_CONFIG_NAMES;
 
-use super::{broker, sections, security};
+use super::{broker, oauth, sections, security};
 
 /// Settings that [`BrokerConfig`](super::BrokerConfig) has and no part of the broker uses yet.
 const NOT_YET: &[&str] = &[
@@ -13,7 +13,6 @@ const NOT_YET: &[&str] = &[
     "group.consumer.max.session.timeout.ms",
     "group.consumer.min.heartbeat.interval.ms",
     "group.consumer.min.session.timeout.ms",
-    "max.connection.creation.rate",
     "max.request.partition.size.limit",
     "metadata.max.idle.interval.ms",
     "offsets.commit.timeout.ms",
@@ -30,6 +29,7 @@ pub(crate) fn is_supported(name: &str) -> bool {
         || MANAGER_CONFIG_NAMES.contains(&name)
         || broker::NAMES.contains(&name)
         || security::NAMES.contains(&name)
+        || oauth::NAMES.contains(&name)
         || kafka_security::tls::KEYS.contains(&name)
         || sections::names().any(|known| known == name);
     is_known && !NOT_YET.contains(&name)

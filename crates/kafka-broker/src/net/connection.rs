@@ -12,9 +12,9 @@ use super::transport::{Transport, Unmapped};
 use super::{Peer, throttle};
 use crate::api::{self, Handled, Refusal, WaitingFetch};
 use crate::broker::Shared;
-use crate::config::SaslConfig;
+
 use crate::quotas::Kind;
-use crate::security::{AuthenticationError, Authenticator, Exchange, Failure};
+use crate::security::{AuthenticationError, Authenticator, Exchange, Failure, ListenerSasl};
 
 /// Responses that may wait in memory before no further request of the connection is handled.
 const OUTPUT_MAX: usize = 256 * 1024;
@@ -151,7 +151,7 @@ impl LoopContext<'_> {
 }
 
 impl Connection {
-    pub(super) fn new(transport: Transport, peer: Peer, sasl: Option<Arc<SaslConfig>>, now: Instant) -> Self {
+    pub(super) fn new(transport: Transport, peer: Peer, sasl: Option<Arc<ListenerSasl>>, now: Instant) -> Self {
         Connection {
             transport,
             peer,

@@ -12,7 +12,7 @@ use slab::Slab;
 
 use super::Peer;
 use super::connection::{Connection, EndReason, LoopContext, Turn};
-use super::listener::{Accepted, Listener};
+use super::listener::{Accepted, Listener, admit};
 use super::mailbox::{LoopEvent, Mailbox};
 use super::ticket::Ticket;
 use super::transport::Transport;
@@ -72,6 +72,7 @@ impl EventLoop {
             stuck: Vec::new(),
             stalled: BTreeSet::new(),
             held: BTreeMap::new(),
+            waiting: BTreeMap::new(),
         };
         if let Err(error) = running.run() {
             tracing::error!(%error, event_loop = number, "an event loop has ended");
@@ -104,6 +105,8 @@ struct Running<'s> {
     stalled: BTreeSet<usize>,
     /// Connections that came too fast, and when they are closed.
     held: BTreeMap<(Instant, SocketAddr), TcpStream>,
+    /// Listeners that take no connection until a time, and the one that they take then.
+    waiting: BTreeMap<usize, (Instant, TcpStream, SocketAddr)>,
 }
 
 /// When to ask again who lacked files or memory.
@@ -119,6 +122,7 @@ impl Running<'_> {
             let timeout = if self.ready.is_empty() {
                 let next = self.deadlines.first().map_or(next_sweep, |(deadline, ..)| next_sweep.min(*deadline));
                 let next = self.held.first_key_value().map_or(next, |((until, _), _)| next.min(*until));
+                let next = self.waiting.values().fold(next, |next, (until, ..)| next.min(*until));
                 let wait = next.saturating_duration_since(Instant::now());
                 if self.stuck.is_empty() && self.stalled.is_empty() { wait } else { wait.min(STUCK) }
             } else {
@@ -158,6 +162,7 @@ impl Running<'_> {
             }
             self.look_at_due();
             self.let_go();
+            self.take_waiting();
             std::mem::take(&mut self.stuck).into_iter().for_each(|listener| self.accept(listener));
             std::mem::take(&mut self.stalled).into_iter().for_each(|slot| self.turn(slot));
             std::mem::swap(&mut self.ready, &mut ready);
@@ -171,16 +176,12 @@ impl Running<'_> {
     }
 
     fn accept(&mut self, listener: usize) {
-        let Some(from) = self.listeners.get(listener) else { return };
-        loop {
-            match from.accept(self.shared) {
+        while !self.waiting.contains_key(&listener)
+            && let Some(from) = self.listeners.get(listener)
+        {
+            match from.accept(listener, self.shared) {
                 Ok(Accepted::None) => return,
-                Ok(Accepted::Refused) => {}
-                Ok(Accepted::Throttled(socket, from, pause)) if self.held.len() < HELD_MAX => {
-                    self.held.insert((Instant::now() + pause, from), socket);
-                }
-                Ok(Accepted::Throttled(_, from, _)) => self.shared.connections.left(from.ip()),
-                Ok(Accepted::Client(socket, from)) => self.shared.hand_out(socket, from, listener),
+                Ok(accepted) => self.accepted(accepted, listener),
                 Err(error) => {
                     // The client stays in the queue of the kernel.
                     tracing::warn!(%error, "cannot accept a connection");
@@ -188,6 +189,32 @@ impl Running<'_> {
                     return;
                 }
             }
+        }
+    }
+
+    fn accepted(&mut self, accepted: Accepted, listener: usize) {
+        match accepted {
+            Accepted::None | Accepted::Refused => {}
+            Accepted::Later(socket, from, pause) => {
+                self.waiting.insert(listener, (Instant::now() + pause, socket, from));
+            }
+            Accepted::Throttled(socket, from, pause) if self.held.len() < HELD_MAX => {
+                self.held.insert((Instant::now() + pause, from), socket);
+            }
+            Accepted::Throttled(_, from, _) => self.shared.connections.left(from.ip()),
+            Accepted::Client(socket, from) => self.shared.hand_out(socket, from, listener),
+        }
+    }
+
+    /// Takes the connections that have waited for long enough, and those after them.
+    fn take_waiting(&mut self) {
+        let now = Instant::now();
+        let due = self.waiting.iter().filter(|(_, (until, ..))| *until <= now).map(|(listener, _)| *listener);
+        for listener in due.collect::<Vec<_>>() {
+            if let Some((_, socket, from)) = self.waiting.remove(&listener) {
+                self.accepted(admit(socket, from, self.shared), listener);
+            }
+            self.accept(listener);
         }
     }
 
@@ -356,6 +383,7 @@ impl Running<'_> {
             }
         }
         self.listeners.clear();
+        self.waiting.clear();
         let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
             if let Some(connection) = self.connections.get_mut(slot) {

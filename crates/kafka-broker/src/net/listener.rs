@@ -10,6 +10,7 @@ use mio::net::{TcpListener, TcpStream};
 use parking_lot::Mutex;
 
 use crate::broker::Shared;
+use crate::quotas::{AcceptLimits, Accepts};
 
 /// A socket that clients connect to.
 pub(crate) struct Listener {
@@ -19,6 +20,8 @@ pub(crate) struct Listener {
 /// What came of an attempt to accept.
 pub(super) enum Accepted {
     Client(TcpStream, SocketAddr),
+    /// Connections come too fast at the listener: this one has to wait, and those after it with it.
+    Later(TcpStream, SocketAddr, Duration),
     /// There were too many.
     Refused,
     /// They come too fast: it is closed after a pause, which keeps the client from the next attempt.
@@ -41,7 +44,8 @@ impl Listener {
         &mut self.socket
     }
 
-    pub(super) fn accept(&self, shared: &Shared) -> io::Result<Accepted> {
+    /// Takes the next connection; `listener` is the position of this one.
+    pub(super) fn accept(&self, listener: usize, shared: &Shared) -> io::Result<Accepted> {
         loop {
             let (socket, from) = match self.socket.accept() {
                 Ok(accepted) => accepted,
@@ -49,22 +53,33 @@ impl Listener {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                 Err(error) => return Err(error),
             };
-            if !shared.connections.enter(from.ip()) {
-                tracing::info!(peer = %from, "too many connections: closed");
-                return Ok(Accepted::Refused);
-            }
-            let throttle_ms = shared.quotas.connection(from.ip(), shared.clock.now_ms());
+            let throttle_ms = shared.connections.came(listener, shared.clock.now_ms());
             if throttle_ms > 0 {
-                tracing::info!(peer = %from, throttle_ms, "connections come too fast: closed");
+                tracing::debug!(peer = %from, throttle_ms, "connections come too fast: this one waits");
                 let pause = Duration::from_millis(u64::try_from(throttle_ms).unwrap_or(0));
-                return Ok(Accepted::Throttled(socket, from, pause));
+                return Ok(Accepted::Later(socket, from, pause));
             }
-            if let Err(error) = socket.set_nodelay(true) {
-                tracing::debug!(peer = %from, %error, "small responses may be delayed");
-            }
-            return Ok(Accepted::Client(socket, from));
+            return Ok(admit(socket, from, shared));
         }
     }
+}
+
+/// Whether a connection may be there.
+pub(super) fn admit(socket: TcpStream, from: SocketAddr, shared: &Shared) -> Accepted {
+    if !shared.connections.enter(from.ip()) {
+        tracing::info!(peer = %from, "too many connections: closed");
+        return Accepted::Refused;
+    }
+    let throttle_ms = shared.quotas.connection(from.ip(), shared.clock.now_ms());
+    if throttle_ms > 0 {
+        tracing::info!(peer = %from, throttle_ms, "connections come too fast: closed");
+        let pause = Duration::from_millis(u64::try_from(throttle_ms).unwrap_or(0));
+        return Accepted::Throttled(socket, from, pause);
+    }
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(peer = %from, %error, "small responses may be delayed");
+    }
+    Accepted::Client(socket, from)
 }
 
 /// How many connections there may be.
@@ -76,6 +91,8 @@ pub(crate) struct ConnectionLimits {
     pub(crate) max_per_ip: usize,
     /// `max.connections.per.ip.overrides`
     pub(crate) max_of: HashMap<IpAddr, usize>,
+    /// How fast they may come.
+    pub(crate) accepts: AcceptLimits,
 }
 
 /// Connections that there are, in all and by address (`ConnectionQuotas`).
@@ -87,11 +104,13 @@ pub(crate) struct Connections {
 struct Counts {
     limits: ConnectionLimits,
     by_ip: HashMap<IpAddr, usize>,
+    accepts: Accepts,
 }
 
 impl Connections {
     pub(crate) fn new(limits: ConnectionLimits) -> Self {
-        Connections { open: AtomicUsize::new(0), counts: Mutex::new(Counts { limits, by_ip: HashMap::new() }) }
+        let counts = Counts { limits, by_ip: HashMap::new(), accepts: Accepts::default() };
+        Connections { open: AtomicUsize::new(0), counts: Mutex::new(counts) }
     }
 
     /// Puts other limits in force. Connections that there are stay.
@@ -104,10 +123,17 @@ impl Connections {
         self.open.load(Ordering::Relaxed)
     }
 
+    /// Counts a connection that came; says for how many ms it has to wait.
+    fn came(&self, listener: usize, now_ms: i64) -> i64 {
+        let mut counts = self.counts.lock();
+        let Counts { limits, accepts, .. } = &mut *counts;
+        accepts.record(&limits.accepts, listener, now_ms)
+    }
+
     /// Counts a connection, if it may be there.
     fn enter(&self, ip: IpAddr) -> bool {
         let mut counts = self.counts.lock();
-        let Counts { limits, by_ip } = &mut *counts;
+        let Counts { limits, by_ip, .. } = &mut *counts;
         let max = limits.max_of.get(&ip).copied().unwrap_or(limits.max_per_ip);
         let of_ip = by_ip.get(&ip).copied().unwrap_or(0);
         if of_ip >= max || self.open() >= limits.max {

@@ -2,6 +2,7 @@
 //!
 //! Limits come from the metadata. Nothing here waits: the event loop leaves a connection alone for the time that it is told.
 
+mod accepts;
 mod bucket;
 mod limits;
 mod rate;
@@ -21,6 +22,7 @@ use self::rate::Rate;
 use crate::metadata::Image;
 use crate::net::java_address;
 
+pub(crate) use accepts::{AcceptLimits, Accepts};
 pub(crate) use limits::Kind;
 pub(crate) use rate::Windows;
 

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod logs;
+mod oauth;
 mod reload;
 mod sasl;
 mod tls;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::CertificateDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
 use super::TlsError;
-use super::store::{Format, KeyStore, TrustStore};
+use super::store::{Format, KeyPair, KeyStore, TrustStore};
 use super::verify::AnyName;
 use crate::Secret;
 
@@ -160,8 +161,21 @@ impl TlsSettings {
         }))
     }
 
+    /// Certificates that a client trusts, as [`client`](Self::client) does.
+    pub(crate) fn trusted(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+        match &self.trust_store {
+            Some(store) => store.load(),
+            None => Ok(rustls_native_certs::load_native_certs().certs),
+        }
+    }
+
+    /// The key of a client, if it has one.
+    pub(crate) fn key_pair(&self) -> Result<Option<KeyPair>, TlsError> {
+        self.key_store.as_ref().map(KeyStore::load).transpose()
+    }
+
     /// rustls's cryptography, with the suites of `ssl.cipher.suites` that it has.
-    fn provider(&self) -> Result<Arc<CryptoProvider>, TlsError> {
+    pub(crate) fn provider(&self) -> Result<Arc<CryptoProvider>, TlsError> {
         let mut provider = ring::default_provider();
         if !self.cipher_suites.is_empty() {
             let is_wanted = |name: &str| self.cipher_suites.iter().any(|wanted| wanted == name);

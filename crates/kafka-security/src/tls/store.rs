@@ -9,9 +9,9 @@ use super::{TlsError, pem, pkcs12};
 use crate::Secret;
 
 /// A private key with its certificates, its own first.
-pub(super) struct KeyPair {
-    pub(super) certificates: Vec<CertificateDer<'static>>,
-    pub(super) key: PrivateKeyDer<'static>,
+pub(crate) struct KeyPair {
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
+    pub(crate) key: PrivateKeyDer<'static>,
 }
 
 /// The format of a file.

@@ -7,6 +7,7 @@ use kafka_rpc::{ErrorCode, Request};
 
 use super::{Connection, InFlight, Pending, Reply};
 use crate::error::{ApiError, ClientError};
+use crate::security::ExchangeError;
 
 /// The part of a session after which the client authenticates again.
 const SESSION_PART: f64 = 0.85;
@@ -28,7 +29,9 @@ impl Connection {
             return Err(ApiError { code: ErrorCode::UnsupportedSaslMechanism, message: Some(message) }.into());
         }
         ApiError::check(response.error_code, None)?;
-        let (mut exchange, mut token) = login.begin();
+        let begun = login.begin();
+        let (mut exchange, mut token) =
+            begun.map_err(|source| ClientError::Token { peer: self.peer.clone(), source: Box::new(source) })?;
         loop {
             let request = SaslAuthenticateRequest { auth_bytes: token.into(), ..Default::default() };
             let version = self.latest::<SaslAuthenticateRequest<'_>>().unwrap_or(0);
@@ -36,7 +39,13 @@ impl Connection {
             let response = reply.message()?;
             ApiError::check(response.error_code, response.error_message.as_deref())?;
             let next = exchange.next(&response.auth_bytes);
-            match next.map_err(|source| ClientError::Sasl { peer: self.peer.clone(), source })? {
+            let next = next.map_err(|error| match error {
+                ExchangeError::Scram(source) => ClientError::Sasl { peer: self.peer.clone(), source },
+                ExchangeError::Refused(why) => {
+                    ApiError { code: ErrorCode::SaslAuthenticationFailed, message: Some(why) }.into()
+                }
+            });
+            match next? {
                 Some(next) => token = next,
                 None => {
                     let lifetime = u64::try_from(response.session_lifetime_ms).unwrap_or(0);

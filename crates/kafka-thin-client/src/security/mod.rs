@@ -5,11 +5,12 @@ mod login;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kafka_security::oauth::TokenLogin;
 use kafka_security::tls::{self, TlsSettings};
 use kafka_security::{Secret, SecurityProtocol};
 
 use crate::config::ConfigError;
-pub(crate) use login::Login;
+pub(crate) use login::{ExchangeError, Login};
 
 /// Keys that have an effect, besides those of stores.
 const KEYS: &[&str] =
@@ -27,7 +28,7 @@ pub struct Security {
 impl Security {
     /// Takes over a property, if it is one of these.
     pub(crate) fn set(&mut self, key: &str, value: &str) -> bool {
-        let is_known = KEYS.contains(&key) || tls::KEYS.contains(&key);
+        let is_known = KEYS.contains(&key) || tls::KEYS.contains(&key) || TokenLogin::KEYS.contains(&key);
         if is_known {
             self.settings.insert(key.to_owned(), Secret::new(value));
         }

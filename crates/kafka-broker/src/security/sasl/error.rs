@@ -4,10 +4,12 @@ use std::fmt;
 
 use kafka_rpc::{ApiKey, FrameError};
 use kafka_security::SaslMechanism;
+use kafka_security::oauth::MessageError;
 use kafka_security::plain::PlainError;
 use kafka_security::scram::ScramError;
 
 use super::super::Principal;
+use super::server::OauthRefusal;
 use crate::api::Refusal;
 
 /// Why an authentication fails. Nothing of it is secret.
@@ -43,6 +45,15 @@ pub(crate) enum AuthenticationError {
     /// A user that there is not, or that has another password.
     Credentials,
     Scram(ScramError),
+    /// A message of OAUTHBEARER that is none.
+    Oauth(MessageError),
+    /// A token that is not believed.
+    Token(OauthRefusal),
+    /// OAUTHBEARER for somebody else.
+    OtherAuthorizationId {
+        asked: String,
+        principal: String,
+    },
 }
 
 impl AuthenticationError {
@@ -55,7 +66,9 @@ impl AuthenticationError {
             | AuthenticationError::Credentials
             | AuthenticationError::OtherPrincipal { .. }
             | AuthenticationError::OtherMechanism { .. }
+            | AuthenticationError::OtherAuthorizationId { .. }
             | AuthenticationError::Scram(ScramError::AuthorizationId) => self.to_string(),
+            AuthenticationError::Token(refusal) => refusal.told.clone(),
             _ => {
                 let what = if is_again { "re-authentication" } else { "authentication" };
                 format!(
@@ -94,6 +107,14 @@ impl fmt::Display for AuthenticationError {
             ),
             AuthenticationError::Credentials => f.write_str("Authentication failed: Invalid username or password"),
             AuthenticationError::Scram(error) => error.fmt(f),
+            AuthenticationError::Oauth(error) => error.fmt(f),
+            AuthenticationError::Token(refusal) => refusal.error.fmt(f),
+            AuthenticationError::OtherAuthorizationId { asked, principal } => write!(
+                f,
+                "Authentication failed: Client requested an authorization id ({}) that is different from the token's \
+                 principal name ({principal})",
+                asked.escape_debug()
+            ),
         }
     }
 }

@@ -18,10 +18,9 @@ use kafka_security::SaslMechanism;
 pub(crate) use error::AuthenticationError;
 use server::{Answer, Proven, Server};
 
-use super::Principal;
+use super::{ListenerSasl, Principal};
 use crate::api::{self, At};
 use crate::broker::Shared;
-use crate::config::SaslConfig;
 use crate::net::{Output, Peer};
 
 /// How soon after an authentication the next one is taken for one, as in Kafka.
@@ -54,7 +53,7 @@ impl<E: Into<AuthenticationError>> From<E> for Failure {
 
 /// The authentication of a connection.
 pub(crate) struct Authenticator {
-    config: Arc<SaslConfig>,
+    listener: Arc<ListenerSasl>,
     state: State,
     /// The last authentication.
     session: Option<Session>,
@@ -91,13 +90,13 @@ struct Settled {
 }
 
 impl Authenticator {
-    pub(crate) fn new(config: Arc<SaslConfig>) -> Self {
-        Authenticator { config, state: State::VersionsOrHandshake, session: None }
+    pub(crate) fn new(listener: Arc<ListenerSasl>) -> Self {
+        Authenticator { listener, state: State::VersionsOrHandshake, session: None }
     }
 
     /// The longest frame that is taken; `None` after the authentication.
     pub(crate) fn frame_max(&self) -> Option<usize> {
-        (!matches!(self.state, State::Authenticated)).then_some(self.config.receive_max)
+        (!matches!(self.state, State::Authenticated)).then_some(self.listener.config.receive_max)
     }
 
     /// Whether this frame is a part of an authentication.
@@ -156,8 +155,9 @@ impl Authenticator {
             return Err(api::Refusal::Unsupported(request.api_key, request.version).into());
         }
         let asked: SaslHandshakeRequest<'_> = request.message(MEMORY_MAX).map_err(api::Refusal::from)?;
-        let known = self.config.mechanisms.iter().find(|mechanism| mechanism.name() == asked.mechanism).copied();
-        let mechanisms = self.config.mechanisms.iter().map(|mechanism| mechanism.name().into());
+        let known =
+            self.listener.config.mechanisms.iter().find(|mechanism| mechanism.name() == asked.mechanism).copied();
+        let mechanisms = self.listener.config.mechanisms.iter().map(|mechanism| mechanism.name().into());
         let code = if known.is_some() { ErrorCode::None } else { ErrorCode::UnsupportedSaslMechanism };
         let response = SaslHandshakeResponse { error_code: code.code(), mechanisms: mechanisms.collect() };
         let Some(mechanism) = known else {
@@ -223,7 +223,13 @@ impl Authenticator {
             let asked = mechanism.name().to_owned();
             return Err(AuthenticationError::OtherMechanism { first: session.mechanism, asked });
         }
-        server.evaluate(token, &self.config, &exchange.shared.image)
+        let with = server::With {
+            listener: &self.listener,
+            image: &exchange.shared.image,
+            now: exchange.now,
+            now_ms: exchange.shared.clock.now_ms(),
+        };
+        server.evaluate(token, &with)
     }
 
     /// Takes over what came of a token.
@@ -234,7 +240,7 @@ impl Authenticator {
         is_raw: bool,
         now: Instant,
     ) -> Result<Settled, AuthenticationError> {
-        let Proven { name, token } = match answer {
+        let Proven { name, token, lifetime_ms: of_credential } = match answer {
             Answer::Challenge(server, token) => {
                 self.state = State::Tokens { mechanism, server: Box::new(server), is_raw };
                 return Ok(Settled { token, lifetime_ms: 0, principal: None });
@@ -245,7 +251,8 @@ impl Authenticator {
         if let Some(session) = self.session.as_ref().filter(|session| session.principal != principal) {
             return Err(AuthenticationError::other_principal(&session.principal, &principal));
         }
-        let lifetime_ms = self.config.max_reauth_ms.get(&mechanism).copied().filter(|millis| *millis > 0);
+        let lifetime_ms = self.listener.config.max_reauth_ms.get(&mechanism).copied().filter(|millis| *millis > 0);
+        let lifetime_ms = lifetime_ms.into_iter().chain(of_credential).min();
         let ends = lifetime_ms.and_then(|millis| now.checked_add(Duration::from_millis(millis)));
         self.session = Some(Session { mechanism, principal: Arc::clone(&principal), began: now, ends });
         self.state = State::Authenticated;
