@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kafka_log::log::VerificationGuard;
 use kafka_log::log::error::KafkaError as _;
-use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::AppendOrigin;
 use kafka_log::log::{LeaderAppend, Log};
 use kafka_rpc::{ErrorCode, Message, SchemaError};
