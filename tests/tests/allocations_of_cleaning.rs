@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kafka_log::compression::Compressor;
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_log::fs::OsFs;
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
+use kafka_log::internal::{Cleaner, CleanerConfig};
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::{Log, LogOptions};
 use tests::allocations::{Counting, allocations};

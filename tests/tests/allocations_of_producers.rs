@@ -8,11 +8,9 @@ use kafka_log::format::batch::RecordBatch;
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
 use kafka_log::fs::OsFs;
-use kafka_log::log::producers::{
-    AppendTerms, Checked, EndTransaction, ProducerAppends, ProducerStateConfig, ProducerStateManager, TV_UNKNOWN,
-    VerificationGuard,
-};
+use kafka_log::internal::{AppendTerms, Checked, EndTransaction, ProducerAppends, ProducerStateManager, TV_UNKNOWN};
 use kafka_log::log::types::{AppendOrigin, SegmentPlace};
+use kafka_log::log::{ProducerStateConfig, VerificationGuard};
 use tests::allocations::{Counting, allocations};
 
 #[global_allocator]

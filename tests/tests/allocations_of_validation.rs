@@ -3,10 +3,10 @@
 
 use kafka_log::compression::{Codec, Compressor};
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
-use kafka_log::log::analyze::{AnalyzeParams, analyze};
+use kafka_log::internal::{AnalyzeParams, analyze};
+use kafka_log::internal::{ValidationParams, ValidationScratch, validate};
 use kafka_log::log::config::{CompressionType, LogConfig};
 use kafka_log::log::types::AppendOrigin;
-use kafka_log::log::validate::{ValidationParams, ValidationScratch, validate};
 use tests::allocations::{Counting, allocations};
 
 #[global_allocator]

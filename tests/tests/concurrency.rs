@@ -11,7 +11,7 @@ use std::{env, fs, process, thread};
 
 use kafka_log::format::batch::RecordBatch;
 use kafka_log::fs::OsFs;
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
+use kafka_log::internal::{Cleaner, CleanerConfig};
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::error::LogError;
 use kafka_log::log::types::FetchIsolation;

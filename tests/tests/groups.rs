@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kafka_log::fs::Fs;
+use kafka_log::log::ProducerStateConfig;
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::error::KafkaError;
-use kafka_log::log::producers::ProducerStateConfig;
 use kafka_log::log::{Answer, Combiner, GroupAppend, GroupedAppend, LeaderAppend, Log, LogOptions};
 use tests::Random;
 use tests::sim::make::{Maker, Producer};

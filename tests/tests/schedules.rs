@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex};
 
 use kafka_log::format::control::ControlRecordType;
 use kafka_log::fs::{Fs, read_whole};
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
+use kafka_log::internal::{Cleaner, CleanerConfig};
+use kafka_log::log::ProducerStateConfig;
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::error::LogError;
-use kafka_log::log::producers::ProducerStateConfig;
 use kafka_log::log::types::{AppendOrigin, FetchIsolation};
 use kafka_log::log::{GroupedAppend, LeaderAppend, Log, LogOptions, LogStartOffsetReason, TimestampSpec};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};

@@ -20,6 +20,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("manager", &["compression", "format", "fs", "segment", "log"]),
     ("audit", &["compression", "format", "fs", "segment", "log"]),
     ("repair", &["compression", "format", "fs", "segment", "log", "audit"]),
+    ("prelude", &["compression", "format", "fs", "segment", "log", "manager", "audit"]),
+    ("internal", &["segment", "log"]),
 ];
 /// Rooms of `kafka_log::log` and the other rooms each may use. Methods of `Log` are everybody's.
 const LOG_ROOMS: &[(&str, &[&str])] = &[
@@ -67,6 +69,14 @@ const PACKAGES: &[(&str, &[&str])] = &[
 /// Not in code that ships, outside of its tests.
 const BANNED: &[&str] =
     &[".unwrap()", "todo!(", "unimplemented!(", "dbg!(", "println!(", "print!(", "unreachable_unchecked"];
+
+/// Files with `unsafe` in them; docs/design.md says why each is sound.
+const UNSAFE: &[&str] = &[
+    "crates/kafka-log/src/fs/writeback.rs",
+    "crates/kafka-log/tests/directory_files/hostile.rs",
+    "tests/src/allocations.rs",
+    "tests/tests/hostile.rs",
+];
 
 const LINES_MAX: usize = 600;
 /// Longer files, and why they may be.
@@ -300,6 +310,19 @@ fn code_that_ships_has_no_banned_idiom() {
         }
     }
     nothing(found);
+}
+
+#[test]
+fn unsafe_code_is_where_the_design_says() {
+    let design = fs::read_to_string(root().join("docs/design.md")).unwrap();
+    let is_unsafe =
+        |line: &str| ["{", "fn", "impl", "trait", "extern"].iter().any(|word| line.contains(&format!("unsafe {word}")));
+    let files = texts("", ".rs")
+        .into_iter()
+        .filter(|(_, text)| text.lines().any(|line| !line.trim_start().starts_with("//") && is_unsafe(line)));
+    let found: Vec<String> = files.map(|(file, _)| file).filter(|file| file != "tests/tests/tidy.rs").collect();
+    assert_eq!(found, UNSAFE);
+    nothing(found.into_iter().filter(|file| !design.contains(&format!("`{file}`"))).collect());
 }
 
 /// The tools print paths with `visible::path`, which sends no escape sequence in a name to a terminal.

@@ -1,8 +1,8 @@
 //! Compaction of a log in which each key appears about `dup` times.
 
 use kafka_log::compression::Compressor;
+use kafka_log::internal::{Cleaner, CleanerConfig};
 use kafka_log::log::Log;
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
 use kafka_log::log::config::LogConfig;
 
 use crate::Anyhow;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use kafka_log::compression::Compressor;
 use kafka_log::fs::OsFs;
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
+use kafka_log::internal::{Cleaner, CleanerConfig};
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::{LeaderAppend, Log, LogOptions};
 use serde_json::json;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use cpu_time::ProcessTime;
 use kafka_log::audit::{AuditOptions, Level, Silent, verify, verify_partition};
 use kafka_log::fs::{Fs, FsFile, OpenMode, OsFs};
-use kafka_log::segment::log_segment::BatchWalk;
+use kafka_log::internal::BatchWalk;
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -7,13 +7,7 @@
 //! the caller passes the time, and background work runs on the caller's threads.
 //!
 //! ```
-//! use kafka_log::compression::Compressor;
-//! use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
-//! use kafka_log::fs::OsFs;
-//! use kafka_log::log::error::KafkaError;
-//! use kafka_log::log::types::FetchIsolation;
-//! use kafka_log::log::{LeaderAppend, Log, LogOptions};
-//! use kafka_log::segment::batch::{Batch, Batches};
+//! use kafka_log::prelude::*;
 //!
 //! # let dir = std::env::temp_dir().join(format!("kafka-log-front-page-{}", std::process::id()));
 //! let now_ms = 1_700_000_000_000;
@@ -51,13 +45,16 @@
 //!
 //! # The modules
 //!
+//! [`prelude`] has the names that nearly every program needs, in one import. What is public here, and what is promised of it, is
+//! in `docs/stability.md`.
+//!
+//!
 //! - [`log`](mod@log): the log of a partition; [`manager`]: many logs in several directories.
 //! - [`audit`]: finds what is wrong with the files of a log, read-only; [`repair`]: plans, executes and undoes repairs.
 //! - [`format`](mod@format): bytes to views and back, without I/O and without a clock: record batches of every version, indexes, producer
 //!   snapshots, checkpoints, records of the internal topics.
 //! - [`compression`]: the codecs of record batches, each behind a Cargo feature of its own name.
-//! - [`segment`]: one segment: [`LogSegment`](segment::log_segment::LogSegment) of the engine, and readers for the batches of
-//!   any segment file: on several threads, headers only, from an offset, or past damage.
+//! - [`segment`]: readers for the batches of any segment file: on several threads, headers only, from an offset, or past damage.
 //! - [`fs`]: files behind two traits, [`Fs`](fs::Fs) and [`FsFile`](fs::FsFile), with the real file system, and one that keeps all
 //!   changes in memory ([`OverlayFs`](fs::overlay::OverlayFs)): on it a [`Log`](log::Log) opens a foreign or live directory without writing
 //!   to it.
@@ -80,9 +77,7 @@
 //! # Bytes alone
 //!
 //! ```
-//! use kafka_log::compression::{Codec, Compressor, Decompressor};
-//! use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
-//! use kafka_log::segment::batch::{Batch, Batches};
+//! use kafka_log::prelude::*;
 //!
 //! // A batch as a broker writes it ...
 //! let fields = BatchFields { base_offset: 42, codec: Codec::Zstd, ..BatchFields::default() };
@@ -114,8 +109,12 @@ pub mod format;
 pub mod fs;
 pub mod log;
 pub mod manager;
+pub mod prelude;
 pub mod repair;
 pub mod segment;
+
+#[doc(hidden)]
+pub mod internal;
 
 mod sync;
 

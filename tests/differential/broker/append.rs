@@ -6,7 +6,7 @@ use kafka_log::compression::{Codec, Compressor};
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
 use kafka_log::format::record::Header;
-use kafka_log::log::cleaner::Cleaner;
+use kafka_log::internal::Cleaner;
 use kafka_log::log::types::AppendOrigin;
 use kafka_log::log::{LeaderAppend, Log, TopicPartition};
 use kafka_log::manager::background::{Clock as _, SystemClock};

@@ -11,13 +11,13 @@ use kafka_log::format::checksum::crc32c;
 use kafka_log::format::file_name::FileState;
 use kafka_log::format::producer_snapshot::{PRODUCER_ENTRY_LEN, ProducerSnapshot};
 use kafka_log::fs::OsFs;
-use kafka_log::log::epochs::LeaderEpochCache;
-use kafka_log::log::error::{AppendError, KafkaError, LogError, StorageError};
-use kafka_log::log::producers::{
-    AppendTerms, Checked, CompletedTxn, EndTransaction, ProducerAppends, ProducerStateConfig, ProducerStateManager,
-    VerificationGuard, snapshot_path,
+use kafka_log::internal::LeaderEpochCache;
+use kafka_log::internal::{
+    AppendTerms, Checked, CompletedTxn, EndTransaction, ProducerAppends, ProducerStateManager, snapshot_path,
 };
+use kafka_log::log::error::{AppendError, KafkaError, LogError, StorageError};
 use kafka_log::log::types::{AppendOrigin, SegmentPlace};
+use kafka_log::log::{ProducerStateConfig, VerificationGuard};
 use kafka_log::segment::batch::Batches;
 
 type Refused = &'static str;

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use kafka_log::compression::{Codec, Decompressor};
 use kafka_log::format::batch::{RecordBatch, TimestampType};
-use kafka_log::log::analyze::{AnalyzeParams, analyze, unexpected_append_offset};
+use kafka_log::internal::{AnalyzeParams, analyze, unexpected_append_offset};
+use kafka_log::internal::{ValidationParams, ValidationScratch, validate};
 use kafka_log::log::config::{CompressionType, LogConfig};
 use kafka_log::log::error::{AppendError, KafkaError};
 use kafka_log::log::types::AppendOrigin;
-use kafka_log::log::validate::{ValidationParams, ValidationScratch, validate};
 
 /// Log end offset of the follower, as `run` gives it to Kafka.
 const FOLLOWER_LOG_END: i64 = 1000;

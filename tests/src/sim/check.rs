@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kafka_log::log::error::LogError;
+use kafka_log::log::error::{LogError, StorageError};
 use kafka_log::log::types::FetchIsolation;
 use kafka_log::log::{Log, TimestampSpec};
 
@@ -209,10 +209,10 @@ fn one_lookup(log: &Log<SimFs>, model: &Model, random: &mut Random) -> Result<()
         Ok(found) => found.map(|found| (found.offset, found.timestamp)),
         // As in Kafka the look goes through what lies below the log start, too, where a crash may leave what it likes: the
         // recovery point is never below the log start.
-        Err(LogError::CorruptRecord(text))
+        Err(LogError::CorruptRecord(StorageError::Corrupt { path, .. }))
             if log.segments().windows(2).any(|pair| {
                 let name = format!("{:020}.log", pair[0].base_offset());
-                pair[1].base_offset() <= model.start && text.contains(&name)
+                pair[1].base_offset() <= model.start && path.ends_with(&name)
             }) =>
         {
             return Ok(());

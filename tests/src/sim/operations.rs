@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use kafka_log::internal::{Cleaner, CleanerConfig};
 use kafka_log::log::LogStartOffsetReason;
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
 use kafka_log::log::error::LogError;
 
 use super::Crash;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kafka_log::fs::{Fs, read_whole};
-use kafka_log::log::load::RecoveryReason;
-use kafka_log::log::producers::ProducerStateConfig;
+use kafka_log::log::ProducerStateConfig;
+use kafka_log::log::RecoveryReason;
 use kafka_log::log::{Log, LogOptions, OpenError, OpenReport};
 
 use super::check::{self, Stop};

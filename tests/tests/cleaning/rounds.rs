@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use kafka_log::compression::Compressor;
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_log::fs::{Fs, FsFile, OpenMode};
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig, CleanerHooks};
+use kafka_log::internal::{Cleaner, CleanerConfig, CleanerHooks};
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::error::LogError;
 use kafka_log::log::{LeaderAppend, Log};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kafka_log::compression::{Compressor, Decompressor};
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_log::fs::Fs;
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
+use kafka_log::internal::{Cleaner, CleanerConfig};
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::types::FetchIsolation;
 use kafka_log::log::{LeaderAppend, Log, LogOptions};

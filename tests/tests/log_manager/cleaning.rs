@@ -1,8 +1,8 @@
 use std::fs;
 
 use kafka_log::fs::OsFs;
+use kafka_log::internal::{Cleaner, CleanerConfig};
 use kafka_log::log::Log;
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
 use kafka_log::log::config::LogConfig;
 use kafka_log::manager::{CleaningOutcome, LogManager};
 

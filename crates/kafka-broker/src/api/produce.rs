@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use kafka_log::compression::Codec;
 use kafka_log::format::batch::{BatchHeader, BatchOverhead};
+use kafka_log::log::VerificationGuard;
 use kafka_log::log::error::{AppendError, KafkaError as _};
-use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::LogAppendInfo;
 use kafka_rpc::acl::{AclOperation, ResourceType};
 use kafka_rpc::messages::produce_request::PartitionProduceData;

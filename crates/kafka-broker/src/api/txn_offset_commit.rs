@@ -1,6 +1,6 @@
 //! TxnOffsetCommit, 0 to 5.
 
-use kafka_log::log::producers::VerificationGuard;
+use kafka_log::log::VerificationGuard;
 use kafka_rpc::ErrorCode;
 use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::TxnOffsetCommitRequest;

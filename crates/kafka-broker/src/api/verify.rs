@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kafka_log::log::producers::VerificationGuard;
+use kafka_log::log::VerificationGuard;
 use kafka_rpc::ErrorCode;
 
 use crate::broker::Shared;

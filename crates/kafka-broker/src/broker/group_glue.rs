@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kafka_log::log::LeaderAppend;
 use kafka_log::log::error::KafkaError as _;
-use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::AppendOrigin;
+use kafka_log::log::{LeaderAppend, VerificationGuard};
 use kafka_rpc::{ErrorCode, Message, SchemaError};
 use parking_lot::{Condvar, Mutex};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use kafka_log::log::VerificationGuard;
 use kafka_log::log::error::{AppendError, KafkaError as _};
-use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::{AppendOrigin, FetchIsolation, LogAppendInfo};
 use kafka_log::log::{Answer, GroupAppend, LeaderAppend, TopicPartition};
 use kafka_rpc::ErrorCode;

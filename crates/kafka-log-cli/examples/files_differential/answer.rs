@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use kafka_log::format::abstract_index::IndexAppendError;
+use kafka_log::format::IndexAppendError;
 use kafka_log::format::clean_shutdown::{read_clean_shutdown, write_clean_shutdown};
 use kafka_log::format::file_name::{FileKind, FileName, FileState, offset_from_file_name, parse_snapshot_id};
 use kafka_log::format::java_number::{parse_java_int, parse_java_long};

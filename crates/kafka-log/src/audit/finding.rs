@@ -231,6 +231,7 @@ pub struct Finding {
 
 impl Finding {
     /// A finding about a file or directory as a whole, as bad as its code is.
+    #[doc(hidden)]
     pub fn new(code: Code, path: impl Into<PathBuf>, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Finding {
             code,
@@ -247,30 +248,35 @@ impl Finding {
 
     /// The same about these bytes.
     #[must_use]
+    #[doc(hidden)]
     pub fn at(self, bytes: Range<u64>) -> Self {
         Finding { bytes: Some(bytes), ..self }
     }
 
     /// The same about these offsets.
     #[must_use]
+    #[doc(hidden)]
     pub fn of(self, first: i64, last: Option<i64>) -> Self {
         Finding { offsets: Some(OffsetRange { first, last }), ..self }
     }
 
     /// The same, as bad as this.
     #[must_use]
+    #[doc(hidden)]
     pub fn graded(self, severity: Severity) -> Self {
         Finding { severity, ..self }
     }
 
     /// The same of another class.
     #[must_use]
+    #[doc(hidden)]
     pub fn classed(self, class: Class) -> Self {
         Finding { class, ..self }
     }
 
     /// The same with another remedy.
     #[must_use]
+    #[doc(hidden)]
     pub fn with(self, remedy: Remedy) -> Self {
         Finding { remedy, ..self }
     }

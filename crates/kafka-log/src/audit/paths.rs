@@ -51,6 +51,7 @@ impl std::error::Error for VerifyError {
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[doc(hidden)]
 pub enum PathKind {
     /// A file of batches: a log, in use or not, or a KRaft snapshot.
     Batches,
@@ -66,6 +67,7 @@ pub enum PathKind {
 ///
 /// # Errors
 /// The path cannot be looked at, or is none of a log.
+#[doc(hidden)]
 pub fn path_kind<F: Fs>(fs: &F, path: &Path) -> Result<PathKind, VerifyError> {
     let io = |source| VerifyError::Io { path: path.to_owned(), source };
     let name = name_of(path);

@@ -22,7 +22,7 @@ enum Found {
 ///
 /// # Errors
 /// The errors of `value_at`.
-pub fn largest_lower_bound_slot<E>(
+pub(crate) fn largest_lower_bound_slot<E>(
     entries: usize,
     entry_len: usize,
     target: i64,
@@ -40,7 +40,7 @@ pub fn largest_lower_bound_slot<E>(
 ///
 /// # Errors
 /// The errors of `value_at`.
-pub fn smallest_upper_bound_slot<E>(
+pub(crate) fn smallest_upper_bound_slot<E>(
     entries: usize,
     entry_len: usize,
     target: i64,
@@ -85,7 +85,7 @@ fn search<E>(
 /// `offset` as the distance from `base_offset` that an index entry has room for, 0 to 2147483647.
 ///
 /// Also the answer to `canAppendOffset`. The difference wraps, as in Kafka.
-pub fn relative_offset(base_offset: i64, offset: i64) -> Option<i32> {
+pub(crate) fn relative_offset(base_offset: i64, offset: i64) -> Option<i32> {
     i32::try_from(offset.wrapping_sub(base_offset)).ok().filter(|&relative| relative >= 0)
 }
 

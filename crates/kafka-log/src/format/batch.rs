@@ -28,7 +28,7 @@ use crate::compression::{Codec, Decompressor};
 pub(crate) const BASE_OFFSET: usize = 0;
 pub(crate) const LENGTH: usize = BASE_OFFSET + 8;
 /// Bytes before those that the length field counts (`Records.LOG_OVERHEAD`).
-pub const LOG_OVERHEAD: usize = LENGTH + 4;
+pub(crate) const LOG_OVERHEAD: usize = LENGTH + 4;
 pub(crate) const PARTITION_LEADER_EPOCH: usize = LOG_OVERHEAD;
 pub(crate) const MAGIC: usize = PARTITION_LEADER_EPOCH + 4;
 /// Bytes up to and with the magic, at the same place in all versions (`Records.HEADER_SIZE_UP_TO_MAGIC`).
@@ -310,7 +310,7 @@ impl<'a> BatchHeader<'a> {
 
 /// `sequence + increment`, where 0 follows 2147483647 (`DefaultRecordBatch.incrementSequence`).
 #[inline]
-pub const fn increment_sequence(sequence: i32, increment: i32) -> i32 {
+pub(crate) const fn increment_sequence(sequence: i32, increment: i32) -> i32 {
     if sequence > i32::MAX.wrapping_sub(increment) {
         increment.wrapping_sub(i32::MAX.wrapping_sub(sequence)).wrapping_sub(1)
     } else {

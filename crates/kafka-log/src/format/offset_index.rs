@@ -97,7 +97,7 @@ impl<'a> OffsetIndex<'a> {
     }
 
     /// The slot of the entry with the largest offset that is not above `target`, if there is one.
-    pub fn lower_bound_slot(&self, target: i64) -> Option<usize> {
+    pub(crate) fn lower_bound_slot(&self, target: i64) -> Option<usize> {
         let offset_at = |slot: usize| Ok(parse(self.base_offset, &self.entries[slot]).offset);
         let Ok(slot) =
             largest_lower_bound_slot::<Infallible>(self.entries(), OFFSET_INDEX_ENTRY_LEN, target, offset_at);

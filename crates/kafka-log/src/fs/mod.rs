@@ -24,10 +24,8 @@ use std::path::{Path, PathBuf};
 pub use lock::DirLock;
 pub use os::{OsFile, OsFs};
 pub use special::{NotRegular, Special};
-pub use whole_file::{
-    ENTRY_FILE_MAX, INDEX_FILE_MAX, SMALL_FILE_MAX, TooLarge, exists, is_same, read_at_most, read_stored, read_whole,
-    write_atomically, write_atomically_as,
-};
+pub use whole_file::{ENTRY_FILE_MAX, SMALL_FILE_MAX, TooLarge, exists, read_at_most, read_whole, write_atomically};
+pub(crate) use whole_file::{INDEX_FILE_MAX, is_same, read_stored, write_atomically_as};
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

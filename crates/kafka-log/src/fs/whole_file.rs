@@ -8,14 +8,16 @@ use std::path::Path;
 use super::{Fs, FsFile, OpenMode, ReadAt};
 
 /// Bytes of the largest file that [`read_whole`] reads: a checkpoint, properties, a journal.
+#[doc(hidden)]
 pub const SMALL_FILE_MAX: u64 = 64 * 1024 * 1024;
 
 /// Bytes of the largest producer snapshot or transaction index that is read as a whole: five million producers, or the aborts of a segment
 /// of 1 GiB that has nothing but aborted transactions.
+#[doc(hidden)]
 pub const ENTRY_FILE_MAX: u64 = 256 * 1024 * 1024;
 
 /// Bytes of the largest offset or time index: Kafka maps it, and counts its bytes in an int32.
-pub const INDEX_FILE_MAX: u64 = i32::MAX as u64;
+pub(crate) const INDEX_FILE_MAX: u64 = i32::MAX as u64;
 
 /// Bytes of a file from which on it is asked for holes.
 const ASKED_FROM: u64 = 64 * 1024;
@@ -59,6 +61,7 @@ impl std::error::Error for TooLarge {}
 ///
 /// # Errors
 /// I/O errors.
+#[doc(hidden)]
 pub fn exists<F: Fs>(fs: &F, path: &Path) -> io::Result<bool> {
     match fs.metadata(path) {
         Ok(_) => Ok(true),
@@ -71,6 +74,7 @@ pub fn exists<F: Fs>(fs: &F, path: &Path) -> io::Result<bool> {
 ///
 /// # Errors
 /// I/O errors; one with [`TooLarge`] inside for a larger file.
+#[doc(hidden)]
 pub fn read_whole<F: Fs>(fs: &F, path: &Path) -> io::Result<Option<Vec<u8>>> {
     read_at_most(fs, path, SMALL_FILE_MAX)
 }
@@ -79,6 +83,7 @@ pub fn read_whole<F: Fs>(fs: &F, path: &Path) -> io::Result<Option<Vec<u8>>> {
 ///
 /// # Errors
 /// I/O errors; one with [`TooLarge`] inside for a larger file.
+#[doc(hidden)]
 pub fn read_at_most<F: Fs>(fs: &F, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let file = match fs.open(path, OpenMode::Read) {
         Ok(file) => file,
@@ -94,7 +99,7 @@ pub fn read_at_most<F: Fs>(fs: &F, path: &Path, limit: u64) -> io::Result<Option
 ///
 /// # Errors
 /// I/O errors; `OutOfMemory` where they do not fit into memory at all.
-pub fn read_stored<F: FsFile>(file: &F, len: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_stored<F: FsFile>(file: &F, len: u64) -> io::Result<Vec<u8>> {
     let size = usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
     let mut bytes = vec![0; size];
     if len < ASKED_FROM {
@@ -123,7 +128,7 @@ pub fn read_stored<F: FsFile>(file: &F, len: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// I/O errors.
-pub fn is_same<A: ReadAt + ?Sized, B: ReadAt + ?Sized>(one: &A, other: &B, len: u64) -> io::Result<bool> {
+pub(crate) fn is_same<A: ReadAt + ?Sized, B: ReadAt + ?Sized>(one: &A, other: &B, len: u64) -> io::Result<bool> {
     const CHUNK: usize = 256 * 1024;
     let chunk = usize::try_from(len).unwrap_or(CHUNK).min(CHUNK);
     let (mut ours, mut theirs) = (vec![0; chunk], vec![0; chunk]);
@@ -145,6 +150,7 @@ pub fn is_same<A: ReadAt + ?Sized, B: ReadAt + ?Sized>(one: &A, other: &B, len: 
 ///
 /// # Errors
 /// I/O errors.
+#[doc(hidden)]
 pub fn write_atomically<F: Fs>(fs: &F, path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(fs, path, bytes, None)
 }
@@ -153,7 +159,7 @@ pub fn write_atomically<F: Fs>(fs: &F, path: &Path, bytes: &[u8]) -> io::Result<
 ///
 /// # Errors
 /// I/O errors.
-pub fn write_atomically_as<F: Fs>(fs: &F, path: &Path, bytes: &[u8], model: &Path) -> io::Result<()> {
+pub(crate) fn write_atomically_as<F: Fs>(fs: &F, path: &Path, bytes: &[u8], model: &Path) -> io::Result<()> {
     write(fs, path, bytes, Some(model))
 }
 

@@ -14,7 +14,7 @@ use crate::fs::{Fs, OpenMode, exists, read_whole, write_atomically};
 use crate::log::error::{LogError, StorageError};
 
 /// The leader epoch that stands for none (`UNDEFINED_EPOCH`).
-pub const UNDEFINED_EPOCH: i32 = -1;
+pub(crate) const UNDEFINED_EPOCH: i32 = -1;
 
 /// Leader epochs of a partition, ascending in epoch and start offset.
 #[derive(Debug, Default)]

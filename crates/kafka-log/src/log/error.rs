@@ -99,6 +99,40 @@ pub struct RecordError {
     pub message: String,
 }
 
+/// The sequence that the first record of a batch had to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExpectedSequence {
+    /// 0: no batch of the producer is known.
+    First,
+    /// 0: the batch is the first of its epoch.
+    FirstOfEpoch {
+        /// The epoch before.
+        previous: i16,
+    },
+    /// The one after the last record of the producer.
+    After {
+        /// Sequence of that record; -1 if there is none.
+        last: i32,
+    },
+    /// A lower one, of a batch that came earlier and is not written yet.
+    Pending {
+        /// Sequence of that batch.
+        lowest: i32,
+    },
+}
+
+impl fmt::Display for ExpectedSequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExpectedSequence::First => f.write_str("expected 0, no batch of the producer is known"),
+            ExpectedSequence::FirstOfEpoch { previous } => write!(f, "expected 0, the epoch before was {previous}"),
+            ExpectedSequence::After { last } => write!(f, "the last one was {last}"),
+            ExpectedSequence::Pending { lowest } => write!(f, "{lowest} came earlier and is not written yet"),
+        }
+    }
+}
+
 /// Why a log takes nothing of an append. Nothing was written, save what [`AppendError::Storage`] may have left.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -162,14 +196,49 @@ pub enum AppendError {
         /// Log end offset.
         log_end_offset: i64,
     },
-    /// (`InvalidProducerEpochException`).
-    InvalidProducerEpoch(String),
-    /// (`OutOfOrderSequenceException`).
-    OutOfOrderSequence(String),
-    /// (`InvalidTxnStateException`).
-    InvalidTxnState(String),
-    /// (`TransactionCoordinatorFencedException`).
-    TransactionCoordinatorFenced(String),
+    /// The producer has been replaced by one with a later epoch (`InvalidProducerEpochException`).
+    InvalidProducerEpoch {
+        /// The producer.
+        producer_id: i64,
+        /// Epoch of the batch.
+        epoch: i16,
+        /// Latest epoch of the producer in the log.
+        latest: i16,
+    },
+    /// A batch of a producer does not follow the one before (`OutOfOrderSequenceException`).
+    OutOfOrderSequence {
+        /// The producer.
+        producer_id: i64,
+        /// Epoch of the batch.
+        epoch: i16,
+        /// Sequence of its first record.
+        sequence: i32,
+        /// First offset of the batch.
+        offset: i64,
+        /// What it had to be.
+        expected: ExpectedSequence,
+    },
+    /// A batch does not go with the state of its producer's transaction (`InvalidTxnStateException`).
+    InvalidTxnState {
+        /// The producer.
+        producer_id: i64,
+        /// First offset of the batch.
+        offset: i64,
+        /// First offset of the transaction that is open and that the batch is not part of. `None`: the batch is part of a
+        /// transaction that is not known to run.
+        ongoing: Option<i64>,
+    },
+    /// A marker comes from a coordinator that has been replaced (`TransactionCoordinatorFencedException`).
+    TransactionCoordinatorFenced {
+        /// The producer.
+        producer_id: i64,
+        /// Offset of the marker.
+        offset: i64,
+        /// Epoch of the coordinator.
+        epoch: i32,
+        /// Latest epoch of a coordinator of this producer in the log.
+        latest: i32,
+    },
     /// An offset is too far from the base of its segment for the offset index (`IndexOffsetOverflowException`). The records
     /// are written.
     IndexOverflow(String),
@@ -194,6 +263,7 @@ pub enum AppendError {
 }
 
 /// An error on its way up, in a box: results are copied at each step of the way, and nearly always there is no error in them.
+#[doc(hidden)]
 pub type Refused = Box<AppendError>;
 
 impl fmt::Display for AppendError {
@@ -202,10 +272,6 @@ impl fmt::Display for AppendError {
             AppendError::CorruptRecord(message)
             | AppendError::UnsupportedCompressionType(message)
             | AppendError::UnsupportedForMessageFormat(message)
-            | AppendError::InvalidProducerEpoch(message)
-            | AppendError::OutOfOrderSequence(message)
-            | AppendError::InvalidTxnState(message)
-            | AppendError::TransactionCoordinatorFenced(message)
             | AppendError::IndexOverflow(message)
             | AppendError::IllegalArgument(message)
             | AppendError::IllegalState(message)
@@ -236,6 +302,29 @@ impl fmt::Display for AppendError {
                 f,
                 "the append has offsets {first_offset} to {last_offset}, but the log ends at {log_end_offset} already"
             ),
+            AppendError::InvalidProducerEpoch { producer_id, epoch, latest } => {
+                write!(f, "epoch {epoch} of producer {producer_id} is too old, the latest is {latest}")
+            }
+            AppendError::OutOfOrderSequence { producer_id, epoch, sequence, offset, expected } => {
+                write!(
+                    f,
+                    "sequence {sequence} of producer {producer_id} with epoch {epoch} at offset {offset}: {expected}"
+                )
+            }
+            AppendError::InvalidTxnState { producer_id, offset, ongoing: Some(first) } => write!(
+                f,
+                "producer {producer_id} has a transaction open since offset {first}, the batch at offset {offset} is not part of one"
+            ),
+            AppendError::InvalidTxnState { producer_id, offset, ongoing: None } => {
+                write!(
+                    f,
+                    "the batch of producer {producer_id} at offset {offset} is part of no transaction that is known to run"
+                )
+            }
+            AppendError::TransactionCoordinatorFenced { producer_id, offset, epoch, latest } => write!(
+                f,
+                "coordinator epoch {epoch} of the marker of producer {producer_id} at offset {offset} is below the latest one, {latest}"
+            ),
             AppendError::Storage(error) => error.fmt(f),
         }
     }
@@ -263,10 +352,10 @@ impl KafkaError for AppendError {
             AppendError::UnsupportedForMessageFormat(_) => "UnsupportedForMessageFormatException",
             AppendError::OffsetsOutOfOrder { .. } => "OffsetsOutOfOrderException",
             AppendError::UnexpectedAppendOffset { .. } => "UnexpectedAppendOffsetException",
-            AppendError::InvalidProducerEpoch(_) => "InvalidProducerEpochException",
-            AppendError::OutOfOrderSequence(_) => "OutOfOrderSequenceException",
-            AppendError::InvalidTxnState(_) => "InvalidTxnStateException",
-            AppendError::TransactionCoordinatorFenced(_) => "TransactionCoordinatorFencedException",
+            AppendError::InvalidProducerEpoch { .. } => "InvalidProducerEpochException",
+            AppendError::OutOfOrderSequence { .. } => "OutOfOrderSequenceException",
+            AppendError::InvalidTxnState { .. } => "InvalidTxnStateException",
+            AppendError::TransactionCoordinatorFenced { .. } => "TransactionCoordinatorFencedException",
             AppendError::IndexOverflow(_) => "IndexOffsetOverflowException",
             AppendError::IllegalArgument(_) => "IllegalArgumentException",
             AppendError::IllegalState(_) => "IllegalStateException",
@@ -287,10 +376,10 @@ impl KafkaError for AppendError {
             AppendError::RecordBatchTooLarge { .. } => ErrorCode::RecordListTooLarge,
             AppendError::UnsupportedCompressionType(_) => ErrorCode::UnsupportedCompressionType,
             AppendError::UnsupportedForMessageFormat(_) => ErrorCode::UnsupportedForMessageFormat,
-            AppendError::InvalidProducerEpoch(_) => ErrorCode::InvalidProducerEpoch,
-            AppendError::OutOfOrderSequence(_) => ErrorCode::OutOfOrderSequenceNumber,
-            AppendError::InvalidTxnState(_) => ErrorCode::InvalidTxnState,
-            AppendError::TransactionCoordinatorFenced(_) => ErrorCode::TransactionCoordinatorFenced,
+            AppendError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+            AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
+            AppendError::InvalidTxnState { .. } => ErrorCode::InvalidTxnState,
+            AppendError::TransactionCoordinatorFenced { .. } => ErrorCode::TransactionCoordinatorFenced,
             AppendError::OffsetsOutOfOrder { .. }
             | AppendError::UnexpectedAppendOffset { .. }
             | AppendError::IndexOverflow(_)
@@ -344,8 +433,8 @@ pub enum LogError {
     IllegalState(String),
     /// No new segment can be made, or there is no sense in it (`KafkaException`).
     Roll(String),
-    /// A batch in the log cannot be read (`CorruptRecordException`).
-    CorruptRecord(String),
+    /// A batch in the log cannot be read (`CorruptRecordException`): in which file, where, and why.
+    CorruptRecord(StorageError),
     /// The offset of an index entry does not follow the one before (`InvalidOffsetException`).
     InvalidOffset(String),
     /// An offset is too far from the base offset of its segment (`LogSegmentOffsetOverflowException`).
@@ -377,7 +466,6 @@ impl fmt::Display for LogError {
             | LogError::IllegalArgument(message)
             | LogError::IllegalState(message)
             | LogError::Roll(message)
-            | LogError::CorruptRecord(message)
             | LogError::InvalidRecord(message)
             | LogError::Codec(message)
             | LogError::InvalidOffset(message) => f.write_str(message),
@@ -386,7 +474,7 @@ impl fmt::Display for LogError {
             }
             LogError::Replay(error) => error.fmt(f),
             LogError::CleaningAborted => f.write_str("cleaning was aborted"),
-            LogError::Storage(error) => error.fmt(f),
+            LogError::Storage(error) | LogError::CorruptRecord(error) => error.fmt(f),
         }
     }
 }
@@ -394,7 +482,8 @@ impl fmt::Display for LogError {
 impl std::error::Error for LogError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            LogError::Storage(error) => Some(error),
+            LogError::Storage(error) | LogError::CorruptRecord(error) => Some(error),
+            LogError::Replay(error) => Some(error),
             _ => None,
         }
     }
@@ -456,7 +545,8 @@ impl From<LogError> for AppendError {
             LogError::Roll(message) => AppendError::Roll(message),
             LogError::IllegalArgument(message) => AppendError::IllegalArgument(message),
             LogError::IndexOverflow(message) => AppendError::IndexOverflow(message),
-            LogError::CorruptRecord(message) => AppendError::CorruptRecord(message),
+            LogError::CorruptRecord(error) => AppendError::CorruptRecord(error.to_string()),
+            LogError::Replay(error) => *error,
             LogError::InvalidOffset(message) => AppendError::InvalidOffset(message),
             other => AppendError::IllegalState(other.to_string()),
         }
@@ -484,7 +574,7 @@ impl From<SegmentError> for LogError {
             {
                 LogError::Codec(error.to_string())
             }
-            SegmentError::Corrupt(error) => LogError::CorruptRecord(error.to_string()),
+            SegmentError::Corrupt(error) => LogError::CorruptRecord(error),
             SegmentError::Replay => LogError::IllegalState(error.to_string()),
         }
     }

@@ -7,18 +7,18 @@
 //!
 //! Nothing here looks at a clock or starts a thread: `now_ms` comes in, and [`Log::run_due`] does what may be done later.
 
-pub mod cleaner;
+pub(crate) mod cleaner;
 pub mod config;
-pub mod epochs;
+pub(crate) mod epochs;
 pub mod error;
-pub mod load;
 pub mod metrics;
-pub mod producers;
+pub(crate) mod producers;
 pub mod types;
-pub mod validate;
+pub(crate) mod validate;
 
 mod append;
 mod health;
+mod load;
 mod observer;
 mod offsets;
 mod options;
@@ -35,12 +35,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-pub use append::{Answer, Combiner, GroupAppend, GroupedAppend, LeaderAppend, analyze};
+pub(crate) use append::analyze;
+pub use append::{Answer, Combiner, GroupAppend, GroupedAppend, LeaderAppend};
+pub use cleaner::{Cleaned, CleanerStats};
 pub use health::DirHealth;
-pub use load::{OpenError, OpenReport};
+pub use load::{OpenError, OpenReport, RecoveredSegment, RecoveryReason};
 pub use observer::LogObserver;
 pub use offsets::LogStartOffsetReason;
 pub use options::LogOptions;
+pub use producers::{ProducerState, ProducerStateConfig, VerificationGuard};
 pub use read::{FetchDataInfo, FileSlice, TimestampAndOffset, TimestampSpec};
 pub use state::Ended;
 pub use topic_partition::{InvalidTopic, TOPIC_NAME_LEN_MAX, TopicPartition, validate_topic_name};
@@ -55,7 +58,6 @@ use error::{AppendError, LogError, Refused, StorageError};
 use metrics::{LogMetrics, Traffic, TrafficCounters};
 use observer::Observed;
 use offsets::Offsets;
-use producers::{ProducerState, ProducerStateConfig, VerificationGuard};
 use segments::Segments;
 use state::LogState;
 use types::Watermarks;
@@ -152,7 +154,7 @@ impl<F: Fs> Log<F> {
     }
 
     /// When something was flushed last, in ms.
-    pub fn last_flush_ms(&self) -> i64 {
+    pub(crate) fn last_flush_ms(&self) -> i64 {
         self.last_flush_ms.load(Ordering::Relaxed)
     }
 
@@ -161,7 +163,8 @@ impl<F: Fs> Log<F> {
         self.segments.read().size()
     }
 
-    /// The segments as they are now, oldest first; the last one is active.
+    /// The segments as they are now, oldest first; the last one is active. For this workspace's tests.
+    #[doc(hidden)]
     pub fn segments(&self) -> Vec<Arc<LogSegment<F>>> {
         self.segments.read().all().to_vec()
     }
@@ -176,7 +179,8 @@ impl<F: Fs> Log<F> {
         self.traffic.get()
     }
 
-    /// Where the files are; what a segment needs to get at its own.
+    /// Where the files are; what a segment needs to get at its own. For this workspace's tests.
+    #[doc(hidden)]
     pub fn home(&self) -> &Home<F> {
         &self.home
     }

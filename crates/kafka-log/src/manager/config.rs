@@ -104,7 +104,8 @@ impl Default for LogCleanerConfig {
 }
 
 impl LogCleanerConfig {
-    /// The share of one cleaner (`LogCleaner.CleanerThread`).
+    /// The share of one cleaner (`LogCleaner.CleanerThread`). For this workspace's tests.
+    #[doc(hidden)]
     pub fn of_one_thread(&self) -> CleanerConfig {
         let threads = self.threads.max(1);
         let dedupe_buffer_bytes = usize::try_from(self.dedupe_buffer_bytes).unwrap_or_default() / threads;

@@ -23,7 +23,7 @@ impl<F: Fs> LogManager<F> {
 
     /// Drops the logs of directories that have failed since the last call, and says which these are
     /// (`takeNextOfflineLogDir`, `handleLogDirFailure`). [`LogManager::tick`] does this too.
-    pub fn handle_failed_dirs(&self) -> Vec<PathBuf> {
+    pub(crate) fn handle_failed_dirs(&self) -> Vec<PathBuf> {
         let failed: Vec<usize> = (0..self.dirs.len()).filter(|&at| self.dirs[at].give_up()).collect();
         for &dir in &failed {
             let why = self.dirs[dir].failure().unwrap_or_default();
@@ -48,7 +48,7 @@ impl<F: Fs> LogManager<F> {
     }
 
     /// Whether some directory is offline.
-    pub fn has_offline_log_dirs(&self) -> bool {
+    pub(crate) fn has_offline_log_dirs(&self) -> bool {
         self.dirs.iter().any(|dir| !dir.is_online())
     }
 

@@ -34,7 +34,7 @@ impl<F: Fs> LogManager<F> {
     }
 
     /// Flushes the logs whose `flush.ms` is over since their last flush (`flushDirtyLogs`).
-    pub fn flush_due(&self, now_ms: i64) {
+    pub(crate) fn flush_due(&self, now_ms: i64) {
         let is_due =
             |hosted: &Hosted<F>| now_ms.saturating_sub(hosted.log.last_flush_ms()) >= hosted.log.config().flush_ms;
         self.for_each_of(is_due, |hosted| hosted.log.flush(false, now_ms));

@@ -10,6 +10,7 @@ use crate::segment::error::StorageError;
 
 /// Where a partition directory lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub struct Home {
     /// Its path in the log directory, which has Kafka's name for it; its real path where it lies in none.
     pub dir: PathBuf,
@@ -23,6 +24,7 @@ pub struct Home {
 ///
 /// # Errors
 /// I/O errors.
+#[doc(hidden)]
 pub fn home<F: Fs>(fs: &F, dir: &Path) -> Result<Home, RepairError> {
     home_in(fs, dir, None)
 }
@@ -56,6 +58,7 @@ pub(super) fn home_in<F: Fs>(fs: &F, dir: &Path, known: Option<&Path>) -> Result
 ///
 /// # Errors
 /// [`RepairError::Inside`]; I/O errors.
+#[doc(hidden)]
 pub fn check_target<F: Fs>(fs: &F, source: &Path, target: &Path) -> Result<PathBuf, RepairError> {
     let real_path = |path: &Path| -> Result<PathBuf, StorageError> {
         let paths = fs.resolve(path).map_err(StorageError::io("look at", path))?;

@@ -18,6 +18,7 @@ const METADATA_DIR: &str = "__cluster_metadata-0";
 
 /// What a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub enum Place {
     /// A log directory: partition directories and checkpoints.
     LogDir,
@@ -44,6 +45,7 @@ pub struct LogDirPlan {
 ///
 /// # Errors
 /// `NotFound` where it is neither; I/O errors.
+#[doc(hidden)]
 pub fn place<F: Fs>(fs: &F, path: &Path) -> Result<Place, RepairError> {
     let expected = "a log directory or a partition directory";
     let not_found = || RepairError::NotFound { path: path.to_owned(), expected };

@@ -90,7 +90,7 @@ impl<'f, R: ReadAt + ?Sized> HeaderReader<'f, R> {
     }
 
     /// Largest timestamp in ms of the batch at `position`, which [`HeaderReader::batch_at`] has just found; -1 none.
-    pub fn max_timestamp_at(&self, position: u64) -> i64 {
+    pub(crate) fn max_timestamp_at(&self, position: u64) -> i64 {
         if let Some(header) = self.header_at(position) {
             return header.max_timestamp();
         }

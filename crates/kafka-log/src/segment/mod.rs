@@ -2,8 +2,8 @@
 
 pub mod batch;
 pub mod chain;
-pub mod error;
+pub(crate) mod error;
 pub mod index_file;
-pub mod log_segment;
+pub(crate) mod log_segment;
 pub mod resync;
 pub mod scan;

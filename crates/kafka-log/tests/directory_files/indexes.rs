@@ -1,6 +1,6 @@
 //! Offset, time and transaction indexes.
 
-use kafka_log::format::abstract_index::IndexAppendError;
+use kafka_log::format::IndexAppendError;
 use kafka_log::format::offset_index::{OffsetIndex, OffsetIndexAppender, OffsetPosition};
 use kafka_log::format::time_index::{TimeIndex, TimeIndexAppender, TimestampOffset};
 use kafka_log::format::transaction_index::{AbortedTxn, TransactionIndex, TransactionIndexAppender};

@@ -6,10 +6,10 @@ use kafka_log::compression::Compressor;
 use kafka_log::format::builder::{BatchFields, RecordBatchBuilder};
 use kafka_log::format::control::{ControlRecordType, EndTransactionMarker};
 use kafka_log::fs::OsFs;
+use kafka_log::log::ProducerStateConfig;
 use kafka_log::log::config::LogConfig;
 use kafka_log::log::error::{AppendError, ErrorCode, KafkaError as _, LogError, StorageError};
 use kafka_log::log::metrics::Traffic;
-use kafka_log::log::producers::ProducerStateConfig;
 use kafka_log::log::types::{AppendOrigin, FetchIsolation, Watermarks};
 use kafka_log::log::{
     GroupedAppend, LeaderAppend, Log, LogObserver, LogOptions, LogStartOffsetReason, TimestampSpec, TopicPartition,

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use kafka_log::fs::ReadAt;
-use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
+use kafka_log::internal::{Cleaner, CleanerConfig};
+use kafka_log::log::VerificationGuard;
 use kafka_log::log::error::{AppendError, KafkaError};
-use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::{AppendOrigin, FetchIsolation};
 use kafka_log::log::{LeaderAppend, LogStartOffsetReason, TimestampSpec};
 use serde_json::{Value, json};

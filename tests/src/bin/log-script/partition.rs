@@ -7,8 +7,8 @@ use std::sync::Arc;
 use kafka_log::format::uuid::Uuid;
 use kafka_log::fs::OsFs;
 use kafka_log::log::config::LogConfig;
-use kafka_log::log::producers::{ProducerStateConfig, VerificationGuard};
 use kafka_log::log::{Log, LogOptions};
+use kafka_log::log::{ProducerStateConfig, VerificationGuard};
 use serde_json::{Value, json};
 
 use crate::script::Failure;

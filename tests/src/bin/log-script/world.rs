@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kafka_log::format::uuid::Uuid;
-use kafka_log::log::producers::ProducerStateConfig;
+use kafka_log::log::ProducerStateConfig;
 use serde_json::{Map, Value, json};
 
 use crate::checkpoints::{self, HIGH_WATERMARK, LOG_START, RECOVERY_POINT};

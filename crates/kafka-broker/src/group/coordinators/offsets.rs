@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use kafka_log::log::producers::VerificationGuard;
+use kafka_log::log::VerificationGuard;
 use kafka_rpc::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 use kafka_rpc::messages::offset_fetch_response::{
     OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponseTopic, OffsetFetchResponseTopics,

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use kafka_log::log::producers::VerificationGuard;
+use kafka_log::log::VerificationGuard;
 use kafka_rpc::messages::join_group_request::JoinGroupRequestProtocol;
 use kafka_rpc::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use kafka_rpc::messages::offset_fetch_request::OffsetFetchRequestGroup;

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use kafka_log::audit::Remaining;
 use kafka_log::fs::OsFs;
+use kafka_log::log::error::StorageError;
 use kafka_log::repair::{
     self, Finished, Home, LockedDir, LogDirPlan, PartitionPlan, Place, RepairError, plan_log_dir, plan_partition_alone,
 };
-use kafka_log::segment::error::StorageError;
 use serde_json::Value;
 
 use super::Out;

@@ -24,7 +24,7 @@ mod tests;
 mod topic;
 
 pub use control::{control_message, read_control_message};
-pub use kafka_schema::{
-    Datum, Decoded, Embedded, Fields, KafkaVersion, SchemaError, SchemaErrorKind, push_base64, table, tables,
-};
+#[doc(hidden)]
+pub use kafka_schema::push_base64;
+pub use kafka_schema::{Datum, Decoded, Embedded, Fields, KafkaVersion, SchemaError, SchemaErrorKind, table, tables};
 pub use topic::{DecodedRecord, InternalTopic, MissingKey, Part};

@@ -104,7 +104,7 @@ impl BatchHead {
 /// Looks through the batches in `records` (`UnifiedLog.analyzeAndValidateRecords`).
 ///
 /// A batch that is not all there ends the call without a complaint, and so does, for a follower, the first one of a later
-/// leader than the one it follows (KAFKA-18723): [`Analysis::valid_bytes`] says how much is left
+/// leader than the one it follows (KAFKA-18723): `Analysis::valid_bytes` says how much is left
 /// (`UnifiedLog.trimInvalidBytes`).
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Appends (`UnifiedLog.append`): the first look at the bytes ([`analyze`]), what needs no lock (`prepare`), what does (`write`), and the ways
 //! to call them, for one append (`single`), for several at once (`group`), and for several threads (`combine`).
 
-pub mod analyze;
+pub(crate) mod analyze;
 
 mod combine;
 mod group;

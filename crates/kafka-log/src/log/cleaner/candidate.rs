@@ -51,6 +51,7 @@ impl<F: Fs> Log<F> {
     ///
     /// # Errors
     /// I/O errors: time indexes and first batches are read where a lag is set.
+    #[doc(hidden)]
     pub fn log_to_clean(&self, checkpoint: Option<i64>, now_ms: i64) -> Result<LogToClean, LogError> {
         self.check_usable()?;
         let assessed = self.assess(checkpoint, now_ms);

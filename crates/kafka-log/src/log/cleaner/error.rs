@@ -7,7 +7,7 @@ use crate::format::FormatError;
 /// Why a batch cannot be cleaned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FilterError {
+pub(crate) enum FilterError {
     /// The batch cannot be read. The position is relative to it, or to its decompressed records.
     Format(FormatError),
     /// Kafka would not write such a batch (`IllegalArgumentException`).

@@ -17,7 +17,7 @@ use crate::segment::batch::{Batch, RawBatch};
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BatchOutcome {
+pub(super) enum BatchOutcome {
     /// Gone.
     Removed,
     /// Copied byte for byte.
@@ -29,7 +29,7 @@ pub enum BatchOutcome {
 }
 
 /// Thins out one batch after the other, with reused buffers.
-pub struct BatchFilter {
+pub(super) struct BatchFilter {
     work: Work,
     decompressor: Decompressor,
 }
@@ -71,7 +71,7 @@ impl Default for BatchFilter {
 
 impl BatchFilter {
     /// A filter without buffers yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let work = Work {
             builder: RecordBatchBuilder::new(BatchFields::default()),
             compressor: Compressor::new(),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// How much a segment holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SegmentExtent {
+pub(super) struct SegmentExtent {
     /// Offset its name has.
     pub base_offset: i64,
     /// Bytes of its log file.
@@ -19,7 +19,7 @@ pub struct SegmentExtent {
 /// for their sums, and whose offsets fit into one segment. So segments do not become ever smaller.
 ///
 /// `first_uncleanable_offset` bounds the last segment, whose last offset would take a read to find.
-pub fn group_segments_by_size(
+pub(super) fn group_segments_by_size(
     segments: &[SegmentExtent],
     segment_bytes: i32,
     segment_index_bytes: i32,

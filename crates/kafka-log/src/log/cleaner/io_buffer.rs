@@ -1,6 +1,6 @@
 //! How large a batch the cleaner takes (`Cleaner.growBuffersOrFail`).
 
-use crate::log::error::LogError;
+use std::fmt;
 
 /// Size of Kafka's buffers at this point of a round, in bytes. Ours are larger; these decide which batches are refused.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +9,33 @@ pub(crate) struct IoBuffer {
     /// Largest size that the broker allows for a batch.
     max: u64,
     now: u64,
+}
+
+/// Why a batch is not taken: one that the segment does not have is `CorruptRecordException`, the others are `IllegalStateException`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// The segment ends before the batch does, and buffers may not grow further.
+    BeyondSegment { size: u64, left: u64 },
+    /// The batch fits into the buffer, and the segment does not have it.
+    Cut { size: u64, left: u64 },
+    /// Not even the header is there.
+    NoHeader { left: u64 },
+    /// The batch is larger than a buffer may be.
+    TooLarge { limit: u64, found: u64 },
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Misfit::BeyondSegment { size, left } | Misfit::Cut { size, left } => {
+                write!(f, "expected a batch of {size} bytes, found {left} bytes")
+            }
+            Misfit::NoHeader { left } => write!(f, "expected a batch, found {left} bytes"),
+            Misfit::TooLarge { limit, found } => {
+                write!(f, "expected a batch of at most {limit} bytes, found {found} bytes")
+            }
+        }
+    }
 }
 
 impl IoBuffer {
@@ -24,7 +51,7 @@ impl IoBuffer {
 
     /// Takes up a batch of `size` bytes of which the segment has `left`; `None` where not even its header is all there.
     /// Buffers double until it fits, up to `max.message.bytes`, or the size that the batch claims where that is more.
-    pub(crate) fn take(&mut self, size: Option<u64>, left: u64, max_message_bytes: i32) -> Result<(), LogError> {
+    pub(crate) fn take(&mut self, size: Option<u64>, left: u64, max_message_bytes: i32) -> Result<(), Misfit> {
         let max_message_bytes = u64::try_from(max_message_bytes).unwrap_or(0);
         loop {
             if let Some(size) = size
@@ -34,16 +61,13 @@ impl IoBuffer {
             }
             let limit = if self.now >= max_message_bytes {
                 let Some(size) = size else {
-                    let message = format!("expected a batch, found {left} bytes");
-                    return Err(LogError::IllegalState(message));
+                    return Err(Misfit::NoHeader { left });
                 };
                 if size <= self.now {
-                    let message = format!("expected a batch of {size} bytes, found {left} bytes");
-                    return Err(LogError::IllegalState(message));
+                    return Err(Misfit::Cut { size, left });
                 }
                 if size > left {
-                    let message = format!("expected a batch of {size} bytes, found {left} bytes");
-                    return Err(LogError::CorruptRecord(message));
+                    return Err(Misfit::BeyondSegment { size, left });
                 }
                 size
             } else {
@@ -52,8 +76,7 @@ impl IoBuffer {
             let limit = limit.max(self.max);
             if self.now >= limit {
                 let found = size.unwrap_or(left);
-                let message = format!("expected a batch of at most {limit} bytes, found {found} bytes");
-                return Err(LogError::IllegalState(message));
+                return Err(Misfit::TooLarge { limit, found });
             }
             self.now = self.now.saturating_mul(2).min(limit);
         }
@@ -85,10 +108,10 @@ mod tests {
     #[test]
     fn a_batch_that_the_segment_does_not_have_is_refused() {
         let take = |size, left, max| IoBuffer::new(100, 100).take(size, left, max);
-        assert!(matches!(take(Some(950), 900, 100), Err(LogError::CorruptRecord(_))));
-        assert!(matches!(take(Some(950), 900, 100_000), Err(LogError::IllegalState(_))));
-        assert!(matches!(take(Some(90), 80, 100), Err(LogError::IllegalState(_))));
-        assert!(matches!(take(None, 16, 100), Err(LogError::IllegalState(_))));
-        assert!(matches!(take(None, 16, 0), Err(LogError::IllegalState(_))));
+        assert_eq!(take(Some(950), 900, 100), Err(Misfit::BeyondSegment { size: 950, left: 900 }));
+        assert!(matches!(take(Some(950), 900, 100_000), Err(Misfit::TooLarge { .. })));
+        assert_eq!(take(Some(90), 80, 100), Err(Misfit::Cut { size: 90, left: 80 }));
+        assert_eq!(take(None, 16, 100), Err(Misfit::NoHeader { left: 16 }));
+        assert_eq!(take(None, 16, 0), Err(Misfit::NoHeader { left: 16 }));
     }
 }

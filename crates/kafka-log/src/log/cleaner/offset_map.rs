@@ -19,7 +19,7 @@ type Slot = [u64; memory::WORDS];
 const EMPTY: Slot = [0; memory::WORDS];
 
 /// Bytes of a slot (`SkimpyOffsetMap.bytesPerEntry`).
-pub const BYTES_PER_ENTRY: usize = size_of::<Slot>();
+pub(super) const BYTES_PER_ENTRY: usize = size_of::<Slot>();
 const _: () = assert!(BYTES_PER_ENTRY == 24);
 
 /// Slots for each key that may come: two for three leave a look-up with one slot to read nearly always.
@@ -31,7 +31,7 @@ pub(crate) const KEYS_AHEAD: usize = 128;
 
 /// Hash of a key. Never all zeros: that is an empty slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyHash {
+pub(super) struct KeyHash {
     home: u64,
     rest: u64,
 }
@@ -69,7 +69,7 @@ impl KeyHasher {
 /// As many keys fit as in Kafka's map of the same memory, because that decides where a round of cleaning ends. Where fewer
 /// can come, only so much of the memory is used as they need: what is close together is found faster.
 #[derive(Debug)]
-pub struct OffsetMap {
+pub(super) struct OffsetMap {
     memory: Memory,
     /// Slots in use, from the first on.
     used: usize,
@@ -80,49 +80,39 @@ pub struct OffsetMap {
 
 impl OffsetMap {
     /// A map that takes this much memory, rounded down to whole slots.
-    pub fn new(memory_bytes: usize) -> Self {
+    pub(super) fn new(memory_bytes: usize) -> Self {
         let memory = Memory::new(memory_bytes / BYTES_PER_ENTRY);
         let used = memory.len();
         OffsetMap { memory, used, entries: 0, latest_offset: -1, hasher: KeyHasher::new() }
     }
 
     /// Number of keys there is room for.
-    pub fn slots(&self) -> usize {
+    pub(super) fn slots(&self) -> usize {
         self.memory.len()
     }
 
     /// Number of keys in it.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries
     }
 
-    /// No key in it?
-    pub fn is_empty(&self) -> bool {
-        self.entries == 0
-    }
-
     /// The offset up to which it knows all keys, ends included; -1 none (`latestOffset`).
-    pub fn latest_offset(&self) -> i64 {
+    pub(super) fn latest_offset(&self) -> i64 {
         self.latest_offset
     }
 
     /// Says that all keys up to this offset are in (`updateLatestOffset`).
-    pub fn update_latest_offset(&mut self, offset: i64) {
+    pub(super) fn update_latest_offset(&mut self, offset: i64) {
         self.latest_offset = offset;
     }
 
     /// How full it is, 0 to 1 (`utilization`).
-    pub fn utilization(&self) -> f64 {
+    pub(super) fn utilization(&self) -> f64 {
         self.entries as f64 / self.slots() as f64
     }
 
-    /// Forgets everything, the key of the hash too.
-    pub fn clear(&mut self) {
-        self.clear_for(u64::MAX);
-    }
-
-    /// As [`OffsetMap::clear`]. So many keys will come at most; it is no mistake if more do, but slow.
-    pub fn clear_for(&mut self, keys: u64) {
+    /// Forgets everything, the key of the hash too. So many keys will come at most; it is no mistake if more do, but slow.
+    pub(super) fn clear_for(&mut self, keys: u64) {
         if self.entries > 0 {
             let used = self.used;
             self.memory.slots_mut()[..used].fill(memory::bytes(EMPTY));
@@ -136,7 +126,7 @@ impl OffsetMap {
 
     /// The hash that stands for a key.
     #[inline]
-    pub fn hash(&self, key: &[u8]) -> KeyHash {
+    pub(super) fn hash(&self, key: &[u8]) -> KeyHash {
         self.hasher.hash(key)
     }
 
@@ -147,7 +137,7 @@ impl OffsetMap {
 
     /// Brings the slots of these keys into the cache, all at once, so that the look-ups after it need not wait for each.
     #[inline]
-    pub fn touch(&self, hashes: impl Iterator<Item = KeyHash>) {
+    pub(super) fn touch(&self, hashes: impl Iterator<Item = KeyHash>) {
         let slots = self.used_slots();
         let mut seen = 0;
         for hash in hashes {
@@ -162,7 +152,7 @@ impl OffsetMap {
 
     /// Last offset of a key, -1 if it is not there.
     #[inline]
-    pub fn get(&self, hash: KeyHash) -> i64 {
+    pub(super) fn get(&self, hash: KeyHash) -> i64 {
         let slots = self.used_slots();
         let mut at = self.home(hash.home);
         for distance in 0..slots.len() {
@@ -181,7 +171,7 @@ impl OffsetMap {
     /// Sets the last offset of a key; it becomes the latest offset as well. `false`, and nothing done, where the key is
     /// new and every slot taken.
     #[inline]
-    pub fn put(&mut self, hash: KeyHash, offset: i64) -> bool {
+    pub(super) fn put(&mut self, hash: KeyHash, offset: i64) -> bool {
         let mut at = self.home(hash.home);
         for distance in 0..self.used {
             let slot = self.slot(at);

@@ -13,7 +13,7 @@ use crate::segment::batch::{Batch, RawBatch};
 
 /// Where an active producer's trail in the log ends (`LastRecord`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LastRecord {
+pub(super) struct LastRecord {
     /// Last offset of its last batch of data; `None` where nothing but a marker is known of it.
     pub last_data_offset: Option<i64>,
     /// Its epoch.
@@ -22,7 +22,7 @@ pub struct LastRecord {
 
 /// The rules by which one segment is cleaned.
 #[derive(Clone, Copy, Debug)]
-pub struct Retention<'a> {
+pub(super) struct Retention<'a> {
     /// Last offsets of the keys.
     pub map: &'a OffsetMap,
     /// The time in ms at which the round began.

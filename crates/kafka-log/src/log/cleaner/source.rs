@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::error::FilterError;
-use super::io_buffer::IoBuffer;
+use super::io_buffer::{IoBuffer, Misfit};
 use crate::format::batch::{BatchOverhead, HEADER_SIZE_UP_TO_MAGIC};
 use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::{FormatError, FormatErrorKind};
@@ -159,7 +159,7 @@ impl Window {
 
 impl<F: Fs> Source<'_, F> {
     /// Size of the batch of which `bytes` is a part only.
-    fn needed(&self, bytes: &[u8], left: u64, io_buffer: &mut IoBuffer) -> Result<usize, LogError> {
+    fn needed(&self, bytes: &[u8], left: u64, io_buffer: &mut IoBuffer) -> Result<usize, Misfit> {
         let header = bytes.first_chunk::<HEADER_SIZE_UP_TO_MAGIC>();
         let size = header.and_then(|header| BatchOverhead::parse(header).ok()).map(|overhead| overhead.size());
         io_buffer.take(size.map(|size| size as u64), left, self.max_message_bytes)?;
@@ -171,12 +171,14 @@ impl<F: Fs> Source<'_, F> {
         self.home.path(FileName::segment(FileKind::Log, self.segment.base_offset(), FileState::Live))
     }
 
-    fn at(&self, error: LogError, position: u64) -> LogError {
-        let place = |message: String| format!("{}: batch at byte {position}: {message}", self.path().display());
-        match error {
-            LogError::IllegalState(message) => LogError::IllegalState(place(message)),
-            LogError::CorruptRecord(message) => LogError::CorruptRecord(place(message)),
-            other => other,
+    fn at(&self, misfit: Misfit, position: u64) -> LogError {
+        match misfit {
+            Misfit::BeyondSegment { size, left } => {
+                let kind = FormatErrorKind::Truncated { needed: size, available: left };
+                let source = FormatError::new(position as usize, "batch", kind);
+                LogError::CorruptRecord(StorageError::Corrupt { path: self.path(), source })
+            }
+            misfit => LogError::IllegalState(format!("{}: batch at byte {position}: {misfit}", self.path().display())),
         }
     }
 

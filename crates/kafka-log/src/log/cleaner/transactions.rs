@@ -13,7 +13,7 @@ use crate::format::transaction_index::AbortedTxn;
 /// It decides which data is aborted and which markers have outlived their data. One of these goes through all groups of a
 /// round, because a transaction may reach from one into the next.
 #[derive(Debug, Default)]
-pub struct CleanedTransactionMetadata {
+pub(super) struct CleanedTransactionMetadata {
     ongoing_committed: HashSet<i64>,
     ongoing_aborted: HashMap<i64, OngoingAborted>,
     /// By first offset, smallest on top.
@@ -32,7 +32,7 @@ struct ByFirstOffset(AbortedTxn);
 
 /// What becomes of a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MarkerFate {
+pub(super) struct MarkerFate {
     /// Whether nothing is left that needs it.
     pub can_discard: bool,
     /// The entry of the transaction index that stays with it.
@@ -41,18 +41,18 @@ pub struct MarkerFate {
 
 impl CleanedTransactionMetadata {
     /// Knows nothing.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::default()
     }
 
     /// Adds transactions from the index of a segment that comes next. The same one may come more than once.
-    pub fn add_aborted_transactions(&mut self, transactions: impl IntoIterator<Item = AbortedTxn>) {
+    pub(super) fn add_aborted_transactions(&mut self, transactions: impl IntoIterator<Item = AbortedTxn>) {
         self.ahead.extend(transactions.into_iter().map(|txn| Reverse(ByFirstOffset(txn))));
     }
 
     /// Notes a control batch and says whether it can go. `kind` is the type of its record, `None` where it has none any
     /// more.
-    pub fn on_control_batch_read(
+    pub(super) fn on_control_batch_read(
         &mut self,
         producer_id: i64,
         last_offset: i64,
@@ -78,7 +78,7 @@ impl CleanedTransactionMetadata {
 
     /// Notes a batch of data and says whether it is aborted.
     #[inline]
-    pub fn on_batch_read(&mut self, producer_id: i64, last_offset: i64, is_transactional: bool) -> bool {
+    pub(super) fn on_batch_read(&mut self, producer_id: i64, last_offset: i64, is_transactional: bool) -> bool {
         self.reach(last_offset);
         if !is_transactional {
             return false;

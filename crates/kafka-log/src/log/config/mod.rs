@@ -7,6 +7,7 @@ mod broker;
 mod error;
 mod properties;
 mod validate;
+#[doc(hidden)]
 pub mod value;
 
 use crate::compression::Codec;

@@ -73,7 +73,11 @@ impl LogConfig {
     ///
     /// # Errors
     /// Settings of tiered storage that contradict each other or the broker.
-    pub fn validate_update(&self, was_remote_enabled: bool, remote_system_enabled: bool) -> Result<(), ConfigError> {
+    pub(crate) fn validate_update(
+        &self,
+        was_remote_enabled: bool,
+        remote_system_enabled: bool,
+    ) -> Result<(), ConfigError> {
         self.validate_remote_system(remote_system_enabled)?;
         self.validate_turning_off(was_remote_enabled)?;
         if self.remote_storage_enable { self.validate_copy_disabled() } else { Ok(()) }

@@ -277,7 +277,6 @@ impl From<AppendError> for LogError {
             AppendError::Storage(error) => LogError::Storage(error),
             AppendError::IllegalArgument(message) => LogError::IllegalArgument(message),
             AppendError::Roll(message) => LogError::Roll(message),
-            AppendError::CorruptRecord(message) => LogError::CorruptRecord(message),
             other => LogError::Replay(Box::new(other)),
         }
     }

@@ -8,7 +8,7 @@ use super::transactions::{CompletedTxn, TxnMetadata};
 use super::verification::{VerificationGuard, VerificationState};
 use crate::format::batch::{BatchHeader, NO_PRODUCER_EPOCH, NO_SEQUENCE};
 use crate::format::producer_snapshot::BatchMetadata;
-use crate::log::error::AppendError;
+use crate::log::error::{AppendError, ExpectedSequence};
 use crate::log::types::{AppendOrigin, LogOffsetMetadata};
 
 /// The transaction version of a caller that does not know it (`TransactionVersion.TV_UNKNOWN`).
@@ -139,10 +139,11 @@ impl ProducerAppends {
             batch.max_timestamp(),
         );
         match (staged.updated.current_txn_first_offset(), batch.attributes().is_transactional()) {
-            (Some(first), false) => Err(AppendError::InvalidTxnState(format!(
-                "producer {} has a transaction open since offset {first}, the batch at offset {base_offset} is not part of one",
-                staged.producer_id
-            ))),
+            (Some(first), false) => Err(AppendError::InvalidTxnState {
+                producer_id: staged.producer_id,
+                offset: base_offset,
+                ongoing: Some(first),
+            }),
             (None, true) => {
                 staged.updated.begin_transaction(base_offset);
                 self.started.push(TxnMetadata { producer_id: staged.producer_id, first_offset });
@@ -200,12 +201,7 @@ impl Staged {
         if epoch == known && (is_ended || epoch == i16::MAX) {
             return Ok(());
         }
-        let relation = if is_strict { "not above" } else { "below" };
-        Err(AppendError::InvalidProducerEpoch(format!(
-            "epoch {epoch} of producer {} at offset {} is {relation} the last one seen, {known}",
-            self.producer_id,
-            batch.base_offset()
-        )))
+        Err(AppendError::InvalidProducerEpoch { producer_id: self.producer_id, epoch, latest: known })
     }
 
     fn check_coordinator_epoch(
@@ -218,35 +214,28 @@ impl Staged {
         if known <= epoch || origin == AppendOrigin::Replication {
             return Ok(());
         }
-        Err(AppendError::TransactionCoordinatorFenced(format!(
-            "coordinator epoch {epoch} of the marker of producer {} at offset {} is below the last one seen, {known}",
-            self.producer_id,
-            batch.base_offset()
-        )))
+        let (producer_id, offset) = (self.producer_id, batch.base_offset());
+        Err(AppendError::TransactionCoordinatorFenced { producer_id, offset, epoch, latest: known })
     }
 
     /// `known` is what the log knows of the producer; batches of this append are in `self.updated`.
     fn check_sequence(&self, known: &ProducerState, batch: &BatchHeader<'_>) -> Result<(), AppendError> {
-        let (epoch, first) = (batch.producer_epoch(), batch.base_sequence());
-        let refused = |expected: std::fmt::Arguments<'_>| {
-            Err(AppendError::OutOfOrderSequence(format!(
-                "sequence {first} of producer {} with epoch {epoch} at offset {}: {expected}",
-                self.producer_id,
-                batch.base_offset()
-            )))
-        };
+        let (producer_id, epoch, first) = (self.producer_id, batch.producer_epoch(), batch.base_sequence());
+        let offset = batch.base_offset();
+        let refused =
+            |expected| Err(AppendError::OutOfOrderSequence { producer_id, epoch, sequence: first, offset, expected });
         if let Some(verification) = &self.verification {
             if verification.supports_epoch_bump && first != 0 && known.is_empty() {
-                return refused(format_args!("expected 0, no batch of the producer is known"));
+                return refused(ExpectedSequence::First);
             }
             if first > verification.lowest_sequence {
-                return refused(format_args!("{} came earlier and is not written yet", verification.lowest_sequence));
+                return refused(ExpectedSequence::Pending { lowest: verification.lowest_sequence });
             }
         }
         if epoch != self.updated.producer_epoch() {
             // Nothing known: all its records may have been deleted.
             if first != 0 && self.updated.producer_epoch() != NO_PRODUCER_EPOCH {
-                return refused(format_args!("expected 0, the epoch before was {}", self.updated.producer_epoch()));
+                return refused(ExpectedSequence::FirstOfEpoch { previous: self.updated.producer_epoch() });
             }
             return Ok(());
         }
@@ -259,6 +248,6 @@ impl Staged {
         if follows || known.producer_epoch() == NO_PRODUCER_EPOCH {
             return Ok(());
         }
-        refused(format_args!("the last one was {last}"))
+        refused(ExpectedSequence::After { last })
     }
 }

@@ -5,7 +5,7 @@ use crate::format::producer_snapshot::{BatchMetadata, ProducerEntry, decrement_s
 
 /// Batches kept of each producer, in which a repeated one is found (`NUM_BATCHES_TO_RETAIN`): as many as a client may
 /// have in flight.
-pub const NUM_BATCHES_TO_RETAIN: usize = 5;
+pub(crate) const NUM_BATCHES_TO_RETAIN: usize = 5;
 
 /// The part of [`BatchMetadata`] that the rest of it follows from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl ProducerState {
     }
 
     /// Last offset of the last batch, -1 when no batch is known.
-    pub fn last_data_offset(&self) -> i64 {
+    pub(crate) fn last_data_offset(&self) -> i64 {
         self.last().map_or(-1, |batch| batch.last_offset)
     }
 
@@ -96,7 +96,7 @@ impl ProducerState {
     }
 
     /// The known batch with the epoch and the first and last sequence of this one.
-    pub fn find_duplicate_batch(&self, batch: &BatchHeader<'_>) -> Option<BatchMetadata> {
+    pub(crate) fn find_duplicate_batch(&self, batch: &BatchHeader<'_>) -> Option<BatchMetadata> {
         if batch.producer_epoch() != self.producer_epoch {
             return None;
         }

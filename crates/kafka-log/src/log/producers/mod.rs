@@ -33,12 +33,12 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 pub use append::{AppendTerms, Checked, ProducerAppends, TV_UNKNOWN};
-pub use entry::{NUM_BATCHES_TO_RETAIN, ProducerState};
+pub use entry::ProducerState;
 pub use marker::EndTransaction;
 use snapshots::Snapshots;
 pub use snapshots::snapshot_path;
-use transactions::Transactions;
-pub use transactions::{CompletedTxn, TxnMetadata};
+pub use transactions::CompletedTxn;
+use transactions::{Transactions, TxnMetadata};
 pub use verification::VerificationGuard;
 use verification::Verifications;
 
@@ -50,7 +50,7 @@ use crate::log::types::{AppendOrigin, LogOffsetMetadata, SegmentPlace};
 
 /// How long beyond its longest time a transaction may be silent before it counts as late, in ms
 /// (`LATE_TRANSACTION_BUFFER_MS`).
-pub const LATE_TRANSACTION_BUFFER_MS: i64 = 5 * 60 * 1000;
+pub(crate) const LATE_TRANSACTION_BUFFER_MS: i64 = 5 * 60 * 1000;
 
 /// Settings of a broker for its producers (`ProducerStateManagerConfig`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,8 +204,7 @@ impl ProducerStateManager {
         check_epoch_not_below(producer_id, epoch, known)?;
         let is_needed = self.config.verification_enabled && !batch.attributes().is_control();
         if is_needed && !self.verification_guard(producer_id).verify(guard) {
-            let message = format!("the batch of producer {producer_id} is part of no transaction that is known to run");
-            return Err(AppendError::InvalidTxnState(message));
+            return Err(AppendError::InvalidTxnState { producer_id, offset: batch.base_offset(), ongoing: None });
         }
         Ok(())
     }
@@ -531,9 +530,7 @@ fn has_ongoing_transaction(known: Option<&ProducerState>, epoch: i16) -> bool {
 
 fn check_epoch_not_below(producer_id: i64, epoch: i16, known: Option<&ProducerState>) -> Result<(), AppendError> {
     match known.map(ProducerState::producer_epoch) {
-        Some(known) if epoch < known => Err(AppendError::InvalidProducerEpoch(format!(
-            "epoch {epoch} of producer {producer_id} is below the last one seen, {known}"
-        ))),
+        Some(latest) if epoch < latest => Err(AppendError::InvalidProducerEpoch { producer_id, epoch, latest }),
         _ => Ok(()),
     }
 }

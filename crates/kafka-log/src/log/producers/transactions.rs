@@ -8,7 +8,7 @@ use crate::log::types::LogOffsetMetadata;
 
 /// A transaction that is open (`TxnMetadata`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TxnMetadata {
+pub(crate) struct TxnMetadata {
     /// Its producer.
     pub producer_id: i64,
     /// First offset, and its place where the partition has seen the transaction begin.

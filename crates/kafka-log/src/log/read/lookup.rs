@@ -11,7 +11,7 @@ use crate::log::error::LogError;
 use crate::log::types::FetchIsolation;
 use crate::segment::batch::{Batch, RawBatch};
 use crate::segment::error::StorageError;
-use crate::segment::log_segment::{LogSegment, SegmentError};
+use crate::segment::log_segment::{Home, LogSegment, SegmentError};
 
 /// What to look for (`ListOffsetsRequest`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +118,10 @@ impl<F: Fs> Log<F> {
                         &self.home,
                         from,
                         |max| max >= timestamp,
-                        |batch| first_record(batch, &mut decompressor, is_wanted).map_err(|e| self.corrupt(e)),
+                        |batch| {
+                            first_record(batch, &mut decompressor, is_wanted)
+                                .map_err(|e| corrupt(segment, &self.home, e))
+                        },
                     )
                 });
                 return Ok(found?);
@@ -146,15 +149,19 @@ impl<F: Fs> Log<F> {
                 from,
                 |max| max == timestamp,
                 // Kafka looks into this batch and no other, also where no record in it has the timestamp.
-                |batch| first_of_max(batch, timestamp, &mut decompressor).map(Some).map_err(|e| self.corrupt(e)),
+                |batch| {
+                    first_of_max(batch, timestamp, &mut decompressor)
+                        .map(Some)
+                        .map_err(|e| corrupt(segment, &self.home, e))
+                },
             )
         });
         Ok(found?.flatten())
     }
+}
 
-    fn corrupt(&self, source: FormatError) -> SegmentError {
-        SegmentError::Corrupt(StorageError::Corrupt { path: self.home.dir().to_path_buf(), source })
-    }
+fn corrupt<F: Fs>(segment: &LogSegment<F>, home: &Home<F>, source: FormatError) -> SegmentError {
+    SegmentError::Corrupt(StorageError::Corrupt { path: segment.log_path(home), source })
 }
 
 /// The first record that has the largest timestamp of its batch (`RecordBatch.offsetOfMaxTimestamp`).

@@ -5,8 +5,8 @@ use crate::fs::Fs;
 use crate::log::error::LogError;
 use crate::log::producers::{AppendTerms, EndTransaction, ProducerAppends, ProducerStateManager};
 use crate::segment::batch::{Batch, RawBatch};
-use crate::segment::error::StorageError;
-use crate::segment::log_segment::{BatchWalk, Home, LogSegment, WalkError};
+
+use crate::segment::log_segment::{BatchWalk, Home, LogSegment, broken_walk};
 
 /// Brings `producers` to the state at `last_offset`, and takes snapshots where the next rebuilding will look for them: at
 /// the bases of the last two segments and at the end.
@@ -76,10 +76,7 @@ fn replay<F: Fs>(
         match walk.next_batch() {
             Ok(Some(batch)) => check(producers, &batch, &mut appends)?,
             Ok(None) => break,
-            Err(WalkError::Corrupt(error)) => return Err(LogError::CorruptRecord(error.to_string())),
-            Err(WalkError::Io(source)) => {
-                return Err(StorageError::Io { op: "read", path: home.dir().to_path_buf(), source }.into());
-            }
+            Err(error) => return Err(broken_walk(segment.log_path(home), error).into()),
         }
     }
     producers.apply(&appends);

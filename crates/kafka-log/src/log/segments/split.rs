@@ -11,7 +11,7 @@ use crate::log::error::{LogError, PART_FIELD, TAIL_FIELD};
 use crate::segment::batch::{Batch, RawBatch};
 use crate::segment::error::StorageError;
 use crate::segment::log_segment::{
-    BatchWalk, Home, LogSegment, SegmentError, SegmentOptions, WalkError, last_offset, remove_segment_files,
+    BatchWalk, Home, LogSegment, SegmentError, SegmentOptions, broken_walk, last_offset, remove_segment_files,
 };
 
 /// Bytes that are copied at once.
@@ -60,32 +60,27 @@ pub(in crate::log) fn write_parts<F: Fs>(
             Ok(None) => {
                 let count = u64::from(segment.size()).saturating_sub(walk.position());
                 if count > 0 {
-                    let (path, kind) = (home.dir().to_path_buf(), FormatErrorKind::TrailingBytes { count });
+                    let (path, kind) = (segment.log_path(home), FormatErrorKind::TrailingBytes { count });
                     let source = FormatError::new(walk.position() as usize, TAIL_FIELD, kind);
                     return Err(StorageError::Corrupt { path, source }.into());
                 }
                 break;
             }
-            Err(WalkError::Corrupt(source)) => {
-                let path = home.dir().to_path_buf();
-                return Err(SegmentError::Corrupt(StorageError::Corrupt { path, source }));
-            }
-            Err(WalkError::Io(source)) => {
-                return Err(StorageError::Io { op: "read", path: home.dir().to_path_buf(), source }.into());
-            }
+            Err(error) => return Err(broken_walk(segment.log_path(home), error)),
         };
         let last_offset = last_offset(&batch);
         if new.last().is_none_or(|part| !part.can_hold(last_offset)) {
             writer.write(home, new)?;
-            let base =
-                base_offset(&batch).map_err(StorageError::corrupt(&home.dir())).map_err(SegmentError::Corrupt)?;
+            let base = base_offset(&batch)
+                .map_err(StorageError::corrupt(&segment.log_path(home)))
+                .map_err(SegmentError::Corrupt)?;
             if new.iter().any(|part| part.base_offset() == base) {
                 let kind = FormatErrorKind::Invalid {
                     expected: "each part to begin at an offset of its own",
                     found: "two at one offset",
                 };
                 let source = FormatError::new(batch.position as usize, PART_FIELD, kind);
-                return Err(StorageError::Corrupt { path: home.dir().to_path_buf(), source }.into());
+                return Err(StorageError::Corrupt { path: segment.log_path(home), source }.into());
             }
             remove_segment_files(home.fs(), &home.dir(), base, FileState::Cleaned)?;
             let part = LogSegment::create(home, base, FileState::Cleaned, options, now_ms)?;

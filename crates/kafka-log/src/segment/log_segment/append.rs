@@ -14,7 +14,7 @@ use crate::segment::error::StorageError;
 
 /// A batch in a write, as the indexes need it.
 #[derive(Clone, Copy, Debug)]
-pub struct IndexedBatch {
+pub(crate) struct IndexedBatch {
     /// Last offset.
     pub last_offset: i64,
     /// Largest timestamp in ms, -1 none.
@@ -24,7 +24,7 @@ pub struct IndexedBatch {
 }
 
 /// A segment as an append finds it.
-pub struct AppendState<F: Fs> {
+pub(crate) struct AppendState<F: Fs> {
     /// The log file.
     pub file: Arc<F::File>,
     /// Bytes of batches, which is where the next one goes.
@@ -67,7 +67,7 @@ fn index_room<F: Fs>(state: &SegmentState<F>) -> u32 {
 
 impl<F: Fs> LogSegment<F> {
     /// Makes an opened segment the active one: its indexes may grow to `index_bytes_max` (`resizeIndexes`).
-    pub fn make_active(&self, options: &SegmentOptions) {
+    pub(crate) fn make_active(&self, options: &SegmentOptions) {
         let mut state = self.write_state();
         state.index_bytes_max = options.index_bytes_max;
         state.offset_index_used = true;
@@ -78,7 +78,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn append_state(&self, home: &Home<F>) -> Result<AppendState<F>, StorageError> {
+    pub(crate) fn append_state(&self, home: &Home<F>) -> Result<AppendState<F>, StorageError> {
         {
             let state = self.read_state();
             if state.offset_index.is_loaded()
@@ -101,7 +101,7 @@ impl<F: Fs> LogSegment<F> {
     /// # Errors
     /// [`SegmentError::OffsetOverflow`] before anything is written; I/O errors, after which any part of the
     /// bytes may be written, though none is visible; [`SegmentError::Index`] when the bytes are written and visible.
-    pub fn append(&self, home: &Home<F>, largest_offset: i64, records: &[u8]) -> Result<(), SegmentError> {
+    pub(crate) fn append(&self, home: &Home<F>, largest_offset: i64, records: &[u8]) -> Result<(), SegmentError> {
         if records.is_empty() {
             return Ok(());
         }
@@ -118,7 +118,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// As [`LogSegment::append`].
-    pub fn append_to(
+    pub(crate) fn append_to(
         &self,
         home: &Home<F>,
         at: &mut AppendState<F>,
@@ -212,7 +212,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; an offset that does not follow that of the entry before.
-    pub fn append_aborted_txn(&self, home: &Home<F>, txn: AbortedTxn) -> Result<(), SegmentError> {
+    pub(crate) fn append_aborted_txn(&self, home: &Home<F>, txn: AbortedTxn) -> Result<(), SegmentError> {
         let mut state = self.write_state();
         self.append_aborted_txn_locked(home, &mut state, txn)
     }

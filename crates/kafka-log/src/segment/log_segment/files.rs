@@ -17,7 +17,7 @@ const KINDS: [FileKind; 4] = [FileKind::Log, FileKind::OffsetIndex, FileKind::Ti
 
 /// Open files that a sync has to reach; see [`LogSegment::files_to_sync`].
 #[derive(Debug)]
-pub struct SegmentFiles<F: Fs> {
+pub(crate) struct SegmentFiles<F: Fs> {
     log: (Arc<F::File>, PathBuf),
     indexes: Vec<(F::File, PathBuf)>,
 }
@@ -27,7 +27,7 @@ impl<F: Fs> SegmentFiles<F> {
     ///
     /// # Errors
     /// I/O errors; what was written may then be lost, undetectably.
-    pub fn sync(&self) -> Result<(), StorageError> {
+    pub(crate) fn sync(&self) -> Result<(), StorageError> {
         self.log.0.sync().map_err(StorageError::io("sync", &self.log.1))?;
         self.indexes.iter().try_for_each(|(file, path)| file.sync().map_err(StorageError::io("sync", path)))
     }
@@ -72,7 +72,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
+    pub(crate) fn files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
         {
             let mut state = self.write_state();
             state.offset_index_used = true;
@@ -85,7 +85,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn existing_files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
+    pub(crate) fn existing_files_to_sync(&self, home: &Home<F>) -> Result<SegmentFiles<F>, StorageError> {
         let mut state = self.write_state();
         let mut indexes = self.index_files_locked(home, &mut state, Purpose::Sync)?;
         // One that was emptied, too: the entries that it had must not come back beside a segment that is not recovered again.
@@ -110,7 +110,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// As [`SegmentFiles::sync`].
-    pub fn sync_recoverable(&self, home: &Home<F>) -> Result<(), StorageError> {
+    pub(crate) fn sync_recoverable(&self, home: &Home<F>) -> Result<(), StorageError> {
         {
             let mut state = self.write_state();
             state.offset_index_used = true;
@@ -126,7 +126,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// As [`SegmentFiles::sync`].
-    pub fn sync_batches(&self, home: &Home<F>) -> Result<(), StorageError> {
+    pub(crate) fn sync_batches(&self, home: &Home<F>) -> Result<(), StorageError> {
         let (log, log_path) = (self.file(home)?, self.log_path(home));
         log.sync().map_err(StorageError::io("sync", &log_path))?;
         let path = {
@@ -154,22 +154,22 @@ impl<F: Fs> LogSegment<F> {
     }
 
     /// Asks for a sync: an earlier process may have ended between a change and its sync.
-    pub fn note_unsynced(&self) {
+    pub(crate) fn note_unsynced(&self) {
         self.write_state().unsynced = true;
     }
 
     /// Whether indexes that were on disk have been rebuilt or cut, and what took their place may not be there.
-    pub fn is_rebuilt_unsynced(&self) -> bool {
+    pub(crate) fn is_rebuilt_unsynced(&self) -> bool {
         self.read_state().rebuilt
     }
 
     /// Whether something was written or cut since the files were last handed out to be synced.
-    pub fn is_unsynced(&self) -> bool {
+    pub(crate) fn is_unsynced(&self) -> bool {
         self.read_state().unsynced
     }
 
     /// Whether it was sealed, and got no batch since: a truncation may have made it the active one again.
-    pub fn is_sealed(&self) -> bool {
+    pub(crate) fn is_sealed(&self) -> bool {
         self.read_state().sealed
     }
 
@@ -179,7 +179,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; an entry that does not fit.
-    pub fn seal(&self, home: &Home<F>) -> Result<bool, SegmentError> {
+    pub(crate) fn seal(&self, home: &Home<F>) -> Result<bool, SegmentError> {
         let mut state = self.write_state();
         let state = &mut *state;
         self.append_last_time_entry(home, state)?;
@@ -198,7 +198,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn close(&self, home: &Home<F>) -> Result<(), SegmentError> {
+    pub(crate) fn close(&self, home: &Home<F>) -> Result<(), SegmentError> {
         let mut state = self.write_state();
         let state = &mut *state;
         if state.max_timestamp.is_some() {
@@ -222,7 +222,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn release_idle(&self, home: &Home<F>) -> Result<(), StorageError> {
+    pub(crate) fn release_idle(&self, home: &Home<F>) -> Result<(), StorageError> {
         let mut state = self.write_state();
         if state.suffix == FileState::Deleted {
             // What is open of it cannot be opened again, and goes with the last reader.
@@ -236,7 +236,7 @@ impl<F: Fs> LogSegment<F> {
     }
 
     /// Closes the log file of a deleted segment that no reader can have.
-    pub fn release_unread(&self) {
+    pub(crate) fn release_unread(&self) {
         self.write_state().file = None;
     }
 
@@ -244,7 +244,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn change_suffix(&self, home: &Home<F>, suffix: FileState) -> Result<(), StorageError> {
+    pub(crate) fn change_suffix(&self, home: &Home<F>, suffix: FileState) -> Result<(), StorageError> {
         let mut state = self.write_state();
         if suffix == FileState::Deleted {
             // A reader may have it from a list that is old by now, and the file will be gone.
@@ -268,7 +268,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn set_last_modified(&self, home: &Home<F>, modified_ms: i64) -> Result<(), StorageError> {
+    pub(crate) fn set_last_modified(&self, home: &Home<F>, modified_ms: i64) -> Result<(), StorageError> {
         let suffix = self.read_state().suffix;
         for kind in [FileKind::Log, FileKind::OffsetIndex, FileKind::TimeIndex] {
             let path = home.path(FileName::segment(kind, self.base_offset, suffix));
@@ -285,7 +285,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn remove_files(&self, home: &Home<F>) -> Result<(), StorageError> {
+    pub(crate) fn remove_files(&self, home: &Home<F>) -> Result<(), StorageError> {
         let suffix = self.read_state().suffix;
         remove_segment_files(home.fs(), &home.dir(), self.base_offset, suffix)
     }
@@ -295,7 +295,7 @@ impl<F: Fs> LogSegment<F> {
 ///
 /// # Errors
 /// I/O errors.
-pub fn remove_segment_files<F: Fs>(
+pub(crate) fn remove_segment_files<F: Fs>(
     fs: &F,
     dir: &Path,
     base_offset: i64,

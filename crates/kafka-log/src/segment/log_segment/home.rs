@@ -22,7 +22,7 @@ pub struct Home<F> {
 
 impl<F: Fs> Home<F> {
     /// A partition in `dir`.
-    pub fn new(fs: F, dir: &Path) -> Self {
+    pub(crate) fn new(fs: F, dir: &Path) -> Self {
         Home {
             fs,
             dir: RwLock::new(Arc::from(dir)),
@@ -33,22 +33,22 @@ impl<F: Fs> Home<F> {
     }
 
     /// The file system.
-    pub fn fs(&self) -> &F {
+    pub(crate) fn fs(&self) -> &F {
         &self.fs
     }
 
     /// The directory as it is called now.
-    pub fn dir(&self) -> Arc<Path> {
+    pub(crate) fn dir(&self) -> Arc<Path> {
         Arc::clone(&self.dir.read())
     }
 
     /// Path of a file in the directory.
-    pub fn path(&self, name: FileName) -> PathBuf {
+    pub(crate) fn path(&self, name: FileName) -> PathBuf {
         self.dir.read().join(name.to_string())
     }
 
     /// A file was made or renamed.
-    pub fn note_names(&self) {
+    pub(crate) fn note_names(&self) {
         self.names_changed.store(true, Ordering::Release);
     }
 
@@ -57,7 +57,7 @@ impl<F: Fs> Home<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn sync_names(&self) -> Result<(), StorageError> {
+    pub(crate) fn sync_names(&self) -> Result<(), StorageError> {
         // A caller that finds nothing to do relies on the work being done, not on another thread being about to do it.
         let _syncing = self.syncing_names.lock();
         // A call that creates a file after this sets the flag again.
@@ -81,7 +81,7 @@ impl<F: Fs> Home<F> {
     }
 
     /// The directory was renamed.
-    pub fn moved_to(&self, dir: &Path) {
+    pub(crate) fn moved_to(&self, dir: &Path) {
         *self.dir.write() = Arc::from(dir);
     }
 }

@@ -26,7 +26,7 @@ const LONG_BATCH: usize = 1024;
 
 /// A batch by its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FoundBatch {
+pub(crate) struct FoundBatch {
     /// Base offset; of a wrapper of magic 0 and 1 the offset of its first record.
     pub base_offset: i64,
     /// Position of its first byte.
@@ -39,7 +39,7 @@ pub struct FoundBatch {
 
 /// Where a read starts, and how much of the segment is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Located {
+pub(crate) struct Located {
     /// The batch with the offset, or the next one if the offset lies in a gap.
     pub batch: FoundBatch,
     /// Bytes of batches in the segment at that moment.
@@ -58,7 +58,7 @@ fn first_offset<R: ReadAt + ?Sized>(file: &R, batch: &FoundBatch) -> Result<i64,
 }
 
 /// A walk through the log file ended badly.
-pub(super) fn broken_walk(path: PathBuf, error: WalkError) -> SegmentError {
+pub(crate) fn broken_walk(path: PathBuf, error: WalkError) -> SegmentError {
     match error {
         WalkError::Corrupt(source) => SegmentError::Corrupt(StorageError::Corrupt { path, source }),
         WalkError::Io(source) => StorageError::Io { op: "read", path, source }.into(),
@@ -114,7 +114,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn index_lookup(&self, home: &Home<F>, offset: i64) -> Result<OffsetPosition, StorageError> {
+    pub(crate) fn index_lookup(&self, home: &Home<F>, offset: i64) -> Result<OffsetPosition, StorageError> {
         self.with_offset_index(home, |index, _| index.lookup(offset))
     }
 
@@ -123,7 +123,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn fetch_upper_bound_offset(
+    pub(crate) fn fetch_upper_bound_offset(
         &self,
         home: &Home<F>,
         position: u32,
@@ -138,7 +138,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; a batch on the way that cannot be read.
-    pub fn translate_offset(&self, home: &Home<F>, offset: i64) -> Result<Option<Located>, SegmentError> {
+    pub(crate) fn translate_offset(&self, home: &Home<F>, offset: i64) -> Result<Option<Located>, SegmentError> {
         self.translate(home, offset, true)
     }
 
@@ -212,7 +212,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// As [`LogSegment::read_next_offset`].
-    pub fn has_overflow(&self, home: &Home<F>) -> Result<bool, SegmentError> {
+    pub(crate) fn has_overflow(&self, home: &Home<F>) -> Result<bool, SegmentError> {
         let next = self.read_next_offset(home)?;
         Ok(next > self.base_offset && !self.can_hold(next.wrapping_sub(1)))
     }
@@ -221,7 +221,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; an entry of a version that does not exist.
-    pub fn collect_aborted_txns(
+    pub(crate) fn collect_aborted_txns(
         &self,
         home: &Home<F>,
         fetch_offset: i64,

@@ -24,14 +24,15 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use append::{AppendState, IndexedBatch};
-pub use error::SegmentError;
-pub use files::{SegmentFiles, remove_segment_files};
-pub use home::Home;
-pub use locate::{FoundBatch, Located};
-pub use recover::{ReplayBatch, ReplayProducer, ReplayedBatch, SegmentRecovery};
+pub(crate) use append::{AppendState, IndexedBatch};
+pub(crate) use error::SegmentError;
+pub(crate) use files::remove_segment_files;
+pub(crate) use home::Home;
+pub(crate) use locate::broken_walk;
+pub(crate) use recover::{ReplayBatch, ReplayProducer, ReplayedBatch};
 pub(crate) use times::last_offset;
-pub use walk::{BatchWalk, WalkError};
+pub use walk::BatchWalk;
+pub(crate) use walk::WalkError;
 
 use crate::format::file_name::{FileKind, FileName, FileState};
 use crate::format::time_index::TimestampOffset;
@@ -41,11 +42,11 @@ use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use index_memory::IndexMemory;
 
 /// Largest size of a segment file in bytes: Kafka counts positions in an int32.
-pub const SEGMENT_BYTES_MAX: u64 = i32::MAX as u64;
+pub(crate) const SEGMENT_BYTES_MAX: u64 = i32::MAX as u64;
 
 /// What a segment is made with.
 #[derive(Clone, Copy, Debug)]
-pub struct SegmentOptions {
+pub(crate) struct SegmentOptions {
     /// Largest size of an index file in bytes, `segment.index.bytes`.
     pub index_bytes_max: u32,
     /// Bytes between two index entries, `index.interval.bytes`.
@@ -116,7 +117,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn create(
+    pub(crate) fn create(
         home: &Home<F>,
         base_offset: i64,
         suffix: FileState,
@@ -139,7 +140,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; [`SegmentError::TooLarge`] above 2 GiB.
-    pub fn open(
+    pub(crate) fn open(
         home: &Home<F>,
         base_offset: i64,
         suffix: FileState,
@@ -208,17 +209,17 @@ impl<F: Fs> LogSegment<F> {
     }
 
     /// How much earlier than `segment.ms` it rolls, in ms.
-    pub fn roll_jitter_ms(&self) -> i64 {
+    pub(crate) fn roll_jitter_ms(&self) -> i64 {
         self.roll_jitter_ms
     }
 
     /// The suffix of its files.
-    pub fn suffix(&self) -> FileState {
+    pub(crate) fn suffix(&self) -> FileState {
         self.state.read().suffix
     }
 
     /// Whether an offset can be written relative to the base offset (`canConvertToRelativeOffset`).
-    pub fn can_hold(&self, offset: i64) -> bool {
+    pub(crate) fn can_hold(&self, offset: i64) -> bool {
         offset.checked_sub(self.base_offset).is_some_and(|relative| (0..=i64::from(i32::MAX)).contains(&relative))
     }
 
@@ -248,7 +249,8 @@ impl<F: Fs> LogSegment<F> {
         FileName::segment(kind, self.base_offset, state.suffix)
     }
 
-    fn log_path(&self, home: &Home<F>) -> PathBuf {
+    /// Path of the log file.
+    pub(crate) fn log_path(&self, home: &Home<F>) -> PathBuf {
         home.path(self.name(FileKind::Log, &self.state.read()))
     }
 

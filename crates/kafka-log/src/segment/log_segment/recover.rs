@@ -22,7 +22,7 @@ const BYTES_PER_THREAD: u32 = 4 * 1024 * 1024;
 
 /// A good batch of magic 2, as far as the owner of the log needs it.
 #[derive(Clone, Copy, Debug)]
-pub struct ReplayBatch<'b> {
+pub(crate) struct ReplayBatch<'b> {
     /// Base offset.
     pub base_offset: i64,
     /// Last offset.
@@ -35,7 +35,7 @@ pub struct ReplayBatch<'b> {
 
 /// A batch of a producer.
 #[derive(Clone, Copy, Debug)]
-pub enum ReplayProducer<'b> {
+pub(crate) enum ReplayProducer<'b> {
     /// Data: the header is all there is to know.
     Data(BatchHeader<'b>),
     /// A marker, whole.
@@ -44,7 +44,7 @@ pub enum ReplayProducer<'b> {
 
 /// What the owner of the log makes of a batch.
 #[derive(Debug)]
-pub enum ReplayedBatch {
+pub(crate) enum ReplayedBatch {
     /// Nothing for the segment to do.
     Done,
     /// It ended a transaction that goes into the transaction index.
@@ -57,7 +57,7 @@ pub enum ReplayedBatch {
 
 /// What a recovery found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SegmentRecovery {
+pub(crate) struct SegmentRecovery {
     /// Bytes of good batches.
     pub valid_bytes: u32,
     /// Bytes that were cut after them.
@@ -77,7 +77,7 @@ impl<F: Fs> LogSegment<F> {
     /// # Errors
     /// I/O errors; an index that does not take an entry; an offset too far from the base offset; and as
     /// `replay` says.
-    pub fn recover(
+    pub(crate) fn recover(
         &self,
         home: &Home<F>,
         threads: usize,

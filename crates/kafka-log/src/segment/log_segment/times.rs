@@ -26,7 +26,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn max_timestamp_so_far(&self, home: &Home<F>) -> Result<TimestampOffset, StorageError> {
+    pub(crate) fn max_timestamp_so_far(&self, home: &Home<F>) -> Result<TimestampOffset, StorageError> {
         if let Some(known) = self.read_state().max_timestamp {
             return Ok(known);
         }
@@ -70,7 +70,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn last_modified_ms(&self, home: &Home<F>) -> Result<i64, StorageError> {
+    pub(crate) fn last_modified_ms(&self, home: &Home<F>) -> Result<i64, StorageError> {
         let path = home.path(self.name(FileKind::Log, &self.read_state()));
         match home.fs().metadata(&path) {
             Ok(found) => Ok(found.modified_ms),
@@ -113,7 +113,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; a first batch that cannot be read.
-    pub fn time_waited_for_roll(
+    pub(crate) fn time_waited_for_roll(
         &self,
         home: &Home<F>,
         now_ms: i64,
@@ -129,7 +129,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; a first batch that cannot be read.
-    pub fn first_batch_timestamp(&self, home: &Home<F>) -> Result<i64, SegmentError> {
+    pub(crate) fn first_batch_timestamp(&self, home: &Home<F>) -> Result<i64, SegmentError> {
         Ok(self.first_batch_timestamp_known(home)?.filter(|&timestamp| timestamp >= 0).unwrap_or(i64::MAX))
     }
 
@@ -194,7 +194,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; a batch that cannot be read; what `found` gives.
-    pub fn search_by_time<T>(
+    pub(crate) fn search_by_time<T>(
         &self,
         home: &Home<F>,
         from: i32,
@@ -230,7 +230,12 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn time_search_start(&self, home: &Home<F>, timestamp: i64, starting_offset: i64) -> Result<i32, SegmentError> {
+    pub(crate) fn time_search_start(
+        &self,
+        home: &Home<F>,
+        timestamp: i64,
+        starting_offset: i64,
+    ) -> Result<i32, SegmentError> {
         let mut state = self.write_state();
         self.load_time_index(home, &mut state)?;
         let entry = TimeIndex::new(self.base_offset, state.time_index.bytes()).lookup(timestamp);

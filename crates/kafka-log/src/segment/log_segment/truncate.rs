@@ -14,7 +14,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; a batch on the way that cannot be read.
-    pub fn truncate_to(
+    pub(crate) fn truncate_to(
         &self,
         home: &Home<F>,
         offset: i64,
@@ -61,7 +61,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// The errors of `look`.
-    pub fn undisturbed<T>(&self, mut look: impl FnMut() -> Result<T, SegmentError>) -> Result<T, SegmentError> {
+    pub(crate) fn undisturbed<T>(&self, mut look: impl FnMut() -> Result<T, SegmentError>) -> Result<T, SegmentError> {
         loop {
             let cuts = self.read_state().cuts;
             let found = look();
@@ -145,7 +145,7 @@ impl<F: Fs> LogSegment<F> {
     ///
     /// # Errors
     /// I/O errors; `Corrupt` for an entry of a version that Kafka does not know, which it does not start with.
-    pub fn check_txn_index(&self, home: &Home<F>) -> Result<Option<StorageError>, StorageError> {
+    pub(crate) fn check_txn_index(&self, home: &Home<F>) -> Result<Option<StorageError>, StorageError> {
         let state = self.read_state();
         if state.txn_bytes == 0 {
             return Ok(None);

@@ -40,7 +40,7 @@ impl<'f, R: ReadAt + ?Sized> BatchWalk<'f, R> {
     }
 
     /// Reads `window` bytes at once, for walks that are expected to be short.
-    pub fn with_window(self, window: usize) -> Self {
+    pub(crate) fn with_window(self, window: usize) -> Self {
         BatchWalk { window: window.max(RECORD_BATCH_OVERHEAD), ..self }
     }
 
