@@ -208,7 +208,8 @@ fn start(disk: &Disk, mut settings: Settings) -> Result<Broker, StartError> {
     let clock = Arc::new(Clock::new());
     let now = clock.now_ms();
     let cluster_id = format_if_new(disk, &settings, now)?;
-    let unloaded = LogManager::open(Disk::clone(disk), &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
+    let unloaded =
+        LogManager::open(Disk::clone(disk), &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
     let (listeners, addresses) = bind(&mut settings)?;
     let metrics = settings.metrics_listener.map(bind_metrics).transpose()?;
 
