@@ -135,8 +135,16 @@ impl<'f> Client<'f> {
             OffsetCommitRequestPartition { committed_offset: offset, committed_metadata: None, ..Default::default() };
         let topic = OffsetCommitRequestTopic { name: TOPIC.into(), partitions: vec![partition], ..Default::default() };
         let request = OffsetCommitRequest { group_id: GROUP.into(), topics: vec![topic], ..Default::default() };
-        let reply = self.call(&request, 8)?;
-        self.check(reply.message().unwrap().topics[0].partitions[0].error_code)
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let reply = self.call(&request, 8)?;
+            let code = reply.message().unwrap().topics[0].partitions[0].error_code;
+            // A coordinator that was found may still be taking over its partition.
+            if !matches!(code, 14 | 16) || self.fs.power_is_off() || Instant::now() > until {
+                return self.check(code);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// -1 where there is none.
