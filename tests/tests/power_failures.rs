@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use kafka_broker::{AnyFs, Broker, BrokerConfig, StartError};
 use kafka_log::compression::{Compressor, Decompressor};
@@ -135,8 +135,16 @@ impl<'f> Client<'f> {
             OffsetCommitRequestPartition { committed_offset: offset, committed_metadata: None, ..Default::default() };
         let topic = OffsetCommitRequestTopic { name: TOPIC.into(), partitions: vec![partition], ..Default::default() };
         let request = OffsetCommitRequest { group_id: GROUP.into(), topics: vec![topic], ..Default::default() };
-        let reply = self.call(&request, 8)?;
-        self.check(reply.message().unwrap().topics[0].partitions[0].error_code)
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let reply = self.call(&request, 8)?;
+            let code = reply.message().unwrap().topics[0].partitions[0].error_code;
+            // A coordinator that was found may still be taking over its partition.
+            if !matches!(code, 14 | 16) || self.fs.power_is_off() || Instant::now() > until {
+                return self.check(code);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// -1 where there is none.
@@ -210,6 +218,7 @@ impl<'f> Client<'f> {
 impl Producer {
     fn new(client: &mut Client<'_>, number: usize) -> Self {
         let request = InitProducerIdRequest {
+            transactional_id: None,
             transaction_timeout_ms: 60_000,
             producer_id: -1,
             producer_epoch: -1,
@@ -236,9 +245,11 @@ impl Producer {
             base_sequence: self.sequences[partition as usize],
             ..BatchFields::default()
         };
+        // Producers and records of long ago would expire.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
         let mut builder = RecordBatchBuilder::new(fields);
         for (offset, value) in (0..).zip(values) {
-            builder.append(offset, 1, None, Some(value), &[]).unwrap();
+            builder.append(offset, now, None, Some(value), &[]).unwrap();
         }
         let mut bytes = Vec::new();
         builder.finish(&mut Compressor::new(), &mut bytes).unwrap();
@@ -354,6 +365,7 @@ fn run(seed: u64) -> usize {
     let mut random = Random::new(seed);
     let mut fs = SimFs::new(seed);
     fs.create_dir_all("/data".as_ref()).unwrap();
+    fs.sync_dir("/".as_ref()).unwrap();
     let known = Mutex::new(Known::default());
     let mut broker = start(&fs, seed).unwrap();
     let mut producers: Vec<Producer> = {

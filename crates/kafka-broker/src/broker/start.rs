@@ -219,11 +219,12 @@ fn start(disk: &Disk, mut settings: Settings) -> Result<Broker, StartError> {
     let clock = Arc::new(Clock::new());
     let now = clock.now_ms();
     let cluster_id = format_if_new(disk, &settings, now)?;
-    let unloaded = LogManager::open(disk.clone(), &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
+    let unloaded =
+        LogManager::open(Disk::clone(disk), &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
     let (listeners, addresses) = bind(&mut settings)?;
     let metrics = settings.metrics_listener.map(bind_metrics).transpose()?;
 
-    let controller = Controller::open(disk.clone(), controller_options(&settings), now)?;
+    let controller = Controller::open(Disk::clone(disk), controller_options(&settings), now)?;
     let previous_broker_epoch = unloaded.clean_shutdown_broker_epoch();
     let manager = Arc::new(load_logs(unloaded, &controller.image(), now)?);
     let loaded = Loaded { manager: Arc::clone(&manager), controller, clock, cluster_id };
