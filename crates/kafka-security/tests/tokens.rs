@@ -9,10 +9,9 @@ use kafka_security::oauth::{JwkSet, Token, TokenError, UnsecuredValidator, Valid
 type Result<T = (), E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 fn judge(
-    validator: &str,
-    settings: &str,
-    token: &str,
+    (validator, settings, token): (&str, &str, &str),
     keys: &JwkSet,
+    clock_skew_seconds: i64,
     now_ms: i64,
 ) -> Result<Result<Token, TokenError>> {
     if validator == "unsecured" {
@@ -20,7 +19,7 @@ fn judge(
         return Ok(UnsecuredValidator::read(&jaas)?.validate(token, now_ms));
     }
     let mut validator = Validator {
-        clock_skew_seconds: 30,
+        clock_skew_seconds,
         expected_audience: Vec::new(),
         expected_issuer: None,
         scope_claim_name: "scope".to_owned(),
@@ -42,16 +41,18 @@ fn judge(
 fn tokens_are_judged_as_by_kafka() -> Result {
     let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/tokens.txt");
     let text = fs::read_to_string(std::env::var_os("TOKENS").map_or_else(|| recorded.into(), PathBuf::from))?;
-    let (mut keys, mut now_ms, mut different, mut believed) = (JwkSet::default(), 0, Vec::new(), 0);
+    let (mut keys, mut now_ms, mut skew, mut different, mut believed) = (JwkSet::default(), 0, 0, Vec::new(), 0);
     for (at, line) in text.lines().enumerate() {
         if let Some(now) = line.strip_prefix("now ") {
             now_ms = now.parse()?;
+        } else if let Some(seconds) = line.strip_prefix("skew ") {
+            skew = seconds.parse()?;
         } else if let Some(json) = line.strip_prefix("keys ") {
             keys = JwkSet::parse(json.as_bytes())?;
         } else {
             let fields: Vec<&str> = line.split('\t').collect();
             let [validator, settings, token, expected] = fields[..] else { return Err(format!("line {at}").into()) };
-            let verdict = judge(validator, settings, token, &keys, now_ms)?;
+            let verdict = judge((validator, settings, token), &keys, skew, now_ms)?;
             let found = verdict
                 .as_ref()
                 .map_or_else(|_| "refused".to_owned(), |token| format!("{} {}", token.principal, token.expires_ms));

@@ -12,7 +12,6 @@ use super::transport::{Transport, Unmapped};
 use super::{Peer, throttle};
 use crate::api::{self, Handled, Refusal, WaitingFetch};
 use crate::broker::Shared;
-
 use crate::quotas::Kind;
 use crate::security::{AuthenticationError, Authenticator, Exchange, Failure, ListenerSasl};
 
