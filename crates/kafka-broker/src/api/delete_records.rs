@@ -50,7 +50,7 @@ fn delete(call: &Call<'_>, topic: &str, partition: i32, offset: i64) -> Result<i
     if is_internal(topic) {
         return Err(ErrorCode::InvalidTopicException);
     }
-    partition.with_log(|log| {
+    partition.with_leader_log(|log, _| {
         if !log.config().delete {
             return Err(ErrorCode::PolicyViolation);
         }

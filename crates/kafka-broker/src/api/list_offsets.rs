@@ -66,10 +66,10 @@ fn look_up(
 ) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
     let topic = call.shared.topics.named(topic)?;
     let partition = topic.partition(asked.partition_index)?;
-    partition.check_leader_epoch(asked.current_leader_epoch)?;
+    let (log, leader_epoch) = partition.leader_log(asked.current_leader_epoch)?;
     let spec = TimestampSpec::from_wire(asked.timestamp).filter(|spec| is_known(*spec, call.version()));
     let spec = spec.ok_or(ErrorCode::UnsupportedVersion)?;
-    let found = partition.log()?.offset_for_timestamp(spec, isolation).map_err(|error| error.code())?;
+    let found = log.offset_for_timestamp(spec, isolation).map_err(|error| error.code())?;
     Ok(match found {
         Some(found) => ListOffsetsPartitionResponse {
             partition_index: asked.partition_index,
@@ -78,7 +78,7 @@ fn look_up(
             // The epoch of the newest records is that of the leader, also before it has written any.
             leader_epoch: match spec {
                 _ if call.version() < 4 => -1,
-                TimestampSpec::Latest => partition.leader_epoch(),
+                TimestampSpec::Latest => leader_epoch,
                 _ => found.leader_epoch.unwrap_or(-1),
             },
             ..Default::default()

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kafka_log::log::error::KafkaError as _;
 use kafka_log::log::{Log, TopicPartition};
 use kafka_log::manager::{CreateLog, ManagerError, NewTopic};
 
@@ -116,9 +115,9 @@ pub(super) fn settings_of(image: &Image, topic: &str) -> Vec<(String, String)> {
 fn delete(shared: &Shared, name: &str, id: kafka_rpc::Uuid, now_ms: i64) {
     let Some(topic) = shared.topics.remove(id) else { return };
     // Fetches that wait learn that the topic is gone, and so do producers who still append.
-    topic.partitions.iter().for_each(|partition| partition.delete());
+    topic.hosted().for_each(|(_, partition)| partition.delete());
     // What a coordinator knows is gone with its log.
-    let numbers = (0..).take(topic.partitions.len());
+    let numbers = topic.hosted().map(|(number, _)| number);
     match name {
         GROUP_METADATA_TOPIC => numbers.for_each(|number| shared.groups.unload(number, None)),
         TRANSACTION_STATE_TOPIC => numbers.for_each(|number| shared.transactions.unload(number)),
@@ -133,28 +132,30 @@ fn delete(shared: &Shared, name: &str, id: kafka_rpc::Uuid, now_ms: i64) {
 /// Brings the partitions of a topic in line with the metadata. `is_new`: partitions without a log have just been created, and
 /// cannot be in a directory that is offline.
 pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i64) -> Option<Arc<Topic>> {
-    let (name, epochs) = {
+    let (name, states) = {
         let image = shared.image.read();
         let topic = image.topic_by_id(id)?;
-        let epochs: Vec<Epoch> =
-            topic.partitions().map(|(_, partition)| Epoch::of(partition, shared.node_id)).collect();
-        (Arc::clone(&topic.name), epochs)
+        let states: Vec<metadata::Partition> = topic.partitions().map(|(_, partition)| partition.clone()).collect();
+        (Arc::clone(&topic.name), states)
     };
     let before = shared.topics.with_id(id).ok();
-    let known = before.as_ref().map_or(0, |topic| topic.partitions.len());
+    let known = before.as_ref().map_or(0, |topic| topic.partition_count());
     if let Some(topic) = &before {
-        topic.partitions.iter().zip(&epochs).for_each(|(partition, epoch)| epoch.begin(partition));
-        if known == epochs.len() {
+        for (number, partition) in topic.hosted() {
+            if let Some(state) = usize::try_from(number).ok().and_then(|at| states.get(at)) {
+                partition.assume(state, now_ms);
+            }
+        }
+        if known == states.len() {
             return before;
         }
     }
     let mut created =
-        if known == 0 && is_new { create_topic(shared, &name, id, epochs.len(), now_ms) } else { Vec::new() };
+        if known == 0 && is_new { create_topic(shared, &name, id, states.len(), now_ms) } else { Vec::new() };
     created.reverse();
-    let partitions = epochs.iter().zip(0..).map(|(epoch, number)| {
-        let at = usize::try_from(number).unwrap_or(usize::MAX);
-        if let Some(partition) = before.as_ref().and_then(|topic| topic.partitions.get(at)) {
-            return Some(Arc::clone(partition));
+    let partitions = states.iter().zip(0..).map(|(state, number)| {
+        if let Some(partition) = before.as_ref().and_then(|topic| topic.partition(number).ok()) {
+            return Some(Some(Arc::clone(partition)));
         }
         let tp = TopicPartition::new(&*name, number).ok()?;
         let hosted = match created.pop() {
@@ -162,12 +163,12 @@ pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i
             None => find_or_create(shared, &tp, id, is_new, now_ms),
         };
         let watch = Arc::new(Watch::new(Arc::clone(&shared.loops)));
-        let partition = Arc::new(Partition::new(tp, hosted, epoch.number, watch));
-        epoch.begin(&partition);
-        Some(partition)
+        let partition = Arc::new(Partition::new(tp, shared.node_id, hosted, watch));
+        partition.assume(state, now_ms);
+        Some(Some(partition))
     });
     let partitions = partitions.collect::<Option<_>>()?;
-    let topic = Arc::new(Topic { name, id, partitions });
+    let topic = Arc::new(Topic::new(name, id, partitions));
     shared.topics.insert(Arc::clone(&topic));
     Some(topic)
 }
@@ -197,31 +198,6 @@ fn find_or_create(shared: &Shared, tp: &TopicPartition, id: kafka_rpc::Uuid, is_
         Err(error) => {
             tracing::error!(partition = %tp, %error, "a partition is offline");
             Hosted::Offline
-        }
-    }
-}
-
-/// A leader epoch of a partition.
-struct Epoch {
-    number: i32,
-    /// Whether this broker leads. A partition in a failed log directory has no leader.
-    is_ours: bool,
-}
-
-impl Epoch {
-    fn of(partition: &metadata::Partition, node_id: i32) -> Self {
-        Epoch { number: partition.leader_epoch, is_ours: partition.leader == node_id }
-    }
-
-    /// Puts the epoch in force (`Partition.makeLeader`).
-    fn begin(&self, partition: &Partition) {
-        partition.set_leader_epoch(self.number);
-        let Ok(log) = partition.log() else { return };
-        if !self.is_ours || log.latest_epoch().is_some_and(|latest| latest >= self.number) {
-            return;
-        }
-        if let Err(error) = log.begin_epoch(self.number) {
-            tracing::error!(partition = %partition.topic_partition(), code = error.code().name(), %error, "cannot note a leader epoch");
         }
     }
 }

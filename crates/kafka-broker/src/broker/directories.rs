@@ -40,7 +40,7 @@ pub(crate) fn assign(
 /// All partitions of this broker.
 pub(crate) fn all(shared: &Shared) -> Vec<(Uuid, i32)> {
     let topics = shared.topics.all();
-    topics.iter().flat_map(|topic| (0..).take(topic.partitions.len()).map(|number| (topic.id, number))).collect()
+    topics.iter().flat_map(|topic| topic.hosted().map(|(number, _)| (topic.id, number))).collect()
 }
 
 #[cfg(test)]

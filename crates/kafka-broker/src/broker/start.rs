@@ -515,7 +515,7 @@ fn host_all(shared: &Shared, now_ms: i64) {
 /// Loads all groups, then all transactions, whose markers the groups take. When `begun` is told, their clients learn that they
 /// are being loaded.
 fn load_coordinators(shared: &Shared, begun: &Sender<()>) {
-    let numbers = |topic| (0..).take(shared.topics.named(topic).map_or(0, |topic| topic.partitions.len()));
+    let numbers = |topic| (0..).take(shared.topics.named(topic).map_or(0, |topic| topic.partition_count()));
     let groups: Vec<_> = numbers(GROUP_METADATA_TOPIC).filter_map(|number| Loading::begin(shared, number)).collect();
     let transactions = numbers(TRANSACTION_STATE_TOPIC).filter_map(|number| LoadingTransactions::begin(shared, number));
     let transactions: Vec<_> = transactions.collect();

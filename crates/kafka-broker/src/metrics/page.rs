@@ -96,11 +96,11 @@ impl Page {
 
     fn replicas(&mut self, shared: &Shared) {
         let topics = shared.topics.all();
-        let partitions = || topics.iter().flat_map(|topic| topic.partitions.iter());
+        let partitions = || topics.iter().flat_map(|topic| topic.hosted()).map(|(_, partition)| partition);
         let offline = partitions().filter(|partition| !partition.is_online()).count();
-        let all = partitions().count();
-        self.gauge("kafka_server_ReplicaManager_PartitionCount", "Partitions on this broker.", all);
-        self.gauge("kafka_server_ReplicaManager_LeaderCount", "Partitions that this broker leads.", all - offline);
+        let led = partitions().filter(|partition| partition.is_leader() && partition.is_online()).count();
+        self.gauge("kafka_server_ReplicaManager_PartitionCount", "Partitions on this broker.", partitions().count());
+        self.gauge("kafka_server_ReplicaManager_LeaderCount", "Partitions that this broker leads.", led);
         self.gauge(
             "kafka_server_ReplicaManager_OfflineReplicaCount",
             "Partitions whose directory is offline.",

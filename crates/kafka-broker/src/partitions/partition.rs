@@ -1,7 +1,6 @@
-//! One partition that this broker leads.
+//! One partition with a replica on this broker.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 
 use kafka_log::log::error::{AppendError, KafkaError as _};
 use kafka_log::log::producers::VerificationGuard;
@@ -11,7 +10,9 @@ use kafka_rpc::ErrorCode;
 use parking_lot::RwLock;
 
 use super::Watch;
+use super::role::Role;
 use crate::marker::Marker;
+use crate::metadata::NO_LEADER;
 use crate::transaction::Producer;
 
 /// Whether the log of a partition is here.
@@ -26,7 +27,7 @@ pub(crate) enum Hosted {
 }
 
 impl Hosted {
-    fn log(&self) -> Result<&Arc<Log>, ErrorCode> {
+    pub(super) fn log(&self) -> Result<&Arc<Log>, ErrorCode> {
         match self {
             Hosted::Log(log) => Ok(log),
             Hosted::Offline => Err(ErrorCode::KafkaStorageError),
@@ -80,15 +81,54 @@ pub(crate) enum AppendRefused {
 /// A partition (`Partition`).
 pub(crate) struct Partition {
     tp: TopicPartition,
-    log: RwLock<Hosted>,
-    leader_epoch: AtomicI32,
+    /// The id of this broker.
+    node_id: i32,
+    /// Held for reading while records are appended: log and role stay the same meanwhile.
+    state: RwLock<State>,
     watch: Arc<Watch>,
 }
 
+/// What may change of a partition.
+pub(super) struct State {
+    pub(super) hosted: Hosted,
+    pub(super) role: Role,
+    /// The epoch of the role, -1 before the first.
+    pub(super) leader_epoch: i32,
+    /// The epoch of the metadata that the role comes from.
+    pub(super) partition_epoch: i32,
+}
+
+impl State {
+    /// The log, for what only the leader may do.
+    fn leader_log(&self) -> Result<&Arc<Log>, ErrorCode> {
+        let log = self.hosted.log()?;
+        match self.role {
+            Role::Leader => Ok(log),
+            Role::Follower { .. } => Err(ErrorCode::NotLeaderOrFollower),
+        }
+    }
+
+    /// (`Partition.checkCurrentLeaderEpoch`)
+    fn check_leader_epoch(&self, known: i32) -> Result<(), ErrorCode> {
+        match known {
+            -1 => Ok(()),
+            older if older < self.leader_epoch => Err(ErrorCode::FencedLeaderEpoch),
+            newer if newer > self.leader_epoch => Err(ErrorCode::UnknownLeaderEpoch),
+            _ => Ok(()),
+        }
+    }
+
+    fn terms(&self, guard: VerificationGuard) -> LeaderAppend {
+        LeaderAppend { verification_guard: guard, ..LeaderAppend::from_client(self.leader_epoch) }
+    }
+}
+
 impl Partition {
-    pub(crate) fn new(tp: TopicPartition, hosted: Hosted, leader_epoch: i32, watch: Arc<Watch>) -> Self {
-        let partition =
-            Partition { tp, log: RwLock::new(hosted.clone()), leader_epoch: AtomicI32::new(leader_epoch), watch };
+    /// A partition that has no role until [`Partition::assume`] gives it one.
+    pub(crate) fn new(tp: TopicPartition, node_id: i32, hosted: Hosted, watch: Arc<Watch>) -> Self {
+        let role = Role::Follower { leader: NO_LEADER };
+        let state = State { hosted: hosted.clone(), role, leader_epoch: -1, partition_epoch: -1 };
+        let partition = Partition { tp, node_id, state: RwLock::new(state), watch };
         partition.observe(&hosted);
         partition
     }
@@ -96,6 +136,14 @@ impl Partition {
     /// Topic and number.
     pub(crate) fn topic_partition(&self) -> &TopicPartition {
         &self.tp
+    }
+
+    pub(super) fn node_id(&self) -> i32 {
+        self.node_id
+    }
+
+    pub(super) fn state(&self) -> &RwLock<State> {
+        &self.state
     }
 
     /// Has the log wake those who wait for it.
@@ -111,10 +159,10 @@ impl Partition {
     /// Those of `exchange`, after which the log is the same as before.
     pub(crate) fn exchange<E>(&self, exchange: impl FnOnce() -> Result<Hosted, E>) -> Result<(), E> {
         {
-            let mut log = self.log.write();
+            let mut state = self.state.write();
             let new = exchange()?;
             self.observe(&new);
-            *log = new;
+            state.hosted = new;
         }
         self.watch.wake();
         Ok(())
@@ -122,17 +170,18 @@ impl Partition {
 
     /// Lets go of the log, and tells those who wait for the partition that it was deleted.
     pub(crate) fn delete(&self) {
-        *self.log.write() = Hosted::Deleted;
+        self.state.write().hosted = Hosted::Deleted;
         self.watch.wake();
     }
 
-    /// Changes the log with `change`. No other log takes its place meanwhile, as it might after [`Partition::log`].
+    /// Changes the log with `change`, as its leader: neither log nor role change meanwhile, as they might after [`Partition::log`].
+    /// It is told the epoch of the leader.
     ///
     /// # Errors
-    /// Why the log is not here.
-    pub(crate) fn with_log<R>(&self, change: impl FnOnce(&Log) -> R) -> Result<R, ErrorCode> {
-        let hosted = self.log.read();
-        Ok(change(hosted.log()?))
+    /// Why the log is not here; `NOT_LEADER_OR_FOLLOWER`.
+    pub(crate) fn with_leader_log<R>(&self, change: impl FnOnce(&Log, i32) -> R) -> Result<R, ErrorCode> {
+        let state = self.state.read();
+        Ok(change(state.leader_log()?, state.leader_epoch))
     }
 
     /// Appends the records of a client as the leader. `guard` is the proof that their transaction was verified.
@@ -147,9 +196,9 @@ impl Partition {
         guard: VerificationGuard,
         now_ms: i64,
     ) -> Result<(LogAppendInfo, i64), AppendRefused> {
-        let hosted = self.log.read();
-        let log = hosted.log().map_err(AppendRefused::NoLog)?;
-        match log.append_as_leader(records, self.terms(guard), now_ms) {
+        let state = self.state.read();
+        let log = state.leader_log().map_err(AppendRefused::NoLog)?;
+        match log.append_as_leader(records, state.terms(guard), now_ms) {
             Ok(info) => Ok((info, log.log_start_offset())),
             Err(error) => Err(AppendRefused::Log(error, log.log_start_offset())),
         }
@@ -157,8 +206,8 @@ impl Partition {
 
     /// Appends for several requests with one write, in their order.
     pub(crate) fn append_all(&self, submissions: &mut [&mut impl Submission], now_ms: i64) {
-        let hosted = self.log.read();
-        let log = match hosted.log() {
+        let state = self.state.read();
+        let log = match state.leader_log() {
             Ok(log) => log,
             Err(code) => {
                 submissions.iter_mut().for_each(|submission| submission.done(Err(AppendRefused::NoLog(code))));
@@ -166,15 +215,11 @@ impl Partition {
             }
         };
         let grouped = submissions.iter_mut().map(|submission| {
-            let terms = self.terms(submission.guard());
+            let terms = state.terms(submission.guard());
             Grouped { submission: &mut **submission, terms, log }
         });
         let mut group: Vec<_> = grouped.collect();
         log.append_group_as_leader(&mut group, now_ms);
-    }
-
-    fn terms(&self, guard: VerificationGuard) -> LeaderAppend {
-        LeaderAppend { verification_guard: guard, ..LeaderAppend::from_client(self.leader_epoch()) }
     }
 
     /// Appends the marker of a transaction.
@@ -186,12 +231,14 @@ impl Partition {
             tracing::error!(%error, "a marker cannot be written");
             ErrorCode::UnknownServerError
         })?;
-        let append = LeaderAppend {
-            origin: AppendOrigin::Coordinator,
-            transaction_version: marker.transaction_version,
-            ..LeaderAppend::from_client(self.leader_epoch())
-        };
-        self.with_log(|log| log.append_as_leader(&batch, append, now_ms).map(|_| ()).map_err(|error| error.code()))?
+        self.with_leader_log(|log, leader_epoch| {
+            let append = LeaderAppend {
+                origin: AppendOrigin::Coordinator,
+                transaction_version: marker.transaction_version,
+                ..LeaderAppend::from_client(leader_epoch)
+            };
+            log.append_as_leader(&batch, append, now_ms).map(|_| ()).map_err(|error| error.code())
+        })?
     }
 
     /// Begins to verify a transaction with its coordinator, unless it runs in the log already: then the guard is the sentinel.
@@ -205,19 +252,31 @@ impl Partition {
         supports_epoch_bump: bool,
         now_ms: i64,
     ) -> Result<VerificationGuard, ErrorCode> {
-        self.with_log(|log| {
+        self.with_leader_log(|log, _| {
             let (id, epoch) = (producer.id, producer.epoch);
             let started = log.maybe_start_transaction_verification(id, sequence, epoch, supports_epoch_bump, now_ms);
             started.map_err(|error| error.code())
         })?
     }
 
-    /// The log.
+    /// The log, whatever this broker is to the partition.
     ///
     /// # Errors
     /// `KAFKA_STORAGE_ERROR` where it is offline, `UNKNOWN_TOPIC_OR_PARTITION` where it was deleted.
     pub(crate) fn log(&self) -> Result<Arc<Log>, ErrorCode> {
-        self.log.read().log().cloned()
+        self.state.read().hosted.log().cloned()
+    }
+
+    /// The log and the epoch of its leader, which this broker must be (`Partition.localLogWithEpochOrThrow`).
+    ///
+    /// # Errors
+    /// Why the log is not here; for the epoch that a client knows, -1 for none: `FENCED_LEADER_EPOCH`, `UNKNOWN_LEADER_EPOCH`;
+    /// `NOT_LEADER_OR_FOLLOWER`.
+    pub(crate) fn leader_log(&self, known_epoch: i32) -> Result<(Arc<Log>, i32), ErrorCode> {
+        let state = self.state.read();
+        state.hosted.log()?;
+        state.check_leader_epoch(known_epoch)?;
+        Ok((Arc::clone(state.leader_log()?), state.leader_epoch))
     }
 
     /// Whether the log is here, and its directory works.
@@ -225,28 +284,9 @@ impl Partition {
         self.log().is_ok_and(|log| log.readable_bytes(log.log_start_offset(), FetchIsolation::LogEnd).is_ok())
     }
 
-    /// Epoch of this broker as the leader.
-    pub(crate) fn leader_epoch(&self) -> i32 {
-        self.leader_epoch.load(Ordering::Acquire)
-    }
-
-    /// Notes that this broker was elected again.
-    pub(crate) fn set_leader_epoch(&self, epoch: i32) {
-        self.leader_epoch.store(epoch, Ordering::Release);
-    }
-
-    /// Compares the epoch that a client knows, -1 for none, with the leader's (`checkCurrentLeaderEpoch`).
-    ///
-    /// # Errors
-    /// `FENCED_LEADER_EPOCH`, `UNKNOWN_LEADER_EPOCH`.
-    pub(crate) fn check_leader_epoch(&self, known: i32) -> Result<(), ErrorCode> {
-        let ours = self.leader_epoch();
-        match known {
-            -1 => Ok(()),
-            older if older < ours => Err(ErrorCode::FencedLeaderEpoch),
-            newer if newer > ours => Err(ErrorCode::UnknownLeaderEpoch),
-            _ => Ok(()),
-        }
+    /// Whether this broker leads.
+    pub(crate) fn is_leader(&self) -> bool {
+        matches!(self.state.read().role, Role::Leader)
     }
 
     /// Who waits for the partition.

@@ -193,10 +193,7 @@ impl Plan {
         let mut bytes = 0_usize;
         for planned in &self.partitions {
             let Ok(partition) = &planned.found else { continue };
-            if partition.check_leader_epoch(planned.asked.current_leader_epoch).is_err() {
-                return true;
-            }
-            let Ok(log) = partition.log() else { return true };
+            let Ok((log, _)) = partition.leader_log(planned.asked.current_leader_epoch) else { return true };
             let Ok(readable) = log.readable_bytes(planned.from, self.isolation) else { return true };
             bytes = bytes
                 .saturating_add(usize::try_from(readable).unwrap_or(usize::MAX).min(positive(planned.asked.max_bytes)));

@@ -53,8 +53,7 @@ pub(super) fn read(plan: &Plan) -> Reads {
 fn read_one(plan: &Plan, planned: &Planned, bytes_before: usize) -> Result<Read, ErrorCode> {
     let partition = planned.found.as_ref().map_err(|code| *code)?;
     let asked = planned.asked;
-    partition.check_leader_epoch(asked.current_leader_epoch)?;
-    let log = partition.log()?;
+    let (log, _) = partition.leader_log(asked.current_leader_epoch)?;
     if asked.last_fetched_epoch >= 0 {
         // (`Partition.readRecords`)
         let end = log.end_offset_for_epoch(asked.last_fetched_epoch).ok_or(ErrorCode::OffsetOutOfRange)?;

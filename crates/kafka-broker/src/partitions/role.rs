@@ -1,0 +1,75 @@
+//! What this broker is to a partition: its leader or a follower, as the metadata says (`makeLeader`, `makeFollower`).
+
+use std::sync::Arc;
+
+use kafka_log::log::Log;
+use kafka_log::log::error::KafkaError as _;
+
+use super::Partition;
+use crate::metadata;
+
+/// What this broker is to a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It leads.
+    Leader,
+    /// It copies the log of the leader, `NO_LEADER` without one.
+    Follower { leader: i32 },
+}
+
+/// What a change of the metadata has made of this broker's role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Assumed {
+    /// The change is older than what is known.
+    Stale,
+    /// It leads. `is_new`: in another epoch than before.
+    Leader { is_new: bool },
+    /// It follows this leader, `NO_LEADER` without one. `is_new`: it led before, or followed in another epoch.
+    Follower { leader: i32, leader_epoch: i32, is_new: bool },
+}
+
+impl Partition {
+    /// Makes this broker what the metadata says that it is: leader or follower of the partition.
+    pub(crate) fn assume(&self, to: &metadata::Partition, _now_ms: i64) -> Assumed {
+        let (assumed, has_resigned) = {
+            let mut state = self.state().write();
+            if to.partition_epoch < state.partition_epoch {
+                return Assumed::Stale;
+            }
+            let had_led = state.role == Role::Leader;
+            let is_new_epoch = to.leader_epoch > state.leader_epoch;
+            state.partition_epoch = to.partition_epoch;
+            state.leader_epoch = to.leader_epoch;
+            let leads = to.leader == self.node_id();
+            state.role = if leads { Role::Leader } else { Role::Follower { leader: to.leader } };
+            if let Ok(log) = state.hosted.log() {
+                self.prepare(log, to, leads);
+            }
+            let assumed = match leads {
+                true => Assumed::Leader { is_new: is_new_epoch || !had_led },
+                false => {
+                    let (leader, leader_epoch) = (to.leader, to.leader_epoch);
+                    Assumed::Follower { leader, leader_epoch, is_new: is_new_epoch || had_led }
+                }
+            };
+            (assumed, had_led && !leads)
+        };
+        if has_resigned {
+            // Clients who wait must ask the new leader.
+            self.watch().wake();
+        }
+        assumed
+    }
+
+    /// Tells the log of the role. An epoch is on disk before its first record (`Log::begin_epoch`).
+    fn prepare(&self, log: &Arc<Log>, to: &metadata::Partition, leads: bool) {
+        let is_sole = leads && *to.replicas == [self.node_id()];
+        let told = if log.is_sole_replica() == is_sole { Ok(()) } else { log.set_sole_replica(is_sole) };
+        let is_known = !leads || log.latest_epoch().is_some_and(|latest| latest >= to.leader_epoch);
+        let told = told.and_then(|()| if is_known { Ok(()) } else { log.begin_epoch(to.leader_epoch) });
+        if let Err(error) = told {
+            let (partition, code) = (self.topic_partition(), error.code().name());
+            tracing::error!(%partition, code, %error, "cannot note a leader epoch");
+        }
+    }
+}
