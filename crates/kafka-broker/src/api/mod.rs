@@ -21,6 +21,7 @@ mod groups;
 pub(crate) mod init_producer_id;
 mod list_config_resources;
 mod list_offsets;
+pub(crate) mod member;
 mod metadata;
 mod offset_for_leader_epoch;
 mod operations;
@@ -306,7 +307,8 @@ fn dispatch(
         // What else is served, the controller's thread does.
         _ if api_versions::SERVED.contains(&api) => {
             let ticket = call.ticket();
-            shared.controller.send(Job::Request(ticket, frame.to_vec(), peer.clone()));
+            let (frame, peer, received) = (frame.to_vec(), peer.clone(), Instant::now());
+            shared.controller.send(Job::Request { ticket, frame, peer, received });
             Ok(Handled::Later(ticket))
         }
         _ => Err(Refusal::Unsupported(api, version)),

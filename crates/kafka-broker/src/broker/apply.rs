@@ -10,6 +10,7 @@ use super::Shared;
 use super::group_glue::Loading;
 use super::settings::connection_limits;
 use super::transaction_glue::LoadingTransactions;
+use crate::cluster;
 use crate::config::DynamicConfigs;
 use crate::metadata::{self, ConfigResource, ConfigResourceType, Delta, Image};
 use crate::partitions::{Hosted, Partition, Topic, Watch};
@@ -92,6 +93,9 @@ pub(super) fn update_settings(shared: &Shared) {
     match connection_limits(&config) {
         Ok(limits) => shared.connections.set_limits(limits),
         Err(error) => tracing::error!(%error, "limits of connections cannot be put in force"),
+    }
+    if shared.member.is_some() {
+        cluster::cordon(shared, &config.member.cordoned_log_dirs);
     }
     shared.manager.update_cleaner_config(config.log_manager.cleaner);
 }

@@ -15,6 +15,7 @@ use super::group_glue::Alarm;
 use super::settings::Settings;
 use crate::api::fetch::Sessions;
 use crate::clock::Clock;
+use crate::cluster::Member;
 use crate::controller_thread::ControllerHandle;
 use crate::faults::FaultTable;
 use crate::group::Coordinators;
@@ -55,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) authorizer: Option<Arc<Authorizer>>,
     pub(crate) quotas: Quotas,
     pub(crate) controller: ControllerHandle,
+    /// The membership, where the controllers are other nodes.
+    pub(crate) member: Option<Member>,
     pub(crate) mover: MoverHandle,
     pub(crate) metrics: Metrics,
     pub(crate) security: Listeners,

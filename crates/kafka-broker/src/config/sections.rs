@@ -142,6 +142,21 @@ section! {
     }
 }
 
+section! {
+    /// Membership of a cluster whose controllers are other nodes.
+    MemberConfig {
+        broker_heartbeat_interval_ms: i32 = "broker.heartbeat.interval.ms",
+        initial_broker_registration_timeout_ms: i32 = "initial.broker.registration.timeout.ms",
+        controlled_shutdown_enable: bool = "controlled.shutdown.enable",
+        cordoned_log_dirs: Vec<String> = "cordoned.log.dirs",
+        controller_quorum_request_timeout_ms: i32 = "controller.quorum.request.timeout.ms",
+        controller_quorum_retry_backoff_ms: i32 = "controller.quorum.retry.backoff.ms",
+        controller_quorum_fetch_max_bytes: i32 = "controller.quorum.fetch.max.bytes",
+        controller_quorum_fetch_snapshot_max_bytes: i32 = "controller.quorum.fetch.snapshot.max.bytes",
+        sasl_mechanism_controller_protocol: String = "sasl.mechanism.controller.protocol",
+    }
+}
+
 /// Names of all settings that a section has.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let sections = [
@@ -153,6 +168,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         TransactionsConfig::NAMES,
         QuotasConfig::NAMES,
         MetadataLogConfig::NAMES,
+        MemberConfig::NAMES,
     ];
     sections.into_iter().flatten().copied()
 }
