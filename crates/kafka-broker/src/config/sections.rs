@@ -142,6 +142,13 @@ section! {
     }
 }
 
+section! {
+    /// Replicas of partitions.
+    ReplicationConfig {
+        replica_lag_time_max_ms: i64 = "replica.lag.time.max.ms",
+    }
+}
+
 /// Names of all settings that a section has.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let sections = [
@@ -153,6 +160,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         TransactionsConfig::NAMES,
         QuotasConfig::NAMES,
         MetadataLogConfig::NAMES,
+        ReplicationConfig::NAMES,
     ];
     sections.into_iter().flatten().copied()
 }
