@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use kafka_rpc::messages::AlterPartitionRequest;
 use kafka_rpc::{ErrorCode, RequestFrame, Uuid};
 use parking_lot::Mutex;
 
@@ -12,6 +13,7 @@ use crate::api::{controller, init_producer_id};
 use crate::broker::{Shared, retry_groups, retry_transactions};
 use crate::controller::Controller;
 use crate::net::{Peer, Ticket};
+use crate::replication::refuse;
 use crate::topics::is_internal;
 
 /// How often the controller looks whether a snapshot is due.
@@ -31,6 +33,8 @@ pub(crate) enum Job {
     Moved(Uuid, i32),
     /// A log directory has failed.
     DirectoryFailed(Uuid),
+    /// Leaders want other ISRs. The answer goes to [`Replication::altered`](crate::replication::Replication::altered).
+    AlterPartition(AlterPartitionRequest),
     /// End, when everything before it is done.
     Stop,
 }
@@ -97,6 +101,10 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
             Ok(Job::MoreProducerIds) => controller::more_producer_ids(&mut controller, shared),
             Ok(Job::Moved(id, number)) => controller::moved(&mut controller, shared, (id, number)),
             Ok(Job::DirectoryFailed(dir)) => controller::directory_failed(&mut controller, shared, dir),
+            // A quorum of one node has one broker, and no other whose replicas join an ISR, or leave it.
+            Ok(Job::AlterPartition(request)) => {
+                shared.replication.altered(Ok(refuse(&request, ErrorCode::OperationNotAttempted)));
+            }
             Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {}
         }

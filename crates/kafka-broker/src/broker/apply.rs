@@ -167,7 +167,7 @@ pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i
             None => find_or_create(shared, &tp, id, is_new, now_ms),
         };
         let watch = Arc::new(Watch::new(Arc::clone(&shared.loops)));
-        let partition = Arc::new(Partition::new(tp, shared.node_id, hosted, watch));
+        let partition = Arc::new(Partition::new(id, tp, Arc::clone(&shared.replication), hosted, watch));
         partition.assume(state, now_ms);
         Some(Some(partition))
     });

@@ -127,6 +127,7 @@ impl Broker {
         }
         self.shared.controller.send(Job::Stop);
         self.shared.mover.send(Order::Stop);
+        self.shared.replication.stop();
         self.shared.alarm.stop();
         self.shared.loops.iter().for_each(|mailbox| mailbox.post(LoopEvent::Stop));
         self.metrics.take().into_iter().chain(self.control.take()).for_each(HttpServer::stop);

@@ -26,6 +26,7 @@ use crate::net::{Connections, LoopEvent, Mailbox, QueuedBytes, Ticket};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
+use crate::replication::Replication;
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
 use crate::transaction;
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) image: metadata::Shared,
     pub(crate) manager: Arc<LogManager>,
     pub(crate) topics: Arc<Topics>,
+    pub(crate) replication: Arc<Replication>,
     pub(crate) groups: Coordinators<Ticket>,
     /// Partitions of `__consumer_offsets` that could not be read, and are to be tried again.
     pub(crate) unread_groups: Mutex<BTreeSet<i32>>,

@@ -41,6 +41,7 @@ use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
+use crate::replication::{self, Replication};
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
 use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};
@@ -293,6 +294,7 @@ fn serve(
     let loops: Arc<[Arc<Mailbox>]> = event_loops.iter().map(|of| Arc::clone(of.mailbox())).collect();
     let (jobs, controller_jobs) = channel();
     let (orders, mover_orders) = channel();
+    let (isr_events, isr_changes) = channel();
     let alarm = Arc::new(Alarm::new(Arc::clone(&clock)));
     let topics = Arc::new(Topics::default());
     let partitions_of = |topic: &str| {
@@ -310,6 +312,9 @@ fn serve(
     let transaction_partitions =
         partitions_of(TRANSACTION_STATE_TOPIC).unwrap_or(settings.transaction_topic.partitions);
     let transactions = transaction::Coordinators::new(settings.transaction.clone(), transaction_partitions, now);
+    let lag_max_ms = settings.config.replication.replica_lag_time_max_ms;
+    let of = (Arc::clone(&clock), Arc::clone(&image));
+    let replication = Arc::new(Replication::new(settings.node_id, of.0, of.1, lag_max_ms, isr_events));
     let quotas = Quotas::new(settings.quota_windows, settings.mutation_windows, &image.read());
     let shared = Arc::new(Shared {
         cluster_id,
@@ -317,6 +322,7 @@ fn serve(
         image,
         manager,
         topics,
+        replication,
         groups,
         unread_groups: Mutex::default(),
         moved_groups: Mutex::default(),
@@ -391,6 +397,8 @@ fn serve(
     };
     let of = Arc::clone(&shared);
     broker.workers.push(spawn("log-dir-mover", move || mover::run(&mover_orders, &of))?);
+    let of = Arc::clone(&shared);
+    broker.workers.push(spawn("isr", move || replication::run(&isr_changes, &of))?);
     let of = Arc::clone(&shared);
     broker.workers.push(spawn("group-timers", move || run_timers(&of))?);
     let of = Arc::clone(&shared);

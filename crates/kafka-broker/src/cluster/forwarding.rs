@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use kafka_rpc::messages::assign_replicas_to_dirs_request::{DirectoryData, PartitionData, TopicData};
 use kafka_rpc::messages::{
-    AllocateProducerIdsRequest, AssignReplicasToDirsRequest, CreateTopicsRequest, DefaultPrincipalData, EnvelopeRequest,
+    AllocateProducerIdsRequest, AlterPartitionRequest, AlterPartitionResponse, AssignReplicasToDirsRequest, CreateTopicsRequest, DefaultPrincipalData, EnvelopeRequest,
 };
 use kafka_rpc::{ErrorCode, Message as _, RequestFrame, Uuid};
 
@@ -47,6 +47,7 @@ pub(crate) fn run(shared: &Shared, member: &Member, jobs: &Receiver<Job>) {
             Ok(Job::MoreProducerIds) => forwarder.more_producer_ids(),
             // The next tick finds all that the metadata does not know.
             Ok(Job::Moved(..)) => next_tick = Instant::now(),
+            Ok(Job::AlterPartition(request)) => shared.replication.altered(forwarder.alter_partition(request)),
             Ok(Job::DirectoryFailed(dir)) => member.directory_failed(dir),
             Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
@@ -186,6 +187,19 @@ impl Forwarder<'_> {
             }
             Err(error) => tracing::warn!(%error, "no more producer ids can be had"),
         }
+    }
+
+    /// Asks for other ISRs.
+    fn alter_partition(&mut self, mut request: AlterPartitionRequest) -> Result<AlterPartitionResponse, ErrorCode> {
+        request.broker_epoch = self.member.broker_epoch();
+        let answer = self.channel.call(&request).and_then(|reply| Ok(reply.message()?));
+        if answer.as_ref().map_or(true, |response| response.error_code != 0) {
+            self.channel.reset();
+        }
+        answer.map_err(|error| {
+            tracing::warn!(%error, "the controller has not answered what ISRs are to be");
+            ErrorCode::NetworkException
+        })
     }
 
     /// Tells the controller in which directories partitions are, where it does not know. What fails is told with the next tick.

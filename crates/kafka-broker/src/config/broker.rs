@@ -17,7 +17,11 @@ use super::given::{self, Given, Settings};
 use super::groups::{BOUNDED, KINDS, Order};
 use super::listeners::{self, Listener};
 use super::sections::{
+<<<<<<< HEAD
     FetchConfig, GroupsConfig, MemberConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig,
+=======
+    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, ReplicationConfig,
+>>>>>>> lead
     TopicsConfig, TransactionsConfig,
 };
 use super::security::ListenerSecurity;
@@ -47,7 +51,12 @@ pub(super) const NAMES: &[&str] = &[
     "authorizer.class.name",
     "super.users",
     "allow.everyone.if.no.acl.found",
+    "replica.selector.class",
 ];
+
+/// The selectors of replicas that consumers read from: those in their racks, or the leader.
+const RACK_AWARE_SELECTOR: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+const LEADER_SELECTOR: &str = "org.apache.kafka.common.replica.LeaderSelector";
 
 /// The node id where none is set. Kafka demands one.
 const NODE_ID: i32 = 1;
@@ -111,6 +120,10 @@ pub struct BrokerConfig {
     pub member: MemberConfig,
     /// The metadata log.
     pub metadata_log: MetadataLogConfig,
+    /// Replicas of partitions.
+    pub replication: ReplicationConfig,
+    /// Whether consumers are sent to replicas in their racks: `replica.selector.class`
+    pub is_rack_aware: bool,
     /// The logs of all partitions together.
     pub log_manager: LogManagerConfig,
     /// Defaults of topics.
@@ -273,12 +286,22 @@ impl BrokerConfig {
             quotas: QuotasConfig::read(&values),
             member: MemberConfig::read(&values),
             metadata_log: MetadataLogConfig::read(&values),
+            replication: ReplicationConfig::read(&values),
+            is_rack_aware: is_rack_aware(&values).map_err(at(&["replica.selector.class"]))?,
             log_manager,
             log,
             security,
             failed_authentication_delay_ms: values.get("connection.failed.authentication.delay.ms"),
             static_configs: static_configs(settings, node_id),
         })
+    }
+}
+
+fn is_rack_aware(values: &Values<'_>) -> Result<bool, SettingError> {
+    match values.get::<Option<String>>("replica.selector.class").as_deref() {
+        None | Some("" | LEADER_SELECTOR) => Ok(false),
+        Some(RACK_AWARE_SELECTOR) => Ok(true),
+        Some(class) => Err(SettingError::ReplicaSelector { class: class.to_owned() }),
     }
 }
 

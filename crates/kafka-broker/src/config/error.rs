@@ -163,6 +163,11 @@ pub enum SettingError {
         /// The class.
         class: String,
     },
+    /// `replica.selector.class` names a class that this broker does not stand in for.
+    ReplicaSelector {
+        /// The class.
+        class: String,
+    },
     /// An entry of `super.users` that is not `TYPE:NAME`.
     SuperUser {
         /// The entry.
@@ -321,6 +326,10 @@ impl fmt::Display for SettingError {
             SettingError::Authorizer { class } => {
                 write!(f, "Invalid value {class} for configuration authorizer.class.name: this broker has ")?;
                 f.write_str("org.apache.kafka.metadata.authorizer.StandardAuthorizer alone")
+            }
+            SettingError::ReplicaSelector { class } => {
+                write!(f, "Invalid value {class} for configuration replica.selector.class: this broker has ")?;
+                f.write_str("RackAwareReplicaSelector and LeaderSelector of org.apache.kafka.common.replica alone")
             }
             SettingError::SuperUser { entry } => {
                 write!(f, "Invalid value {entry} for configuration super.users: expected principalType:principalName")

@@ -32,8 +32,8 @@ pub use kafka_security::SecurityProtocol;
 pub use listeners::Listener;
 pub use rules::Rules;
 pub use sections::{
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, TopicsConfig,
-    TransactionsConfig,
+    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, ReplicationConfig,
+    TopicsConfig, TransactionsConfig,
 };
 pub(crate) use security::{ListenerSecurity, SaslConfig};
 pub use value::InvalidValue;

@@ -157,6 +157,13 @@ section! {
     }
 }
 
+section! {
+    /// Replicas of partitions.
+    ReplicationConfig {
+        replica_lag_time_max_ms: i64 = "replica.lag.time.max.ms",
+    }
+}
+
 /// Names of all settings that a section has.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let sections = [
@@ -169,6 +176,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         QuotasConfig::NAMES,
         MetadataLogConfig::NAMES,
         MemberConfig::NAMES,
+        ReplicationConfig::NAMES,
     ];
     sections.into_iter().flatten().copied()
 }

@@ -106,6 +106,22 @@ impl Page {
             "Partitions whose directory is offline.",
             offline,
         );
+        let of = |name: &str| format!("kafka_server_ReplicaManager_{name}");
+        let under_replicated = partitions().filter(|partition| partition.is_under_replicated()).count();
+        let help = "Partitions that this broker leads and some of whose replicas are not in sync.";
+        self.gauge(&of("UnderReplicatedPartitions"), help, under_replicated);
+        let under_min_isr = partitions().filter(|partition| partition.is_under_min_isr()).count();
+        let help = "Partitions that this broker leads with fewer replicas in sync than min.insync.replicas.";
+        self.gauge(&of("UnderMinIsrPartitionCount"), help, under_min_isr);
+        let replication = &shared.replication;
+        for (name, help, count) in [
+            ("IsrShrinksPerSec_total", "Replicas that left an ISR, by change.", &replication.isr_shrinks),
+            ("IsrExpandsPerSec_total", "Replicas that joined an ISR, by change.", &replication.isr_expands),
+            ("FailedIsrUpdatesPerSec_total", "Changes of ISRs that were not made.", &replication.failed_isr_updates),
+        ] {
+            self.metric(&of(name), "counter", help);
+            self.value(&of(name), count.get());
+        }
         let dirs = shared.manager.log_dirs();
         let failed = dirs.iter().filter(|dir| dir.failure.is_some()).count();
         self.gauge("kafka_log_LogManager_OfflineLogDirectoryCount", "Log directories that are offline.", failed);

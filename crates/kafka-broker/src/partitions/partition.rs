@@ -6,13 +6,14 @@ use kafka_log::log::error::{AppendError, KafkaError as _};
 use kafka_log::log::producers::VerificationGuard;
 use kafka_log::log::types::{AppendOrigin, FetchIsolation, LogAppendInfo};
 use kafka_log::log::{Answer, GroupAppend, LeaderAppend, Log, TopicPartition};
-use kafka_rpc::ErrorCode;
+use kafka_rpc::{ErrorCode, Uuid};
 use parking_lot::RwLock;
 
 use super::Watch;
 use super::role::Role;
 use crate::marker::Marker;
 use crate::metadata::NO_LEADER;
+use crate::replication::{PartitionKey, Replication};
 use crate::transaction::Producer;
 
 /// Whether the log of a partition is here.
@@ -42,6 +43,8 @@ pub(crate) trait Submission {
     fn records(&self) -> &[u8];
     /// Proof that the transaction of the records was verified.
     fn guard(&self) -> VerificationGuard;
+    /// Whether all replicas in sync have to acknowledge the records.
+    fn needs_isr(&self) -> bool;
     /// Takes the answer: what was appended, and the log start.
     fn done(&mut self, answer: Result<(LogAppendInfo, i64), AppendRefused>);
 }
@@ -72,17 +75,17 @@ impl<S: Submission> GroupAppend for Grouped<'_, S> {
 
 /// Why a partition has not taken records.
 pub(crate) enum AppendRefused {
-    /// Its log is not here.
-    NoLog(ErrorCode),
+    /// Its log is not here, this broker does not lead, or too few replicas are in sync.
+    NotTried(ErrorCode),
     /// What its log says, and where that starts.
     Log(AppendError, i64),
 }
 
 /// A partition (`Partition`).
 pub(crate) struct Partition {
+    topic_id: Uuid,
     tp: TopicPartition,
-    /// The id of this broker.
-    node_id: i32,
+    replication: Arc<Replication>,
     /// Held for reading while records are appended: log and role stay the same meanwhile.
     state: RwLock<State>,
     watch: Arc<Watch>,
@@ -100,12 +103,25 @@ pub(super) struct State {
 
 impl State {
     /// The log, for what only the leader may do.
-    fn leader_log(&self) -> Result<&Arc<Log>, ErrorCode> {
+    pub(super) fn leader_log(&self) -> Result<&Arc<Log>, ErrorCode> {
         let log = self.hosted.log()?;
         match self.role {
-            Role::Leader => Ok(log),
+            Role::Leader(_) => Ok(log),
             Role::Follower { .. } => Err(ErrorCode::NotLeaderOrFollower),
         }
+    }
+
+    /// The same for a client that knows an epoch, -1 for none (`Partition.getLocalLog`).
+    pub(super) fn leader_log_in(&self, known_epoch: i32) -> Result<&Arc<Log>, ErrorCode> {
+        self.log_in(known_epoch)?;
+        self.leader_log()
+    }
+
+    /// The log, of a leader or a follower.
+    fn log_in(&self, known_epoch: i32) -> Result<&Arc<Log>, ErrorCode> {
+        let log = self.hosted.log()?;
+        self.check_leader_epoch(known_epoch)?;
+        Ok(log)
     }
 
     /// (`Partition.checkCurrentLeaderEpoch`)
@@ -125,10 +141,16 @@ impl State {
 
 impl Partition {
     /// A partition that has no role until [`Partition::assume`] gives it one.
-    pub(crate) fn new(tp: TopicPartition, node_id: i32, hosted: Hosted, watch: Arc<Watch>) -> Self {
+    pub(crate) fn new(
+        topic_id: Uuid,
+        tp: TopicPartition,
+        replication: Arc<Replication>,
+        hosted: Hosted,
+        watch: Arc<Watch>,
+    ) -> Self {
         let role = Role::Follower { leader: NO_LEADER };
         let state = State { hosted: hosted.clone(), role, leader_epoch: -1, partition_epoch: -1 };
-        let partition = Partition { tp, node_id, state: RwLock::new(state), watch };
+        let partition = Partition { topic_id, tp, replication, state: RwLock::new(state), watch };
         partition.observe(&hosted);
         partition
     }
@@ -138,8 +160,12 @@ impl Partition {
         &self.tp
     }
 
-    pub(super) fn node_id(&self) -> i32 {
-        self.node_id
+    pub(super) fn key(&self) -> PartitionKey {
+        (self.topic_id, self.tp.partition())
+    }
+
+    pub(super) const fn replication(&self) -> &Arc<Replication> {
+        &self.replication
     }
 
     pub(super) fn state(&self) -> &RwLock<State> {
@@ -181,10 +207,13 @@ impl Partition {
     /// Why the log is not here; `NOT_LEADER_OR_FOLLOWER`.
     pub(crate) fn with_leader_log<R>(&self, change: impl FnOnce(&Log, i32) -> R) -> Result<R, ErrorCode> {
         let state = self.state.read();
-        Ok(change(state.leader_log()?, state.leader_epoch))
+        let changed = change(state.leader_log()?, state.leader_epoch);
+        self.advance(&state);
+        Ok(changed)
     }
 
-    /// Appends the records of a client as the leader. `guard` is the proof that their transaction was verified.
+    /// Appends the records of a client as the leader. `guard` is the proof that their transaction was verified; `needs_isr`: all
+    /// replicas in sync have to acknowledge them.
     ///
     /// Gives the log start, too.
     ///
@@ -194,12 +223,19 @@ impl Partition {
         &self,
         records: &[u8],
         guard: VerificationGuard,
+        needs_isr: bool,
         now_ms: i64,
     ) -> Result<(LogAppendInfo, i64), AppendRefused> {
         let state = self.state.read();
-        let log = state.leader_log().map_err(AppendRefused::NoLog)?;
+        let log = state.leader_log().map_err(AppendRefused::NotTried)?;
+        if needs_isr && Self::lacks_replicas(&state, log) {
+            return Err(AppendRefused::NotTried(ErrorCode::NotEnoughReplicas));
+        }
         match log.append_as_leader(records, state.terms(guard), now_ms) {
-            Ok(info) => Ok((info, log.log_start_offset())),
+            Ok(info) => {
+                self.advance(&state);
+                Ok((info, log.log_start_offset()))
+            }
             Err(error) => Err(AppendRefused::Log(error, log.log_start_offset())),
         }
     }
@@ -210,16 +246,24 @@ impl Partition {
         let log = match state.leader_log() {
             Ok(log) => log,
             Err(code) => {
-                submissions.iter_mut().for_each(|submission| submission.done(Err(AppendRefused::NoLog(code))));
+                submissions.iter_mut().for_each(|submission| submission.done(Err(AppendRefused::NotTried(code))));
                 return;
             }
         };
-        let grouped = submissions.iter_mut().map(|submission| {
+        let lacks_replicas =
+            submissions.iter().any(|submission| submission.needs_isr()) && Self::lacks_replicas(&state, log);
+        let grouped = submissions.iter_mut().filter_map(|submission| {
+            if lacks_replicas && submission.needs_isr() {
+                submission.done(Err(AppendRefused::NotTried(ErrorCode::NotEnoughReplicas)));
+                return None;
+            }
             let terms = state.terms(submission.guard());
-            Grouped { submission: &mut **submission, terms, log }
+            Some(Grouped { submission: &mut **submission, terms, log })
         });
         let mut group: Vec<_> = grouped.collect();
         log.append_group_as_leader(&mut group, now_ms);
+        drop(group);
+        self.advance(&state);
     }
 
     /// Appends the marker of a transaction.
@@ -274,9 +318,16 @@ impl Partition {
     /// `NOT_LEADER_OR_FOLLOWER`.
     pub(crate) fn leader_log(&self, known_epoch: i32) -> Result<(Arc<Log>, i32), ErrorCode> {
         let state = self.state.read();
-        state.hosted.log()?;
-        state.check_leader_epoch(known_epoch)?;
-        Ok((Arc::clone(state.leader_log()?), state.leader_epoch))
+        Ok((Arc::clone(state.leader_log_in(known_epoch)?), state.leader_epoch))
+    }
+
+    /// The log for clients that may read from followers, too, and the epoch of the leader.
+    ///
+    /// # Errors
+    /// As [`Partition::leader_log`], but for `NOT_LEADER_OR_FOLLOWER`.
+    pub(crate) fn replica_log(&self, known_epoch: i32) -> Result<(Arc<Log>, i32), ErrorCode> {
+        let state = self.state.read();
+        Ok((Arc::clone(state.log_in(known_epoch)?), state.leader_epoch))
     }
 
     /// Whether the log is here, and its directory works.
@@ -286,7 +337,7 @@ impl Partition {
 
     /// Whether this broker leads.
     pub(crate) fn is_leader(&self) -> bool {
-        matches!(self.state.read().role, Role::Leader)
+        matches!(self.state.read().role, Role::Leader(_))
     }
 
     /// Who waits for the partition.
