@@ -31,6 +31,7 @@ mod net;
 mod partitions;
 mod producer_ids;
 mod quotas;
+mod replication;
 mod security;
 mod topics;
 mod transaction;

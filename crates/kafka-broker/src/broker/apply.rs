@@ -7,6 +7,7 @@ use kafka_log::log::{Log, TopicPartition};
 use kafka_log::manager::{CreateLog, ManagerError, NewTopic};
 
 use super::Shared;
+use super::follow::follow;
 use super::group_glue::Loading;
 use super::settings::connection_limits;
 use super::transaction_glue::LoadingTransactions;
@@ -93,6 +94,7 @@ pub(super) fn update_settings(shared: &Shared) {
         Ok(limits) => shared.connections.set_limits(limits),
         Err(error) => tracing::error!(%error, "limits of connections cannot be put in force"),
     }
+    shared.fetchers.update_quota(&shared.image.read());
     shared.manager.update_cleaner_config(config.log_manager.cleaner);
 }
 
@@ -115,6 +117,8 @@ pub(super) fn settings_of(image: &Image, topic: &str) -> Vec<(String, String)> {
 fn delete(shared: &Shared, name: &str, id: kafka_rpc::Uuid, now_ms: i64) {
     let Some(topic) = shared.topics.remove(id) else { return };
     // Fetches that wait learn that the topic is gone, and so do producers who still append.
+    let gone: Vec<_> = topic.hosted().map(|(_, partition)| partition.topic_partition().clone()).collect();
+    shared.fetchers.update(&shared.image.read(), Vec::new(), &gone);
     topic.hosted().for_each(|(_, partition)| partition.delete());
     // What a coordinator knows is gone with its log.
     let numbers = topic.hosted().map(|(number, _)| number);
@@ -140,13 +144,15 @@ pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i
     };
     let before = shared.topics.with_id(id).ok();
     let known = before.as_ref().map_or(0, |topic| topic.partition_count());
+    let mut assumed = Vec::new();
     if let Some(topic) = &before {
         for (number, partition) in topic.hosted() {
             if let Some(state) = usize::try_from(number).ok().and_then(|at| states.get(at)) {
-                partition.assume(state, now_ms);
+                assumed.push((Arc::clone(partition), partition.assume(state, now_ms)));
             }
         }
         if known == states.len() {
+            follow(shared, id, assumed);
             return before;
         }
     }
@@ -164,12 +170,13 @@ pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i
         };
         let watch = Arc::new(Watch::new(Arc::clone(&shared.loops)));
         let partition = Arc::new(Partition::new(tp, shared.node_id, hosted, watch));
-        partition.assume(state, now_ms);
+        assumed.push((Arc::clone(&partition), partition.assume(state, now_ms)));
         Some(Some(partition))
     });
     let partitions = partitions.collect::<Option<_>>()?;
     let topic = Arc::new(Topic::new(name, id, partitions));
     shared.topics.insert(Arc::clone(&topic));
+    follow(shared, id, assumed);
     Some(topic)
 }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 pub(crate) mod directories;
+mod follow;
 mod group_glue;
 mod group_metadata;
 mod read_log;
@@ -114,6 +115,7 @@ impl Broker {
             std::thread::sleep(Duration::from_millis(1));
         }
         self.shared.controller.send(Job::Stop);
+        self.shared.fetchers.stop();
         self.shared.mover.send(Order::Stop);
         self.shared.alarm.stop();
         self.shared.loops.iter().for_each(|mailbox| mailbox.post(LoopEvent::Stop));

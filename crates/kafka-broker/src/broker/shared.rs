@@ -25,6 +25,7 @@ use crate::net::{Connections, LoopEvent, Mailbox, QueuedBytes, Ticket};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
+use crate::replication::fetcher::Fetchers;
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
 use crate::transaction;
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) quotas: Quotas,
     pub(crate) controller: ControllerHandle,
     pub(crate) mover: MoverHandle,
+    pub(crate) fetchers: Fetchers,
     pub(crate) metrics: Metrics,
     pub(crate) security: Listeners,
     pub(crate) connections: Connections,

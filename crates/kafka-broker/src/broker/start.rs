@@ -16,6 +16,7 @@ use kafka_log::manager::background::{Background, Event};
 use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
 use kafka_security::tls::TlsError;
+use kafka_thin_client::ConnectionConfig;
 use parking_lot::Mutex;
 
 use super::apply::{host, settings_of, update_security, update_settings};
@@ -39,6 +40,7 @@ use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
+use crate::replication::fetcher::Fetchers;
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
 use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};
@@ -80,6 +82,8 @@ pub enum StartError {
         /// The error.
         source: TlsError,
     },
+    /// Connections to other brokers cannot be made with the settings.
+    InterBroker(kafka_thin_client::ConfigError),
     /// A listener cannot be bound.
     Listen {
         /// Its address.
@@ -102,6 +106,7 @@ impl fmt::Display for StartError {
             StartError::Format(error) => error.fmt(f),
             StartError::Logs(error) => error.fmt(f),
             StartError::Metadata(error) => error.fmt(f),
+            StartError::InterBroker(error) => write!(f, "inter.broker.listener.name: {error}"),
             StartError::MetaProperties { path, source } => write!(f, "{}: {source}", path.display()),
             StartError::Resolve { host, source } => write!(f, "host {host}: {source}"),
             StartError::Listen { address, source } => write!(f, "cannot listen at {address}: {source}"),
@@ -120,6 +125,7 @@ impl std::error::Error for StartError {
             StartError::Format(error) => Some(error),
             StartError::Logs(error) => Some(error),
             StartError::Metadata(error) => Some(error),
+            StartError::InterBroker(error) => Some(error),
             StartError::Tls { source, .. } => Some(source),
             StartError::MetaProperties { source: error, .. }
             | StartError::Resolve { source: error, .. }
@@ -253,6 +259,19 @@ fn serve(
     let transaction_partitions =
         partitions_of(TRANSACTION_STATE_TOPIC).unwrap_or(settings.transaction_topic.partitions);
     let transactions = transaction::Coordinators::new(settings.transaction.clone(), transaction_partitions, now);
+    // A broker that has the controller is the only one.
+    let connection = match settings.config.is_controller {
+        true => ConnectionConfig::default(),
+        false => settings.config.inter_broker_connection().map_err(StartError::InterBroker)?,
+    };
+    let fetchers = Fetchers::new(
+        settings.node_id,
+        &settings.config.inter_broker_listener_name,
+        settings.config.replica_fetch.clone(),
+        connection,
+        Arc::clone(&image),
+        Arc::clone(&clock),
+    );
     let quotas = Quotas::new(settings.quota_windows, settings.mutation_windows, &image.read());
     let shared = Arc::new(Shared {
         cluster_id,
@@ -274,6 +293,7 @@ fn serve(
         quotas,
         controller: ControllerHandle::new(jobs),
         mover: MoverHandle::new(orders),
+        fetchers,
         metrics: Metrics::new(),
         security: Listeners::load(&settings.config)
             .map_err(|(listener, source)| StartError::Tls { listener, source })?,

@@ -16,8 +16,8 @@ use super::given::{self, Given, Settings};
 use super::groups::{BOUNDED, KINDS, Order};
 use super::listeners::{self, Listener};
 use super::sections::{
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, TopicsConfig,
-    TransactionsConfig,
+    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, ReplicaFetchConfig,
+    TopicsConfig, TransactionsConfig,
 };
 use super::security::ListenerSecurity;
 use super::values::Values;
@@ -106,6 +106,8 @@ pub struct BrokerConfig {
     pub quotas: QuotasConfig,
     /// The metadata log.
     pub metadata_log: MetadataLogConfig,
+    /// Fetches of partitions that other brokers lead.
+    pub replica_fetch: ReplicaFetchConfig,
     /// The logs of all partitions together.
     pub log_manager: LogManagerConfig,
     /// Defaults of topics.
@@ -260,6 +262,7 @@ impl BrokerConfig {
             transactions: TransactionsConfig::read(&values),
             quotas: QuotasConfig::read(&values),
             metadata_log: MetadataLogConfig::read(&values),
+            replica_fetch: ReplicaFetchConfig::read(&values),
             log_manager,
             log,
             security,

@@ -142,6 +142,21 @@ section! {
     }
 }
 
+section! {
+    /// Followers: fetches of partitions that other brokers lead.
+    ReplicaFetchConfig {
+        num_replica_fetchers: i32 = "num.replica.fetchers",
+        replica_fetch_backoff_ms: i32 = "replica.fetch.backoff.ms",
+        replica_fetch_max_bytes: i32 = "replica.fetch.max.bytes",
+        replica_fetch_min_bytes: i32 = "replica.fetch.min.bytes",
+        replica_fetch_response_max_bytes: i32 = "replica.fetch.response.max.bytes",
+        replica_fetch_wait_max_ms: i32 = "replica.fetch.wait.max.ms",
+        replica_socket_timeout_ms: i32 = "replica.socket.timeout.ms",
+        replication_quota_window_num: i32 = "replication.quota.window.num",
+        replication_quota_window_size_seconds: i32 = "replication.quota.window.size.seconds",
+    }
+}
+
 /// Names of all settings that a section has.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let sections = [
@@ -153,6 +168,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         TransactionsConfig::NAMES,
         QuotasConfig::NAMES,
         MetadataLogConfig::NAMES,
+        ReplicaFetchConfig::NAMES,
     ];
     sections.into_iter().flatten().copied()
 }

@@ -1,5 +1,6 @@
 //! The partitions with a replica on this broker: by name and by id, with their logs and the fetches that wait for them.
 
+mod follower;
 mod partition;
 mod role;
 mod table;
