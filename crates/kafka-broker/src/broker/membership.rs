@@ -11,9 +11,7 @@ use kafka_thin_client::Peer;
 
 use super::start::spawn;
 use super::{Settings, Shared, StartError};
-use crate::cluster::{
-    self, ActiveController, LifeEvent, Member, Observer, ObserverError, ObserverTerms, Terms, connection_config,
-};
+use crate::cluster::{self, ActiveController, LifeEvent, Member, Observer, ObserverTerms, Terms};
 use crate::controller::BrokerRegistration;
 use crate::controller_thread::Job;
 use crate::metadata;
@@ -28,8 +26,8 @@ pub(super) struct Joining {
 pub(super) fn observe(settings: &Settings, unloaded: &Unloaded, cluster_id: &str) -> Result<Joining, StartError> {
     let config = &settings.config;
     let of = &config.member;
-    let (listener, protocol) = config.controller_listener.as_ref().ok_or(ObserverError::NoControllers)?;
-    let mut connection = connection_config(config, listener, *protocol, &of.sasl_mechanism_controller_protocol)?;
+    let mut connection = config.controller_connection().map_err(StartError::Controllers)?;
+    connection.client_id = settings.node_id.to_string();
     connection.request_timeout = millis(of.controller_quorum_request_timeout_ms);
     connection.connect_timeout = connection.request_timeout;
     let active = Arc::new(ActiveController::new(connection));

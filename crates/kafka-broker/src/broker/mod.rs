@@ -2,6 +2,7 @@
 
 mod apply;
 pub(crate) mod directories;
+mod follow;
 mod group_glue;
 mod group_metadata;
 mod membership;
@@ -126,6 +127,7 @@ impl Broker {
             member.stop();
         }
         self.shared.controller.send(Job::Stop);
+        self.shared.fetchers.stop();
         self.shared.mover.send(Order::Stop);
         self.shared.replication.stop();
         self.shared.alarm.stop();

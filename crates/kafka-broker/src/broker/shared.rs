@@ -27,6 +27,7 @@ use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
 use crate::replication::Replication;
+use crate::replication::fetcher::Fetchers;
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
 use crate::transaction;
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     /// The membership, where the controllers are other nodes.
     pub(crate) member: Option<Member>,
     pub(crate) mover: MoverHandle,
+    pub(crate) fetchers: Fetchers,
     pub(crate) metrics: Metrics,
     pub(crate) security: Listeners,
     pub(crate) connections: Connections,

@@ -16,6 +16,7 @@ use kafka_log::manager::background::{Background, Event};
 use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
 use kafka_security::tls::TlsError;
+use kafka_thin_client::ConnectionConfig;
 use parking_lot::Mutex;
 
 use super::apply::{host, settings_of, update_security, update_settings};
@@ -26,7 +27,7 @@ use super::transaction_glue::LoadingTransactions;
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
 use crate::clock::{Clock, now_ms};
-use crate::cluster::{ObserverError, SecurityError};
+use crate::cluster::ObserverError;
 use crate::config::{BrokerConfig, ConfigError, Rules};
 use crate::controller::{
     self, BrokerRegistration, Controller, ControllerError, ControllerOptions, ControllerRegistration,
@@ -41,6 +42,7 @@ use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
+use crate::replication::fetcher::Fetchers;
 use crate::replication::{self, Replication};
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
@@ -71,8 +73,8 @@ pub enum StartError {
     Metadata(ControllerError),
     /// The metadata of the cluster cannot be had.
     Observer(ObserverError),
-    /// Other nodes cannot be reached with the settings of security.
-    Security(SecurityError),
+    /// Controllers cannot be reached with the settings of security.
+    Controllers(kafka_thin_client::ConfigError),
     /// The log directories have not been formatted with the id of the cluster.
     NotFormatted,
     /// The controllers have not unfenced the broker.
@@ -91,6 +93,8 @@ pub enum StartError {
         /// The error.
         source: TlsError,
     },
+    /// Connections to other brokers cannot be made with the settings.
+    InterBroker(kafka_thin_client::ConfigError),
     /// A listener cannot be bound.
     Listen {
         /// Its address.
@@ -114,11 +118,12 @@ impl fmt::Display for StartError {
             StartError::Logs(error) => error.fmt(f),
             StartError::Metadata(error) => error.fmt(f),
             StartError::Observer(error) => error.fmt(f),
-            StartError::Security(error) => error.fmt(f),
+            StartError::Controllers(error) => write!(f, "controller.listener.names: {error}"),
             StartError::NotFormatted => {
                 f.write_str("the log directories must be formatted with the id of the cluster (kafka-storage format)")
             }
             StartError::NotUnfenced => f.write_str("the controllers have not let the broker join"),
+            StartError::InterBroker(error) => write!(f, "inter.broker.listener.name: {error}"),
             StartError::MetaProperties { path, source } => write!(f, "{}: {source}", path.display()),
             StartError::Resolve { host, source } => write!(f, "host {host}: {source}"),
             StartError::Listen { address, source } => write!(f, "cannot listen at {address}: {source}"),
@@ -138,8 +143,8 @@ impl std::error::Error for StartError {
             StartError::Logs(error) => Some(error),
             StartError::Metadata(error) => Some(error),
             StartError::Observer(error) => Some(error),
-            StartError::Security(error) => Some(error),
             StartError::NotFormatted | StartError::NotUnfenced => None,
+            StartError::InterBroker(error) | StartError::Controllers(error) => Some(error),
             StartError::Tls { source, .. } => Some(source),
             StartError::MetaProperties { source: error, .. }
             | StartError::Resolve { source: error, .. }
@@ -167,7 +172,6 @@ from! {
     ManagerError => Logs
     ControllerError => Metadata
     ObserverError => Observer
-    SecurityError => Security
 }
 
 impl Broker {
@@ -315,6 +319,19 @@ fn serve(
     let lag_max_ms = settings.config.replication.replica_lag_time_max_ms;
     let of = (Arc::clone(&clock), Arc::clone(&image));
     let replication = Arc::new(Replication::new(settings.node_id, of.0, of.1, lag_max_ms, isr_events));
+    // A broker that has the controller is the only one.
+    let connection = match settings.config.is_controller {
+        true => ConnectionConfig::default(),
+        false => settings.config.inter_broker_connection().map_err(StartError::InterBroker)?,
+    };
+    let fetchers = Fetchers::new(
+        settings.node_id,
+        &settings.config.inter_broker_listener_name,
+        settings.config.replica_fetch.clone(),
+        connection,
+        Arc::clone(&image),
+        Arc::clone(&clock),
+    );
     let quotas = Quotas::new(settings.quota_windows, settings.mutation_windows, &image.read());
     let shared = Arc::new(Shared {
         cluster_id,
@@ -338,6 +355,7 @@ fn serve(
         controller: ControllerHandle::new(jobs),
         member,
         mover: MoverHandle::new(orders),
+        fetchers,
         metrics: Metrics::new(),
         security: Listeners::load(&settings.config)
             .map_err(|(listener, source)| StartError::Tls { listener, source })?,

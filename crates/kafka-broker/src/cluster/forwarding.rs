@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use kafka_rpc::messages::assign_replicas_to_dirs_request::{DirectoryData, PartitionData, TopicData};
 use kafka_rpc::messages::{
-    AllocateProducerIdsRequest, AlterPartitionRequest, AlterPartitionResponse, AssignReplicasToDirsRequest, CreateTopicsRequest, DefaultPrincipalData, EnvelopeRequest,
+    AllocateProducerIdsRequest, AlterPartitionRequest, AlterPartitionResponse, AssignReplicasToDirsRequest,
+    CreateTopicsRequest, DefaultPrincipalData, EnvelopeRequest,
 };
 use kafka_rpc::{ErrorCode, Message as _, RequestFrame, Uuid};
 

@@ -14,7 +14,6 @@ mod life;
 mod lifecycle;
 mod observer;
 mod quorum;
-mod security;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -28,8 +27,6 @@ pub(crate) use forwarding::run as forward;
 pub(crate) use lifecycle::{LifeEvent, Terms, cordon, run as live};
 pub(crate) use observer::ObserverError;
 pub(crate) use observer::{Observer, Terms as ObserverTerms, run as observe};
-pub(crate) use security::SecurityError;
-pub(crate) use security::connection_config;
 
 /// How long the controller may take to move leadership away before an orderly stop goes on without it.
 const CONTROLLED_SHUTDOWN_MAX: Duration = Duration::from_secs(5 * 60);

@@ -17,12 +17,8 @@ use super::given::{self, Given, Settings};
 use super::groups::{BOUNDED, KINDS, Order};
 use super::listeners::{self, Listener};
 use super::sections::{
-<<<<<<< HEAD
     FetchConfig, GroupsConfig, MemberConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig,
-=======
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, ReplicationConfig,
->>>>>>> lead
-    TopicsConfig, TransactionsConfig,
+    ReplicaFetchConfig, ReplicationConfig, TopicsConfig, TransactionsConfig,
 };
 use super::security::ListenerSecurity;
 use super::values::Values;
@@ -41,6 +37,7 @@ pub(super) const NAMES: &[&str] = &[
     "controller.quorum.voters",
     "controller.quorum.bootstrap.servers",
     "inter.broker.listener.name",
+    "sasl.mechanism.controller.protocol",
     "security.inter.broker.protocol",
     "log.dir",
     "log.dirs",
@@ -124,6 +121,8 @@ pub struct BrokerConfig {
     pub replication: ReplicationConfig,
     /// Whether consumers are sent to replicas in their racks: `replica.selector.class`
     pub is_rack_aware: bool,
+    /// Fetches of partitions that other brokers lead.
+    pub replica_fetch: ReplicaFetchConfig,
     /// The logs of all partitions together.
     pub log_manager: LogManagerConfig,
     /// Defaults of topics.
@@ -288,6 +287,7 @@ impl BrokerConfig {
             metadata_log: MetadataLogConfig::read(&values),
             replication: ReplicationConfig::read(&values),
             is_rack_aware: is_rack_aware(&values).map_err(at(&["replica.selector.class"]))?,
+            replica_fetch: ReplicaFetchConfig::read(&values),
             log_manager,
             log,
             security,
