@@ -7,10 +7,9 @@ use kafka_log::log::{Log, TopicPartition};
 use kafka_log::manager::{CreateLog, ManagerError, NewTopic};
 
 use super::Shared;
+use super::coordinators::follow_leaders;
 use super::follow::follow;
-use super::group_glue::Loading;
 use super::settings::connection_limits;
-use super::transaction_glue::LoadingTransactions;
 use crate::cluster;
 use crate::config::DynamicConfigs;
 use crate::metadata::{self, ConfigResource, ConfigResourceType, Delta, Image};
@@ -46,12 +45,7 @@ pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
     for id in changed {
         let Some(topic) = host(shared, id, true, now_ms) else { continue };
         let numbers = delta.changed_partitions.iter().filter(|(of, _)| *of == id).map(|(_, number)| *number);
-        if *topic.name == *GROUP_METADATA_TOPIC {
-            numbers.filter_map(|number| Loading::begin(shared, number)).for_each(|loading| loading.finish(shared));
-        } else if *topic.name == *TRANSACTION_STATE_TOPIC {
-            let loading = numbers.filter_map(|number| LoadingTransactions::begin(shared, number));
-            loading.for_each(|loading| loading.finish(shared));
-        }
+        follow_leaders(shared, &topic, numbers);
     }
 }
 

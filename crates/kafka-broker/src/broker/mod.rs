@@ -1,6 +1,7 @@
 //! A broker: started, served, stopped.
 
 mod apply;
+mod coordinators;
 pub(crate) mod directories;
 mod follow;
 mod group_glue;
@@ -10,6 +11,8 @@ mod read_log;
 mod settings;
 mod shared;
 mod start;
+#[cfg(test)]
+mod tests;
 mod transaction_glue;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -125,3 +125,82 @@ impl AlterPartitions {
         Ok(outcomes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Uuid = Uuid([1; 16]);
+    const B: Uuid = Uuid([2; 16]);
+
+    fn change(partition_epoch: i32) -> IsrChange {
+        IsrChange { leader_epoch: 3, partition_epoch, isr: vec![(1, 100), (2, -1)], is_expansion: true }
+    }
+
+    fn answer(topic_id: Uuid, of: &[(i32, ErrorCode)]) -> AlterPartitionResponse {
+        let partitions = of.iter().map(|(partition_index, code)| response::PartitionData {
+            partition_index: *partition_index,
+            error_code: code.code(),
+            leader_id: 1,
+            leader_epoch: 3,
+            isr: vec![1, 2],
+            partition_epoch: 8,
+            ..Default::default()
+        });
+        let topics = vec![response::TopicData { topic_id, partitions: partitions.collect(), ..Default::default() }];
+        AlterPartitionResponse { topics, ..Default::default() }
+    }
+
+    #[test]
+    fn one_request_is_in_flight_and_names_all_that_wait() {
+        let mut changes = AlterPartitions::default();
+        assert_eq!(changes.next(1), None);
+        changes.submit((A, 0), change(7)).unwrap();
+        let first = changes.next(1).unwrap();
+        assert_eq!((first.broker_id, first.topics.len()), (1, 1));
+        let partition = &first.topics[0].partitions[0];
+        assert_eq!((partition.leader_epoch, partition.partition_epoch, partition.leader_recovery_state), (3, 7, 0));
+        let isr: Vec<_> = partition.new_isr_with_epochs.iter().map(|of| (of.broker_id, of.broker_epoch)).collect();
+        assert_eq!(isr, [(1, 100), (2, -1)]);
+        changes.submit((B, 1), change(7)).unwrap();
+        changes.submit((A, 4), change(7)).unwrap();
+        assert_eq!(changes.submit((A, 0), change(9)), Err(change(9)), "one for each partition");
+        assert_eq!(changes.next(1), None, "a request is in flight");
+        let outcomes = changes.answered(Ok(answer(A, &[(0, ErrorCode::None)]))).unwrap();
+        let accepted = Accepted { leader_epoch: 3, partition_epoch: 8, isr: vec![1, 2] };
+        assert_eq!(outcomes, [Outcome { partition: (A, 0), change: change(7), answer: Ok(accepted) }]);
+        let next = changes.next(1).unwrap();
+        let named: Vec<_> =
+            next.topics.iter().map(|topic| (topic.topic_id, topic.partitions[0].partition_index)).collect();
+        assert_eq!(named, [(A, 4), (B, 1)]);
+    }
+
+    #[test]
+    fn what_a_response_leaves_out_is_sent_again_and_what_it_adds_is_dropped() {
+        let mut changes = AlterPartitions::default();
+        changes.submit((A, 0), change(7)).unwrap();
+        changes.submit((A, 1), change(7)).unwrap();
+        let sent = changes.next(1).unwrap();
+        // Submitted after the request: the response cannot be about it.
+        changes.submit((B, 0), change(7)).unwrap();
+        assert_eq!(changes.answered(Ok(answer(B, &[(0, ErrorCode::None)]))), Ok(vec![]));
+        assert_eq!(changes.next(1).unwrap().topics.len(), 2);
+        let outcomes = changes.answered(Ok(answer(A, &[(1, ErrorCode::FencedLeaderEpoch)]))).unwrap();
+        assert_eq!(outcomes[0].answer, Err(ErrorCode::FencedLeaderEpoch));
+        let refused = changes.answered(Ok(refuse(&sent, ErrorCode::OperationNotAttempted)));
+        assert_eq!(refused, Ok(vec![]), "nothing is in flight");
+        assert_eq!(changes.next(1).unwrap().topics[0].partitions[0].partition_index, 0);
+    }
+
+    #[test]
+    fn a_request_that_fails_as_a_whole_is_sent_again() {
+        let mut changes = AlterPartitions::default();
+        changes.submit((A, 0), change(7)).unwrap();
+        let first = changes.next(1).unwrap();
+        assert_eq!(changes.answered(Err(ErrorCode::NetworkException)), Err(ErrorCode::NetworkException));
+        assert_eq!(changes.next(1), Some(first.clone()));
+        let stale = AlterPartitionResponse { error_code: ErrorCode::StaleBrokerEpoch.code(), ..Default::default() };
+        assert_eq!(changes.answered(Ok(stale)), Err(ErrorCode::StaleBrokerEpoch));
+        assert_eq!(changes.next(1), Some(first));
+    }
+}

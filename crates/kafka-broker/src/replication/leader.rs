@@ -385,3 +385,6 @@ impl Leader {
         found.iter().map(|follower| follower.id).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
