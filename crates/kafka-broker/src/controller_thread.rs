@@ -21,8 +21,8 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Something to do for the controller.
 pub(crate) enum Job {
-    /// A request of a client, as it came, and from whom.
-    Request(Ticket, Vec<u8>, Peer),
+    /// A request of a client, as it came, from whom and when.
+    Request { ticket: Ticket, frame: Vec<u8>, peer: Peer, received: Instant },
     /// Topics that clients or the broker itself need.
     AutoCreate(Vec<String>),
     /// A request for a producer id came when the block was used up.
@@ -75,7 +75,8 @@ impl ControllerHandle {
         }
     }
 
-    fn created(&self, topics: &[String]) {
+    /// Notes that a job is done.
+    pub(crate) fn created(&self, topics: &[String]) {
         let mut to_create = self.to_create.lock();
         topics.iter().for_each(|topic| {
             to_create.remove(topic);
@@ -88,7 +89,7 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
     let mut next_tick = Instant::now() + TICK;
     loop {
         match jobs.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
-            Ok(Job::Request(ticket, frame, peer)) => request(&mut controller, ticket, &frame, &peer, shared),
+            Ok(Job::Request { ticket, frame, peer, .. }) => request(&mut controller, ticket, &frame, &peer, shared),
             Ok(Job::AutoCreate(topics)) => {
                 controller::auto_create(&mut controller, &topics, shared);
                 shared.controller.created(&topics);

@@ -17,6 +17,7 @@
 mod api;
 mod broker;
 mod clock;
+mod cluster;
 pub mod config;
 pub mod controller;
 mod controller_thread;

@@ -22,6 +22,7 @@ pub(crate) mod init_producer_id;
 mod leaders;
 mod list_config_resources;
 mod list_offsets;
+pub(crate) mod member;
 mod metadata;
 mod offset_for_leader_epoch;
 mod operations;
@@ -317,7 +318,8 @@ fn dispatch(
         // What else is served, the controller's thread does.
         _ if api_versions::SERVED.contains(&api) => {
             let ticket = call.ticket();
-            shared.controller.send(Job::Request(ticket, frame.to_vec(), peer.clone()));
+            let (frame, peer, received) = (frame.to_vec(), peer.clone(), Instant::now());
+            shared.controller.send(Job::Request { ticket, frame, peer, received });
             Ok(Handled::Later(ticket))
         }
         _ => Err(Refusal::Unsupported(api, version)),

@@ -3,8 +3,10 @@
 mod apply;
 mod coordinators;
 pub(crate) mod directories;
+mod follow;
 mod group_glue;
 mod group_metadata;
+mod membership;
 mod read_log;
 mod settings;
 mod shared;
@@ -39,7 +41,7 @@ use crate::net::LoopEvent;
 /// How long requests in progress may take when the broker stops.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// A broker of one node, with its controller. It stops when it is dropped.
+/// A broker, with its controller or as a member of a cluster. It stops when it is dropped.
 pub struct Broker {
     shared: Arc<Shared>,
     has_ended: bool,
@@ -47,7 +49,7 @@ pub struct Broker {
     broker_epoch: i64,
     addresses: Vec<SocketAddr>,
     loops: Vec<JoinHandle<()>>,
-    /// Controller, mover, and what works for groups.
+    /// Controller or membership, mover, and what works for groups.
     workers: Vec<JoinHandle<()>>,
     background: Option<Background>,
     metrics: Option<HttpServer>,
@@ -110,13 +112,25 @@ impl Broker {
         if std::mem::replace(&mut self.has_ended, true) {
             return StopReport::default();
         }
+        let member = self.shared.member.as_ref();
+        if let Some(member) =
+            member.filter(|_| !self.has_failed() && self.shared.config.config.member.controlled_shutdown_enable)
+        {
+            // Clients are served until others lead.
+            member.leave();
+        }
         self.shared.loops.iter().for_each(|mailbox| mailbox.post(LoopEvent::Drain));
         let until = Instant::now() + DRAIN_MAX;
         // The loops of a broker that has failed have ended, and let go of nothing.
         while !self.has_failed() && self.shared.connections.open() > 0 && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
         }
+        if let Some(member) = member {
+            self.broker_epoch = member.broker_epoch();
+            member.stop();
+        }
         self.shared.controller.send(Job::Stop);
+        self.shared.fetchers.stop();
         self.shared.mover.send(Order::Stop);
         self.shared.replication.stop();
         self.shared.alarm.stop();

@@ -15,6 +15,7 @@ use super::group_glue::Alarm;
 use super::settings::Settings;
 use crate::api::fetch::Sessions;
 use crate::clock::Clock;
+use crate::cluster::Member;
 use crate::controller_thread::ControllerHandle;
 use crate::faults::FaultTable;
 use crate::group::Coordinators;
@@ -26,6 +27,7 @@ use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
 use crate::replication::Replication;
+use crate::replication::fetcher::Fetchers;
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
 use crate::transaction;
@@ -57,7 +59,10 @@ pub(crate) struct Shared {
     pub(crate) authorizer: Option<Arc<Authorizer>>,
     pub(crate) quotas: Quotas,
     pub(crate) controller: ControllerHandle,
+    /// The membership, where the controllers are other nodes.
+    pub(crate) member: Option<Member>,
     pub(crate) mover: MoverHandle,
+    pub(crate) fetchers: Fetchers,
     pub(crate) metrics: Metrics,
     pub(crate) security: Listeners,
     pub(crate) connections: Connections,

@@ -16,15 +16,18 @@ use kafka_log::manager::background::{Background, Event};
 use kafka_log::manager::{LogManager, ManagerError, Startup, StdThreads};
 use kafka_rpc::Uuid;
 use kafka_security::tls::TlsError;
+use kafka_thin_client::ConnectionConfig;
 use parking_lot::Mutex;
 
 use super::apply::{host, settings_of, update_security, update_settings};
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
 use super::group_metadata::ImageOfGroups;
+use super::membership::{self, Joined, Joining};
 use super::transaction_glue::LoadingTransactions;
 use super::{Broker, Settings, Shared, directories};
 use crate::api::fetch::Sessions;
 use crate::clock::{Clock, now_ms};
+use crate::cluster::ObserverError;
 use crate::config::{BrokerConfig, ConfigError, Rules};
 use crate::controller::{
     self, BrokerRegistration, Controller, ControllerError, ControllerOptions, ControllerRegistration,
@@ -39,6 +42,7 @@ use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
+use crate::replication::fetcher::Fetchers;
 use crate::replication::{self, Replication};
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
@@ -67,6 +71,14 @@ pub enum StartError {
     },
     /// The metadata cannot be used.
     Metadata(ControllerError),
+    /// The metadata of the cluster cannot be had.
+    Observer(ObserverError),
+    /// Controllers cannot be reached with the settings of security.
+    Controllers(kafka_thin_client::ConfigError),
+    /// The log directories have not been formatted with the id of the cluster.
+    NotFormatted,
+    /// The controllers have not unfenced the broker.
+    NotUnfenced,
     /// A name of a host in the settings has no address.
     Resolve {
         /// The name.
@@ -81,6 +93,8 @@ pub enum StartError {
         /// The error.
         source: TlsError,
     },
+    /// Connections to other brokers cannot be made with the settings.
+    InterBroker(kafka_thin_client::ConfigError),
     /// A listener cannot be bound.
     Listen {
         /// Its address.
@@ -103,6 +117,13 @@ impl fmt::Display for StartError {
             StartError::Format(error) => error.fmt(f),
             StartError::Logs(error) => error.fmt(f),
             StartError::Metadata(error) => error.fmt(f),
+            StartError::Observer(error) => error.fmt(f),
+            StartError::Controllers(error) => write!(f, "controller.listener.names: {error}"),
+            StartError::NotFormatted => {
+                f.write_str("the log directories must be formatted with the id of the cluster (kafka-storage format)")
+            }
+            StartError::NotUnfenced => f.write_str("the controllers have not let the broker join"),
+            StartError::InterBroker(error) => write!(f, "inter.broker.listener.name: {error}"),
             StartError::MetaProperties { path, source } => write!(f, "{}: {source}", path.display()),
             StartError::Resolve { host, source } => write!(f, "host {host}: {source}"),
             StartError::Listen { address, source } => write!(f, "cannot listen at {address}: {source}"),
@@ -121,6 +142,9 @@ impl std::error::Error for StartError {
             StartError::Format(error) => Some(error),
             StartError::Logs(error) => Some(error),
             StartError::Metadata(error) => Some(error),
+            StartError::Observer(error) => Some(error),
+            StartError::NotFormatted | StartError::NotUnfenced => None,
+            StartError::InterBroker(error) | StartError::Controllers(error) => Some(error),
             StartError::Tls { source, .. } => Some(source),
             StartError::MetaProperties { source: error, .. }
             | StartError::Resolve { source: error, .. }
@@ -147,6 +171,7 @@ from! {
     FormatError => Format
     ManagerError => Logs
     ControllerError => Metadata
+    ObserverError => Observer
 }
 
 impl Broker {
@@ -191,15 +216,21 @@ impl Broker {
 fn start(mut settings: Settings) -> Result<Broker, StartError> {
     let clock = Arc::new(Clock::new());
     let now = clock.now_ms();
-    let cluster_id = format_if_new(&settings, now)?;
+    let cluster_id = match settings.is_member() {
+        true => cluster_id_of(&settings)?.ok_or(StartError::NotFormatted)?,
+        false => format_if_new(&settings, now)?,
+    };
     let unloaded = LogManager::open(OsFs, &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
     let (listeners, addresses) = bind(&mut settings)?;
     let metrics = settings.metrics_listener.map(bind_metrics).transpose()?;
 
-    let controller = Controller::open(OsFs, controller_options(&settings), now)?;
+    let metadata = match settings.is_member() {
+        true => Metadata::Copied(Box::new(membership::observe(&settings, &unloaded, &cluster_id)?)),
+        false => Metadata::Own(Box::new(Controller::open(OsFs, controller_options(&settings), now)?)),
+    };
     let previous_broker_epoch = unloaded.clean_shutdown_broker_epoch();
-    let manager = Arc::new(load_logs(unloaded, &controller.image(), now)?);
-    let loaded = Loaded { manager: Arc::clone(&manager), controller, clock, cluster_id };
+    let manager = Arc::new(load_logs(unloaded, &metadata.image(), settings.node_id, now)?);
+    let loaded = Loaded { manager: Arc::clone(&manager), metadata, clock, cluster_id };
     let mut broker_epoch = previous_broker_epoch;
     serve(settings, loaded, Sockets { listeners, addresses, metrics }, &mut broker_epoch).inspect_err(|_| {
         // The logs are loaded, and recovered where that was due: the next start need not do it again.
@@ -210,9 +241,32 @@ fn start(mut settings: Settings) -> Result<Broker, StartError> {
 /// The logs and the metadata of a broker that does not serve yet.
 struct Loaded {
     manager: Arc<LogManager>,
-    controller: Controller,
+    metadata: Metadata,
     clock: Arc<Clock>,
     cluster_id: String,
+}
+
+/// Where the metadata comes from.
+enum Metadata {
+    /// The controller of this node.
+    Own(Box<Controller>),
+    /// Controllers elsewhere.
+    Copied(Box<Joining>),
+}
+
+impl Metadata {
+    fn image(&self) -> metadata::Shared {
+        match self {
+            Metadata::Own(controller) => controller.image(),
+            Metadata::Copied(joining) => joining.image(),
+        }
+    }
+}
+
+/// The same once the parts of the broker are there.
+enum Source {
+    Own(Box<Controller>),
+    Copied(Box<Joined>),
 }
 
 /// Where a broker is going to serve.
@@ -229,10 +283,17 @@ fn serve(
     sockets: Sockets,
     broker_epoch: &mut Option<i64>,
 ) -> Result<Broker, StartError> {
-    let Loaded { manager, mut controller, clock, cluster_id } = loaded;
+    let Loaded { manager, metadata, clock, cluster_id } = loaded;
     let Sockets { listeners, addresses, metrics: metrics_listener } = sockets;
     let now = clock.now_ms();
-    let image = controller.image();
+    let image = metadata.image();
+    let (member, metadata) = match metadata {
+        Metadata::Own(controller) => (None, Source::Own(controller)),
+        Metadata::Copied(joining) => {
+            let (member, joined) = joining.join();
+            (Some(member), Source::Copied(joined))
+        }
+    };
     let event_loops = event_loops(&settings, listeners).map_err(StartError::Threads)?;
     let loops: Arc<[Arc<Mailbox>]> = event_loops.iter().map(|of| Arc::clone(of.mailbox())).collect();
     let (jobs, controller_jobs) = channel();
@@ -258,6 +319,19 @@ fn serve(
     let lag_max_ms = settings.config.replication.replica_lag_time_max_ms;
     let of = (Arc::clone(&clock), Arc::clone(&image));
     let replication = Arc::new(Replication::new(settings.node_id, of.0, of.1, lag_max_ms, isr_events));
+    // A broker that has the controller is the only one.
+    let connection = match settings.config.is_controller {
+        true => ConnectionConfig::default(),
+        false => settings.config.inter_broker_connection().map_err(StartError::InterBroker)?,
+    };
+    let fetchers = Fetchers::new(
+        settings.node_id,
+        &settings.config.inter_broker_listener_name,
+        settings.config.replica_fetch.clone(),
+        connection,
+        Arc::clone(&image),
+        Arc::clone(&clock),
+    );
     let quotas = Quotas::new(settings.quota_windows, settings.mutation_windows, &image.read());
     let shared = Arc::new(Shared {
         cluster_id,
@@ -279,7 +353,9 @@ fn serve(
         authorizer,
         quotas,
         controller: ControllerHandle::new(jobs),
+        member,
         mover: MoverHandle::new(orders),
+        fetchers,
         metrics: Metrics::new(),
         security: Listeners::load(&settings.config)
             .map_err(|(listener, source)| StartError::Tls { listener, source })?,
@@ -291,19 +367,31 @@ fn serve(
         config: settings,
     });
 
-    // With both, leaders are elected: the partitions are hosted with their new epochs.
-    let (registered, _) = controller.register_broker(&registration(&shared, *broker_epoch), now)?;
-    *broker_epoch = Some(registered);
-    controller.unfence_broker(now)?;
-    update_settings(&shared);
-    update_security(&shared);
-    host_all(&shared, now);
-    directories::assign(&mut controller, &shared, directories::all(&shared).into_iter(), now)?;
+    let terms = registration(&shared, *broker_epoch);
+    let metadata = match metadata {
+        Source::Own(mut controller) => {
+            // With both, leaders are elected: the partitions are hosted with their new epochs.
+            let (registered, _) = controller.register_broker(&terms, now)?;
+            *broker_epoch = Some(registered);
+            controller.unfence_broker(now)?;
+            update_settings(&shared);
+            update_security(&shared);
+            host_all(&shared, now);
+            directories::assign(&mut controller, &shared, directories::all(&shared).into_iter(), now)?;
+            Source::Own(controller)
+        }
+        copied => {
+            update_settings(&shared);
+            update_security(&shared);
+            host_all(&shared, now);
+            copied
+        }
+    };
 
     let mut broker = Broker {
         shared: Arc::clone(&shared),
         has_ended: false,
-        broker_epoch: registered,
+        broker_epoch: broker_epoch.unwrap_or(NO_BROKER_EPOCH),
         addresses,
         loops: Vec::new(),
         workers: Vec::new(),
@@ -317,7 +405,14 @@ fn serve(
         broker.metrics = Some(metrics::serve(listener, Arc::clone(&shared)).map_err(StartError::Threads)?);
     }
     let of = Arc::clone(&shared);
-    broker.workers.push(spawn("controller", move || controller_thread::run(controller, &controller_jobs, &of))?);
+    let unfenced = match metadata {
+        Source::Own(controller) => {
+            let run = move || controller_thread::run(*controller, &controller_jobs, &of);
+            broker.workers.push(spawn("controller", run)?);
+            None
+        }
+        Source::Copied(joined) => Some(joined.start(&of, terms, controller_jobs, &mut broker.workers)?),
+    };
     let of = Arc::clone(&shared);
     broker.workers.push(spawn("log-dir-mover", move || mover::run(&mover_orders, &of))?);
     let of = Arc::clone(&shared);
@@ -333,6 +428,14 @@ fn serve(
         let of = Arc::clone(&shared);
         broker.loops.push(spawn(&format!("network-{number}"), move || event_loop.run(&of))?);
     }
+    if let Some(unfenced) = unfenced {
+        if let Some(member) = &shared.member {
+            member.ready();
+        }
+        if unfenced.recv().is_err() {
+            return Err(StartError::NotUnfenced);
+        }
+    }
     tracing::info!(
         node_id = shared.node_id,
         cluster_id = shared.cluster_id,
@@ -343,7 +446,7 @@ fn serve(
     Ok(broker)
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, StartError> {
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, StartError> {
     thread::Builder::new().name(name.to_owned()).spawn(work).map_err(StartError::Threads)
 }
 
@@ -438,14 +541,7 @@ fn controller_options(settings: &Settings) -> ControllerOptions {
     });
     ControllerOptions {
         log: settings.metadata_log.clone(),
-        settings: controller::Settings {
-            num_partitions: settings.num_partitions,
-            default_replication_factor: settings.default_replication_factor,
-            delete_topic_enable: settings.delete_topics,
-            min_insync_replicas: settings.log.min_insync_replicas,
-            unclean_leader_election_enable: settings.log.unclean_leader_election_enable,
-            ..controller::Settings::new(settings.node_id)
-        },
+        settings: settings.controller(),
         rules: Arc::new(Rules::new(Arc::clone(&settings.config))),
         registration: ControllerRegistration {
             incarnation_id: Uuid(crate::random_bytes()),
@@ -457,6 +553,7 @@ fn controller_options(settings: &Settings) -> ControllerOptions {
 fn load_logs(
     unloaded: kafka_log::manager::Unloaded,
     image: &metadata::Shared,
+    node_id: i32,
     now_ms: i64,
 ) -> Result<LogManager, StartError> {
     let topics: Vec<(String, Vec<(String, String)>)> = {
@@ -464,17 +561,24 @@ fn load_logs(
         let own = image.topics().map(|topic| (topic.name.to_string(), settings_of(&image, &topic.name)));
         own.filter(|(_, settings)| !settings.is_empty()).collect()
     };
-    // A topic that was deleted and created again has another id: the old log is of no use.
+    // A topic that was deleted and created again has another id: the old log is of no use. Neither is that of a replica that is
+    // elsewhere now.
     let is_stray = |log: &Log| {
         let (image, tp) = (image.read(), log.topic_partition());
         image.topic(tp.topic()).is_none_or(|topic| {
-            log.topic_id().is_some_and(|id| id != topic.id) || topic.partition(tp.partition()).is_none()
+            let is_here = topic.partition(tp.partition()).is_some_and(|of| of.replicas.contains(&node_id));
+            log.topic_id().is_some_and(|id| id != topic.id) || !is_here
         })
+    };
+    let is_sole_replica = |log: &Log| {
+        let (image, tp) = (image.read(), log.topic_partition());
+        let replicas = image.topic(tp.topic()).and_then(|topic| topic.partition(tp.partition()));
+        replicas.is_some_and(|of| *of.replicas == [node_id])
     };
     let startup = Startup {
         topics: &topics,
         is_stray: &is_stray,
-        is_sole_replica: &|_| true,
+        is_sole_replica: &is_sole_replica,
         workers: &StdThreads,
         ..Startup::plain(now_ms)
     };

@@ -212,6 +212,15 @@ pub enum SettingError {
         /// The ids of the voters.
         voters: String,
     },
+    /// A controller that shares the quorum with others.
+    OtherVoters {
+        /// Its id.
+        node_id: i32,
+        /// The ids of the voters.
+        voters: String,
+    },
+    /// A node that is no broker.
+    NotABroker,
     /// A broker alone that is among the voters.
     Voter {
         /// Its id.
@@ -362,6 +371,14 @@ impl fmt::Display for SettingError {
                 "If process.roles contains the 'controller' role, the node id {node_id} must be included in the set of \
                  voters controller.quorum.voters=Set({voters})"
             ),
+            SettingError::OtherVoters { node_id, voters } => write!(
+                f,
+                "the controller of this broker must be the only voter: controller.quorum.voters names {voters}, the node id is \
+                 {node_id}. With other controllers process.roles must be broker"
+            ),
+            SettingError::NotABroker => {
+                f.write_str("process.roles must contain broker: a node that is a controller alone is not supported")
+            }
             SettingError::Voter { node_id, voters } => write!(
                 f,
                 "If process.roles contains just the 'broker' role, the node id {node_id} must not be included in the set \

@@ -10,6 +10,7 @@ mod given;
 mod groups;
 mod listeners;
 mod nearest;
+mod peer;
 mod rules;
 mod sections;
 mod security;
@@ -32,8 +33,8 @@ pub use kafka_security::SecurityProtocol;
 pub use listeners::Listener;
 pub use rules::Rules;
 pub use sections::{
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, ReplicationConfig,
-    TopicsConfig, TransactionsConfig,
+    FetchConfig, GroupsConfig, MemberConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig,
+    ReplicaFetchConfig, ReplicationConfig, TopicsConfig, TransactionsConfig,
 };
 pub(crate) use security::{ListenerSecurity, SaslConfig};
 pub use value::InvalidValue;

@@ -12,24 +12,25 @@ pub(super) fn page(shared: &Shared) -> String {
     page.requests(shared);
     page.topics(shared);
     page.replicas(shared);
+    page.fetchers(shared);
     page.groups(shared);
     page.transactions(shared);
     page.controller(shared);
     page.0
 }
 
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
-    fn metric(&mut self, name: &str, kind: &str, help: &str) {
+    pub(super) fn metric(&mut self, name: &str, kind: &str, help: &str) {
         self.push(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
     }
 
-    fn value(&mut self, name: &str, value: impl fmt::Display) {
+    pub(super) fn value(&mut self, name: &str, value: impl fmt::Display) {
         self.push(format_args!("{name} {value}\n"));
     }
 
-    fn labelled(&mut self, name: &str, label: &str, of: &str, value: impl fmt::Display) {
+    pub(super) fn labelled(&mut self, name: &str, label: &str, of: &str, value: impl fmt::Display) {
         // Names of topics and APIs have no character that would have to be escaped.
         self.push(format_args!("{name}{{{label}=\"{of}\"}} {value}\n"));
     }
@@ -39,7 +40,7 @@ impl Page {
         let _ = self.0.write_fmt(text);
     }
 
-    fn gauge(&mut self, name: &str, help: &str, value: impl fmt::Display) {
+    pub(super) fn gauge(&mut self, name: &str, help: &str, value: impl fmt::Display) {
         self.metric(name, "gauge", help);
         self.value(name, value);
     }

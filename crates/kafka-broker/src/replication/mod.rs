@@ -1,8 +1,14 @@
 //! Replication between brokers: pure state machines, and what their users share.
 
 mod alter_partition;
+pub(crate) mod fetcher;
+mod follower;
 mod isr;
 mod leader;
+mod quota;
+mod replica;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -13,6 +19,7 @@ use kafka_rpc::messages::AlterPartitionResponse;
 pub(crate) use alter_partition::{PartitionKey, refuse};
 pub(crate) use isr::{IsrEvent, run};
 pub(crate) use leader::{Accepted, Altered, FollowerFetch, IsrChange, Leader};
+pub(crate) use replica::{Appended, Offsets, Replica, ReplicaError};
 
 use self::leader::{Alive, Brokers};
 use crate::clock::Clock;
