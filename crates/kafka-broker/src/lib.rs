@@ -38,6 +38,7 @@ mod topics;
 mod transaction;
 
 pub use broker::{Broker, StartError, StopReport};
+pub use cluster::ObserverError;
 pub use config::{BrokerConfig, ConfigError, ConfigWarning};
 pub use faults::{Fault, FaultError, Faults};
 pub use kafka_rpc::{ApiKey, ErrorCode};

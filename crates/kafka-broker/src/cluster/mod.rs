@@ -25,7 +25,7 @@ use kafka_rpc::Uuid;
 pub(crate) use channel::{ActiveController, ControllerChannel};
 pub(crate) use forwarding::run as forward;
 pub(crate) use lifecycle::{LifeEvent, Terms, cordon, run as live};
-pub(crate) use observer::ObserverError;
+pub use observer::ObserverError;
 pub(crate) use observer::{Observer, Terms as ObserverTerms, run as observe};
 
 /// How long the controller may take to move leadership away before an orderly stop goes on without it.

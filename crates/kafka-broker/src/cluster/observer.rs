@@ -32,7 +32,7 @@ const FIRST_WITH_IDS: i16 = 13;
 
 /// Why the metadata cannot be copied any more.
 #[derive(Debug)]
-pub(crate) enum ObserverError {
+pub enum ObserverError {
     /// The copy.
     Log(MetadataLogError),
     /// The controllers belong to another cluster.
