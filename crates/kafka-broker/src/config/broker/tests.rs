@@ -186,6 +186,8 @@ fn supported_settings_are_in_the_table_and_have_the_types_of_their_fields() {
         TransactionsConfig::KINDS,
         QuotasConfig::KINDS,
         MetadataLogConfig::KINDS,
+        ReplicationConfig::KINDS,
+        ReplicaFetchConfig::KINDS,
     ];
     for (name, kinds) in sections.into_iter().flatten() {
         let key = given::find(name).unwrap_or_else(|| panic!("{name}"));
