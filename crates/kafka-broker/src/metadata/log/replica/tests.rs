@@ -56,8 +56,12 @@ impl Pair {
     }
 
     fn restart(&mut self) {
-        let options = LogOptions::new(self.dirs.1.path().to_owned(), 2);
-        let (replica, image, progress) = MetadataLog::open_replica(OsFs, options, 0).unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let open =
+            |dir: &TempDir| MetadataLog::open_replica(OsFs, LogOptions::new(dir.path().to_owned(), 2), 0).unwrap();
+        // The directory is locked until its log is gone.
+        drop(std::mem::replace(&mut self.replica, open(&elsewhere).0));
+        let (replica, image, progress) = open(&self.dirs.1);
         (self.replica, self.image, self.progress) = (replica, RwLock::new(image), progress);
     }
 
@@ -166,7 +170,10 @@ fn a_snapshot_takes_the_place_of_log_and_image() {
     assert!(partial.is_complete());
     let delta = pair.replica.install_snapshot(partial, &mut pair.progress, &pair.image, 0).unwrap();
     assert_eq!((delta.created_topics.len(), delta.deleted_topics.len()), (3, 1));
-    assert_eq!((pair.topics_of_log(), pair.replica.end_offset(), pair.progress.next_offset()), (3, id.offset, id.offset));
+    assert_eq!(
+        (pair.topics_of_log(), pair.replica.end_offset(), pair.progress.next_offset()),
+        (3, id.offset, id.offset)
+    );
     pair.restart();
     assert_eq!((pair.topics_of_log(), pair.progress.next_offset()), (3, id.offset));
     pair.write(&[topic(4)]);
