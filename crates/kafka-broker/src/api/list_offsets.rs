@@ -76,12 +76,12 @@ fn look_up(
     let spec = TimestampSpec::from_wire(asked.timestamp).filter(|spec| is_known(*spec, call.version()));
     let spec = spec.ok_or(ErrorCode::UnsupportedVersion)?;
     // After an election the high watermark may be lower than it was at the old leader: consumers must not be sent back.
-    let is_behind = replica_id == CONSUMER && partition.epoch_start().is_some_and(|start| start > log.high_watermark());
+    let is_lagging = replica_id == CONSUMER && partition.epoch_start().is_some_and(|start| start > log.high_watermark());
     let not_available = match call.version() {
         5.. => ErrorCode::OffsetNotAvailable,
         _ => ErrorCode::LeaderNotAvailable,
     };
-    if is_behind && spec == TimestampSpec::Latest {
+    if is_lagging && spec == TimestampSpec::Latest {
         return Err(not_available);
     }
     let found = log.offset_for_timestamp(spec, isolation).map_err(|error| error.code())?;
@@ -98,7 +98,7 @@ fn look_up(
             },
             ..Default::default()
         },
-        None if is_behind => return Err(not_available),
+        None if is_lagging => return Err(not_available),
         None => ListOffsetsPartitionResponse {
             partition_index: asked.partition_index,
             timestamp: -1,

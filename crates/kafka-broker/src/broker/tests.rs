@@ -251,7 +251,7 @@ fn producers_that_want_all_replicas_wait_for_the_follower_and_consumers_see_what
     assert_eq!(follower.follow(world.follower(2), 0).0, ErrorCode::None);
     assert_eq!(producer.produced(2), (ErrorCode::None, 1));
     producer.produce(1, LONG_MS, 3);
-    assert_eq!(producer.produced(3), (ErrorCode::None, 2), "acks=1 waits for nobody");
+    assert_eq!(producer.produced(3), (ErrorCode::None, 2), "acks=1 does not wait");
 }
 
 #[test]
