@@ -37,7 +37,7 @@ fn partition_of(topics: &Topics, number: i32) -> Result<Arc<Partition>, ErrorCod
 impl Journal for OffsetsLogs {
     fn append(&self, partition: i32, batch: &mut Vec<u8>, guard: VerificationGuard) -> Result<Appended, ErrorCode> {
         let partition = partition_of(&self.topics, partition)?;
-        partition.with_leader_log(|log, leader_epoch| {
+        partition.with_coordinator_log(|log, leader_epoch| {
             let append = LeaderAppend {
                 origin: AppendOrigin::Coordinator,
                 verification_guard: guard,

@@ -126,7 +126,8 @@ impl Broker {
             std::thread::sleep(Duration::from_millis(1));
         }
         if let Some(member) = member {
-            self.broker_epoch = member.broker_epoch();
+            // Without a registration that of the last start stays: nothing was written since.
+            self.broker_epoch = self.broker_epoch.max(member.broker_epoch());
             member.stop();
         }
         self.shared.controller.send(Job::Stop);

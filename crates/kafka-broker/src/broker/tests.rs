@@ -21,8 +21,8 @@ use kafka_rpc::{ApiKey, ErrorCode, Message, Parts, Records, Request, Uuid, parse
 
 use super::{Broker, apply};
 use crate::controller_thread::Job;
-use crate::metadata::Delta;
-use crate::partitions::Partition;
+use crate::metadata::{self, Delta};
+use crate::partitions::{Assumed, Partition};
 
 const ME: i32 = 1;
 /// The broker that the test plays, and its epoch.
@@ -366,6 +366,24 @@ fn fetches_of_replicas_are_checked() {
     });
     assert_eq!(diverging, (0, known.current_leader_epoch, 1));
     assert_eq!(world.high_watermark(), 0, "a fetch that diverges says nothing of what the follower has");
+}
+
+#[test]
+fn metadata_that_is_known_or_older_changes_no_role() {
+    let world = World::new();
+    let older = world.broker.shared.image.read().partition(world.id, 0).unwrap().clone();
+    world.lead(OTHER, &[OTHER], true);
+    let known = world.broker.shared.image.read().partition(world.id, 0).unwrap().clone();
+    let partition = world.partition();
+    assert_eq!(partition.assume(&known, 0), Assumed::Stale, "a change of the ISR on its way would be forgotten");
+    assert_eq!(partition.assume(&older, 0), Assumed::Stale);
+    assert!(!partition.is_leader());
+    world.lead(ME, &[ME, OTHER], true);
+    assert!(partition.is_leader());
+    let (leader_epoch, partition_epoch) = (known.leader_epoch + 5, known.partition_epoch + 9);
+    let newer = metadata::Partition { leader: OTHER, leader_epoch, partition_epoch, ..known };
+    let leader = OTHER;
+    assert_eq!(partition.assume(&newer, 0), Assumed::Follower { leader, leader_epoch, is_new: true });
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Host for Shared {
 
     fn append(&self, partition: i32, batch: &[u8]) -> Result<(), ErrorCode> {
         let partition = self.transaction_log(partition)?;
-        partition.with_leader_log(|log, leader_epoch| {
+        partition.with_coordinator_log(|log, leader_epoch| {
             let append = LeaderAppend { origin: AppendOrigin::Coordinator, ..LeaderAppend::from_client(leader_epoch) };
             log.append_as_leader(batch, append, self.clock.now_ms()).map(|_| ()).map_err(|error| error.code())
         })?

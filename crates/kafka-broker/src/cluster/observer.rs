@@ -79,11 +79,11 @@ impl From<MetadataLogError> for ObserverError {
 /// Why one fetch has brought nothing. Another one may.
 enum Failure {
     /// For good.
-    Fatal(ObserverError),
+    Fatal(Box<ObserverError>),
     /// The connection, or an answer that cannot be read.
     Client(ClientError),
     /// An answer that a controller would not give.
-    Answer { peer: Peer, what: &'static str, error: Option<MetadataLogError> },
+    Answer { peer: Peer, what: &'static str, error: Option<Box<MetadataLogError>> },
     /// The node that was asked does not lead, or the epoch is another one. It may have said who leads.
     Redirected(Option<ErrorCode>),
 }
@@ -96,7 +96,7 @@ impl From<ClientError> for Failure {
 
 impl From<ObserverError> for Failure {
     fn from(error: ObserverError) -> Self {
-        Failure::Fatal(error)
+        Failure::Fatal(Box::new(error))
     }
 }
 
@@ -195,7 +195,7 @@ impl Observer {
             Err(failure) => failure,
         };
         match failure {
-            Failure::Fatal(error) => return Err(error),
+            Failure::Fatal(error) => return Err(*error),
             Failure::Client(error) => {
                 if self.failures == 0 {
                     tracing::warn!(%error, "the metadata cannot be fetched");
@@ -344,7 +344,7 @@ impl Observer {
             partition: 0,
             current_leader_epoch: self.quorum.epoch(),
             snapshot_id: WantedSnapshot { end_offset: id.offset, epoch: id.epoch, ..Default::default() },
-            position: i64::try_from(snapshot.len()).unwrap_or(i64::MAX),
+            position: i64::try_from(snapshot.position()).unwrap_or(i64::MAX),
             replica_directory_id: self.terms.directory_id,
             ..Default::default()
         };
@@ -442,8 +442,8 @@ fn refused(peer: Peer, what: &'static str, error: MetadataLogError) -> Failure {
         _ => false,
     };
     match is_of_peer {
-        true => Failure::Answer { peer, what, error: Some(error) },
-        false => Failure::Fatal(ObserverError::Log(error)),
+        true => Failure::Answer { peer, what, error: Some(Box::new(error)) },
+        false => ObserverError::Log(error).into(),
     }
 }
 

@@ -97,8 +97,10 @@ pub(super) struct State {
     pub(super) role: Role,
     /// The epoch of the role, -1 before the first.
     pub(super) leader_epoch: i32,
-    /// The epoch of the metadata that the role comes from.
+    /// The epoch of the partition, from the metadata or the controller's answer to a change of the ISR, which may come first.
     pub(super) partition_epoch: i32,
+    /// The epoch of the metadata that was taken over last, -1 before the first.
+    pub(super) metadata_epoch: i32,
 }
 
 impl State {
@@ -149,7 +151,7 @@ impl Partition {
         watch: Arc<Watch>,
     ) -> Self {
         let role = Role::Follower { leader: NO_LEADER };
-        let state = State { hosted: hosted.clone(), role, leader_epoch: -1, partition_epoch: -1 };
+        let state = State { hosted: hosted.clone(), role, leader_epoch: -1, partition_epoch: -1, metadata_epoch: -1 };
         let partition = Partition { topic_id, tp, replication, state: RwLock::new(state), watch };
         partition.observe(&hosted);
         partition
@@ -208,6 +210,21 @@ impl Partition {
     pub(crate) fn with_leader_log<R>(&self, change: impl FnOnce(&Log, i32) -> R) -> Result<R, ErrorCode> {
         let state = self.state.read();
         let changed = change(state.leader_log()?, state.leader_epoch);
+        self.advance(&state);
+        Ok(changed)
+    }
+
+    /// The same for records of coordinators, which count once all replicas in sync have them.
+    ///
+    /// # Errors
+    /// As [`Partition::with_leader_log`]; `NOT_ENOUGH_REPLICAS`.
+    pub(crate) fn with_coordinator_log<R>(&self, change: impl FnOnce(&Log, i32) -> R) -> Result<R, ErrorCode> {
+        let state = self.state.read();
+        let log = state.leader_log()?;
+        if Self::lacks_replicas(&state, log) {
+            return Err(ErrorCode::NotEnoughReplicas);
+        }
+        let changed = change(log, state.leader_epoch);
         self.advance(&state);
         Ok(changed)
     }
@@ -275,7 +292,7 @@ impl Partition {
             tracing::error!(%error, "a marker cannot be written");
             ErrorCode::UnknownServerError
         })?;
-        self.with_leader_log(|log, leader_epoch| {
+        self.with_coordinator_log(|log, leader_epoch| {
             let append = LeaderAppend {
                 origin: AppendOrigin::Coordinator,
                 transaction_version: marker.transaction_version,

@@ -21,7 +21,7 @@ pub(super) enum Role {
 /// What a change of the metadata has made of this broker's role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Assumed {
-    /// The change is older than what is known.
+    /// The change is not newer than what is known.
     Stale,
     /// It leads. `is_new`: in another epoch than before.
     Leader { is_new: bool },
@@ -34,12 +34,14 @@ impl Partition {
     pub(crate) fn assume(&self, to: &metadata::Partition, now_ms: i64) -> Assumed {
         let (assumed, has_resigned) = {
             let mut state = self.state().write();
-            if to.partition_epoch < state.partition_epoch {
+            // What is known already must not be taken over again: it would forget a change of the ISR that is on its way.
+            if to.partition_epoch < state.partition_epoch || to.partition_epoch == state.metadata_epoch {
                 return Assumed::Stale;
             }
             let had_led = matches!(state.role, Role::Leader(_));
             let is_new_epoch = to.leader_epoch > state.leader_epoch;
             state.partition_epoch = to.partition_epoch;
+            state.metadata_epoch = to.partition_epoch;
             state.leader_epoch = to.leader_epoch;
             let node_id = self.replication().node_id;
             let leads = to.leader == node_id;

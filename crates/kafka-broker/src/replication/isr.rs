@@ -1,4 +1,5 @@
-//! The thread that looks for followers that are late, and sends changes of ISRs to the controller.
+//! The thread that looks for followers that are late, sends changes of ISRs to the controller, and tells the group coordinator what its
+//! followers have.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ pub(crate) enum IsrEvent {
     Change(PartitionKey, IsrChange),
     /// The controller's answer to the request in flight.
     Answered(Result<AlterPartitionResponse, ErrorCode>),
+    /// Records of groups are committed, in this partition of their topic up to this offset.
+    GroupsCommitted(i32, i64),
     Stop,
 }
 
@@ -41,6 +44,9 @@ pub(crate) fn run(events: &Receiver<IsrEvent>, shared: &Shared) {
                     next_request = Instant::now() + RETRY;
                 }
             },
+            Ok(IsrEvent::GroupsCommitted(partition, high_watermark)) => {
+                shared.groups.committed(partition, high_watermark, shared.clock.now_ms());
+            }
             Ok(IsrEvent::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
         }

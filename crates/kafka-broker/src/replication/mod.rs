@@ -69,6 +69,11 @@ impl Replication {
         self.tell(IsrEvent::Change(partition, change));
     }
 
+    /// Has the group coordinator send the answers that waited for followers.
+    pub(crate) fn groups_committed(&self, partition: i32, high_watermark: i64) {
+        self.tell(IsrEvent::GroupsCommitted(partition, high_watermark));
+    }
+
     /// Takes the controller's answer to the changes that were sent last.
     pub(crate) fn altered(&self, answer: Result<AlterPartitionResponse, ErrorCode>) {
         self.tell(IsrEvent::Answered(answer));

@@ -1,5 +1,8 @@
 //! A metadata log that copies the one of a quorum elsewhere (`KafkaRaftClient` as an observer, `KafkaRaftLog`).
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 
 use kafka_log::fs::{Fs, FsFile as _, OpenMode};
@@ -42,8 +45,8 @@ impl<F: Fs> PartialSnapshot<F> {
         self.id
     }
 
-    /// How many bytes are here: where the next part begins.
-    pub fn len(&self) -> u64 {
+    /// Where the next part begins: how many bytes are here.
+    pub fn position(&self) -> u64 {
         self.len
     }
 
