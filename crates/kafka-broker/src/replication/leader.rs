@@ -175,6 +175,11 @@ impl Leader {
 
     /// Takes over a change of the metadata that leaves the leader the same, perhaps in another epoch.
     pub(crate) fn update(&mut self, to: &metadata::Partition, log_end: i64, now_ms: i64) {
+        // The controller's answer to a change of the ISR came before the metadata, and a further change may be pending: to forget it would
+        // move the high watermark without a replica that the controller counts as in sync by now.
+        if to.leader_epoch == self.leader_epoch && to.partition_epoch <= self.partition_epoch {
+            return;
+        }
         self.take_over(to);
         self.partition_epoch = to.partition_epoch;
         if to.leader_epoch > self.leader_epoch {

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 
 use super::quota::{ReplicationQuota, UNLIMITED};
 use crate::clock::Clock;
-use crate::config::ReplicaFetchConfig;
+use crate::config::ReplicationConfig;
 use crate::metadata::{self, ConfigResource, Image, NO_LEADER};
 use crate::partitions::Partition;
 use crate::quotas::Windows;
@@ -42,7 +42,7 @@ impl Following {
 /// What all fetchers share.
 pub(super) struct Common {
     pub(super) node_id: i32,
-    pub(super) config: ReplicaFetchConfig,
+    pub(super) config: ReplicationConfig,
     pub(super) connection: ConnectionConfig,
     pub(super) image: metadata::Shared,
     pub(super) clock: Arc<Clock>,
@@ -99,7 +99,7 @@ impl Fetchers {
     pub(crate) fn new(
         node_id: i32,
         listener: &str,
-        config: ReplicaFetchConfig,
+        config: ReplicationConfig,
         connection: ConnectionConfig,
         image: metadata::Shared,
         clock: Arc<Clock>,
