@@ -5,6 +5,7 @@ mod followed;
 mod request;
 mod thread;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -17,7 +18,7 @@ use parking_lot::Mutex;
 
 use super::quota::{ReplicationQuota, UNLIMITED};
 use crate::clock::Clock;
-use crate::config::ReplicationConfig;
+use crate::config::ReplicaFetchConfig;
 use crate::metadata::{self, ConfigResource, Image, NO_LEADER};
 use crate::partitions::Partition;
 use crate::quotas::Windows;
@@ -42,7 +43,7 @@ impl Following {
 /// What all fetchers share.
 pub(super) struct Common {
     pub(super) node_id: i32,
-    pub(super) config: ReplicationConfig,
+    pub(super) config: ReplicaFetchConfig,
     pub(super) connection: ConnectionConfig,
     pub(super) image: metadata::Shared,
     pub(super) clock: Arc<Clock>,
@@ -99,7 +100,7 @@ impl Fetchers {
     pub(crate) fn new(
         node_id: i32,
         listener: &str,
-        config: ReplicationConfig,
+        config: ReplicaFetchConfig,
         connection: ConnectionConfig,
         image: metadata::Shared,
         clock: Arc<Clock>,
@@ -165,10 +166,10 @@ impl Fetchers {
         let mut all = if moved { state.end(key) } else { Vec::new() };
         all.retain(|old| !followed.iter().any(|new| new.name() == old.name()));
         all.extend(followed);
-        if !state.threads.contains_key(&key) {
+        if let Entry::Vacant(vacant) = state.threads.entry(key) {
             match thread::start(&self.common, leader, number, &peer) {
                 Ok((followed, thread)) => {
-                    state.threads.insert(key, Fetcher { peer, followed, thread });
+                    vacant.insert(Fetcher { peer, followed, thread });
                 }
                 Err(error) => {
                     tracing::error!(leader, %error, "cannot start a fetcher");
