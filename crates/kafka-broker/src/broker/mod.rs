@@ -11,6 +11,7 @@ mod read_log;
 mod settings;
 mod shared;
 mod start;
+mod start_error;
 #[cfg(test)]
 mod tests;
 mod transaction_glue;
@@ -29,7 +30,7 @@ pub(crate) use apply::apply;
 pub(crate) use group_glue::{at_once, frame, retry_groups, write_reply};
 pub(crate) use settings::Settings;
 pub(crate) use shared::Shared;
-pub use start::StartError;
+pub use start_error::StartError;
 pub(crate) use transaction_glue::retry_transactions;
 
 use crate::controller_thread::Job;
