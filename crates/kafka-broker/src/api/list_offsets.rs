@@ -76,7 +76,8 @@ fn look_up(
     let spec = TimestampSpec::from_wire(asked.timestamp).filter(|spec| is_known(*spec, call.version()));
     let spec = spec.ok_or(ErrorCode::UnsupportedVersion)?;
     // After an election the high watermark may be lower than it was at the old leader: consumers must not be sent back.
-    let is_lagging = replica_id == CONSUMER && partition.epoch_start().is_some_and(|start| start > log.high_watermark());
+    let is_lagging =
+        replica_id == CONSUMER && partition.epoch_start().is_some_and(|start| start > log.high_watermark());
     let not_available = match call.version() {
         5.. => ErrorCode::OffsetNotAvailable,
         _ => ErrorCode::LeaderNotAvailable,

@@ -9,6 +9,7 @@ use super::Partition;
 use super::partition::State;
 use super::role::Role;
 use crate::replication::{Accepted, Altered, FollowerFetch, IsrChange};
+use crate::topics::GROUP_METADATA_TOPIC;
 
 impl Partition {
     /// Moves the high watermark to what the replicas in sync have. To be called when something of that has changed, in the lock
@@ -24,10 +25,14 @@ impl Partition {
         let leader = leader.lock();
         let (min_isr, now_ms) = (log.config().min_insync_replicas, replication.clock.now_ms());
         let committed = leader.high_watermark(log.watermarks(), min_isr, now_ms, &**replication);
-        if let Some(committed) = committed
-            && let Err(error) = log.maybe_increment_high_watermark(committed)
-        {
-            tracing::error!(partition = %self.topic_partition(), %error, "a high watermark cannot be moved");
+        let Some(committed) = committed else { return };
+        let partition = self.topic_partition();
+        match log.maybe_increment_high_watermark(committed) {
+            Ok(Some(_)) if partition.topic() == GROUP_METADATA_TOPIC => {
+                replication.groups_committed(partition.partition());
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%partition, %error, "a high watermark cannot be moved"),
         }
     }
 

@@ -69,6 +69,11 @@ impl Replication {
         self.tell(IsrEvent::Change(partition, change));
     }
 
+    /// Tells the groups of a partition of `__consumer_offsets` that more of it is committed.
+    pub(crate) fn groups_committed(&self, partition: i32) {
+        self.tell(IsrEvent::GroupsCommitted(partition));
+    }
+
     /// Takes the controller's answer to the changes that were sent last.
     pub(crate) fn altered(&self, answer: Result<AlterPartitionResponse, ErrorCode>) {
         self.tell(IsrEvent::Answered(answer));

@@ -166,7 +166,10 @@ fn a_snapshot_takes_the_place_of_log_and_image() {
     assert!(partial.is_complete());
     let delta = pair.replica.install_snapshot(partial, &mut pair.progress, &pair.image, 0).unwrap();
     assert_eq!((delta.created_topics.len(), delta.deleted_topics.len()), (3, 1));
-    assert_eq!((pair.topics_of_log(), pair.replica.end_offset(), pair.progress.next_offset()), (3, id.offset, id.offset));
+    assert_eq!(
+        (pair.topics_of_log(), pair.replica.end_offset(), pair.progress.next_offset()),
+        (3, id.offset, id.offset)
+    );
     pair.restart();
     assert_eq!((pair.topics_of_log(), pair.progress.next_offset()), (3, id.offset));
     pair.write(&[topic(4)]);
