@@ -1,6 +1,6 @@
 //! The log of a partition that this broker follows, for its fetcher (`Partition.appendRecordsToFollowerOrFutureReplica`).
 
-use kafka_log::log::error::{AppendError, LogError};
+use kafka_log::log::error::LogError;
 use kafka_log::log::{Log, LogStartOffsetReason};
 
 use super::Partition;
@@ -49,16 +49,7 @@ impl Replica for FollowerLog<'_> {
 
     fn append(&self, records: &[u8], now_ms: i64) -> Result<Appended, ReplicaError> {
         self.with(|log| {
-            let mut appended = log.append_as_follower(records, self.leader_epoch, now_ms);
-            // The leader's log starts in the middle of a batch, after a deletion of records: the first batch comes as a whole.
-            if let Err(AppendError::UnexpectedAppendOffset { first_offset, last_offset, log_end_offset }) = appended
-                && log_end_offset == log.log_start_offset()
-                && (first_offset..=last_offset).contains(&log_end_offset)
-            {
-                tracing::info!(partition = %self.partition.topic_partition(), first_offset, "the log begins with a whole batch");
-                log.truncate_fully_and_start_at(first_offset, None, now_ms).map_err(ReplicaError::Log)?;
-                appended = log.append_as_follower(records, self.leader_epoch, now_ms);
-            }
+            let appended = log.append_as_follower(records, self.leader_epoch, now_ms);
             let appended = appended.map_err(ReplicaError::Append)?;
             let (last_offset, bytes) = (appended.last_offset, appended.valid_bytes);
             Ok(Appended { last_offset, last_epoch: log.latest_epoch(), bytes })

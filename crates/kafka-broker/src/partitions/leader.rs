@@ -26,13 +26,14 @@ impl Partition {
         let (min_isr, now_ms) = (log.config().min_insync_replicas, replication.clock.now_ms());
         let committed = leader.high_watermark(log.watermarks(), min_isr, now_ms, &**replication);
         let Some(committed) = committed else { return };
-        let partition = self.topic_partition();
+        let tp = self.topic_partition();
         match log.maybe_increment_high_watermark(committed) {
-            Ok(Some(_)) if partition.topic() == GROUP_METADATA_TOPIC => {
-                replication.groups_committed(partition.partition());
+            // Callers may hold the lock of the groups of the partition.
+            Ok(Some(_)) if tp.topic() == GROUP_METADATA_TOPIC => {
+                replication.groups_committed(tp.partition(), committed)
             }
             Ok(_) => {}
-            Err(error) => tracing::error!(%partition, %error, "a high watermark cannot be moved"),
+            Err(error) => tracing::error!(partition = %tp, %error, "a high watermark cannot be moved"),
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use kafka_log::log::error::AppendError;
 use kafka_rpc::ErrorCode;
 
 use super::replica::{Offsets, Replica, ReplicaError};
@@ -311,14 +312,26 @@ impl Follower {
     }
 
     fn append(&mut self, answer: &Fetched<'_>, replica: &impl Replica, now_ms: i64) -> Result<Outcome, ReplicaError> {
-        let log_end = replica.offsets()?.log_end;
+        let Offsets { log_start, log_end, .. } = replica.offsets()?;
         if log_end != self.offset {
             let why = format!("expected the log end at the fetched offset, found {log_end}");
             return Ok(self.fail(&why));
         }
         let mut bytes = 0;
         if !answer.records.is_empty() {
-            let appended = replica.append(answer.records, now_ms)?;
+            let mut appended = replica.append(answer.records, now_ms);
+            // The leader's log starts in the middle of a batch, after a deletion of records: the first batch comes as a whole. Kafka fails
+            // with a log that is not empty; here it may be, if the leader has deleted all of it.
+            if let Err(ReplicaError::Append(AppendError::UnexpectedAppendOffset { first_offset, last_offset, .. })) =
+                appended
+                && (log_start == log_end || answer.log_start_offset >= log_end)
+                && (first_offset..=last_offset).contains(&log_end)
+            {
+                tracing::info!(partition = self.name, first_offset, "the log begins with a whole batch");
+                replica.truncate_fully_and_start_at(first_offset, now_ms)?;
+                appended = replica.append(answer.records, now_ms);
+            }
+            let appended = appended?;
             bytes = appended.bytes;
             self.offset = appended.last_offset.saturating_add(1);
             self.last_fetched_epoch = appended.last_epoch.or(self.last_fetched_epoch);

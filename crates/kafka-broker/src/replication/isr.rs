@@ -1,4 +1,5 @@
-//! The thread that looks for followers that are late, sends changes of ISRs to the controller, and tells groups what is committed.
+//! The thread that looks for followers that are late, sends changes of ISRs to the controller, and tells the group coordinator what its
+//! followers have.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -10,7 +11,6 @@ use super::alter_partition::{AlterPartitions, Outcome, PartitionKey};
 use super::leader::{Altered, IsrChange};
 use crate::broker::Shared;
 use crate::controller_thread::Job;
-use crate::topics::GROUP_METADATA_TOPIC;
 
 /// How long to wait after a request that was refused as a whole.
 const RETRY: Duration = Duration::from_millis(50);
@@ -21,9 +21,8 @@ pub(crate) enum IsrEvent {
     Change(PartitionKey, IsrChange),
     /// The controller's answer to the request in flight.
     Answered(Result<AlterPartitionResponse, ErrorCode>),
-    /// The high watermark of a partition of `__consumer_offsets` has moved: replies of its groups may have waited for that. The thread
-    /// that moves it may hold locks that the groups take the other way round.
-    GroupsCommitted(i32),
+    /// Records of groups are committed, in this partition of their topic up to this offset.
+    GroupsCommitted(i32, i64),
     Stop,
 }
 
@@ -45,7 +44,9 @@ pub(crate) fn run(events: &Receiver<IsrEvent>, shared: &Shared) {
                     next_request = Instant::now() + RETRY;
                 }
             },
-            Ok(IsrEvent::GroupsCommitted(number)) => groups_committed(number, shared),
+            Ok(IsrEvent::GroupsCommitted(partition, high_watermark)) => {
+                shared.groups.committed(partition, high_watermark, shared.clock.now_ms());
+            }
             Ok(IsrEvent::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
         }
@@ -60,13 +61,6 @@ pub(crate) fn run(events: &Receiver<IsrEvent>, shared: &Shared) {
         {
             shared.controller.send(Job::AlterPartition(request));
         }
-    }
-}
-
-fn groups_committed(number: i32, shared: &Shared) {
-    let found = shared.topics.named(GROUP_METADATA_TOPIC).and_then(|topic| topic.partition(number).cloned());
-    if let Ok((log, _)) = found.and_then(|partition| partition.leader_log(-1)) {
-        shared.groups.committed(number, log.high_watermark(), shared.clock.now_ms());
     }
 }
 

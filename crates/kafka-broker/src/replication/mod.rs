@@ -69,9 +69,9 @@ impl Replication {
         self.tell(IsrEvent::Change(partition, change));
     }
 
-    /// Tells the groups of a partition of `__consumer_offsets` that more of it is committed.
-    pub(crate) fn groups_committed(&self, partition: i32) {
-        self.tell(IsrEvent::GroupsCommitted(partition));
+    /// Has the group coordinator send the answers that waited for followers.
+    pub(crate) fn groups_committed(&self, partition: i32, high_watermark: i64) {
+        self.tell(IsrEvent::GroupsCommitted(partition, high_watermark));
     }
 
     /// Takes the controller's answer to the changes that were sent last.

@@ -177,8 +177,6 @@ fn supported_settings_are_in_the_table_and_have_the_types_of_their_fields() {
     let sections = [
         MemberConfig::KINDS,
         NetworkConfig::KINDS,
-        ReplicaFetchConfig::KINDS,
-        ReplicationConfig::KINDS,
         TopicsConfig::KINDS,
         FetchConfig::KINDS,
         OffsetsConfig::KINDS,

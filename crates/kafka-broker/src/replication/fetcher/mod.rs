@@ -5,6 +5,7 @@ mod followed;
 mod request;
 mod thread;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -165,10 +166,10 @@ impl Fetchers {
         let mut all = if moved { state.end(key) } else { Vec::new() };
         all.retain(|old| !followed.iter().any(|new| new.name() == old.name()));
         all.extend(followed);
-        if !state.threads.contains_key(&key) {
+        if let Entry::Vacant(vacant) = state.threads.entry(key) {
             match thread::start(&self.common, leader, number, &peer) {
                 Ok((followed, thread)) => {
-                    state.threads.insert(key, Fetcher { peer, followed, thread });
+                    vacant.insert(Fetcher { peer, followed, thread });
                 }
                 Err(error) => {
                     tracing::error!(leader, %error, "cannot start a fetcher");

@@ -56,8 +56,12 @@ impl Pair {
     }
 
     fn restart(&mut self) {
-        let options = LogOptions::new(self.dirs.1.path().to_owned(), 2);
-        let (replica, image, progress) = MetadataLog::open_replica(OsFs, options, 0).unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let open =
+            |dir: &TempDir| MetadataLog::open_replica(OsFs, LogOptions::new(dir.path().to_owned(), 2), 0).unwrap();
+        // The directory is locked until its log is gone.
+        drop(std::mem::replace(&mut self.replica, open(&elsewhere).0));
+        let (replica, image, progress) = open(&self.dirs.1);
         (self.replica, self.image, self.progress) = (replica, RwLock::new(image), progress);
     }
 
