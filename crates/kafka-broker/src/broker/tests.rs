@@ -10,10 +10,11 @@ use kafka_rpc::messages::delete_records_request::{DeleteRecordsPartition, Delete
 use kafka_rpc::messages::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
 use kafka_rpc::messages::fetch_response::PartitionData;
 use kafka_rpc::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_rpc::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use kafka_rpc::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_rpc::messages::{
     DeleteRecordsRequest, DeleteRecordsResponse, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
-    ProduceRequest, ProduceResponse,
+    OffsetCommitRequest, OffsetCommitResponse, ProduceRequest, ProduceResponse,
 };
 use kafka_rpc::stored::metadata::register_broker_record::BrokerEndpoint;
 use kafka_rpc::stored::metadata::{MetadataRecord, PartitionRecord, RegisterBrokerRecord};
@@ -23,6 +24,7 @@ use super::{Broker, apply};
 use crate::controller_thread::Job;
 use crate::metadata::{self, Delta};
 use crate::partitions::{Assumed, Partition};
+use crate::topics::GROUP_METADATA_TOPIC;
 
 const ME: i32 = 1;
 /// The broker that the test plays, and its epoch.
@@ -40,15 +42,19 @@ struct World {
 
 impl World {
     fn with(settings: &[(&str, &str)]) -> Self {
+        Self::of("t", settings)
+    }
+
+    fn of(topic: &str, settings: &[(&str, &str)]) -> Self {
         let own: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let broker = Broker::ephemeral_with(&own).unwrap();
-        broker.shared.controller.send(Job::AutoCreate(vec!["t".to_owned()]));
+        broker.shared.controller.send(Job::AutoCreate(vec![topic.to_owned()]));
         let until = Instant::now() + Duration::from_secs(30);
-        while broker.shared.topics.named("t").is_err() {
+        while broker.shared.topics.named(topic).is_err() {
             assert!(Instant::now() < until, "no topic");
             std::thread::yield_now();
         }
-        let id = broker.shared.topics.named("t").unwrap().id;
+        let id = broker.shared.topics.named(topic).unwrap().id;
         let world = World { broker, id };
         let end_points = vec![BrokerEndpoint {
             name: "PLAINTEXT".into(),
@@ -95,7 +101,7 @@ impl World {
     }
 
     fn partition(&self) -> std::sync::Arc<Partition> {
-        std::sync::Arc::clone(self.broker.shared.topics.named("t").unwrap().partition(0).unwrap())
+        std::sync::Arc::clone(self.broker.shared.topics.with_id(self.id).unwrap().partition(0).unwrap())
     }
 
     fn high_watermark(&self) -> i64 {
@@ -412,6 +418,32 @@ fn deletion_of_records_waits_for_the_followers() {
     let moved = FetchPartition { log_start_offset: 1, ..world.follower(1) };
     assert_eq!(follower.follow(moved, 0).0, ErrorCode::None);
     assert_eq!(told(&mut client), (ErrorCode::None, 1));
+}
+
+#[test]
+fn a_commit_of_offsets_waits_for_the_followers() {
+    let world = World::of(GROUP_METADATA_TOPIC, &[("offsets.topic.num.partitions", "1")]);
+    world.lead(ME, &[ME, OTHER], true);
+    let (mut client, mut follower) = (world.connect(), world.connect());
+    let partition = OffsetCommitRequestPartition { committed_offset: 5, ..OffsetCommitRequestPartition::default() };
+    let partitions = vec![partition];
+    let topic = OffsetCommitRequestTopic { name: GROUP_METADATA_TOPIC.into(), partitions, ..Default::default() };
+    let request = OffsetCommitRequest {
+        group_id: "g".into(),
+        generation_id_or_member_epoch: -1,
+        topics: vec![topic],
+        ..OffsetCommitRequest::default()
+    };
+    client.send(&request, 8, 5);
+    assert!(follower.follow(world.follower(0), LONG_MS).1 > 0);
+    assert!(client.is_silent());
+    let end = world.partition().log().unwrap().log_end_offset();
+    assert_eq!(follower.follow(world.follower(end), 0).0, ErrorCode::None);
+    let frame = client.receive();
+    let (_, body) = parse_response(&frame, ApiKey::OffsetCommit, 8).unwrap();
+    let (response, _) = OffsetCommitResponse::decode(body, 8).unwrap();
+    assert_eq!(response.topics[0].partitions[0].error_code, ErrorCode::None.code());
+    assert_eq!(world.high_watermark(), end);
 }
 
 #[test]

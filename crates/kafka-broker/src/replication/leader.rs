@@ -178,6 +178,10 @@ impl Leader {
         // The controller's answer to a change of the ISR came before the metadata, and a further change may be pending: to forget it would
         // move the high watermark without a replica that the controller counts as in sync by now.
         if to.leader_epoch == self.leader_epoch && to.partition_epoch <= self.partition_epoch {
+            // Only the metadata tells which replicas there are.
+            if to.partition_epoch == self.partition_epoch {
+                self.take_assignment(to);
+            }
             return;
         }
         self.take_over(to);
@@ -193,12 +197,16 @@ impl Leader {
 
     /// (`Partition.updateAssignmentAndIsr`)
     fn take_over(&mut self, to: &metadata::Partition) {
+        self.take_assignment(to);
+        self.isr.clone_from(&to.isr);
+        self.pending = None;
+    }
+
+    fn take_assignment(&mut self, to: &metadata::Partition) {
         let others = to.replicas.iter().filter(|id| **id != self.id);
         let known = |id: i32| self.followers.iter().find(|follower| follower.id == id).copied();
         self.followers = others.map(|id| known(*id).unwrap_or(Follower::new(*id))).collect();
         self.replication_factor = to.replicas.iter().filter(|id| !to.adding_replicas.contains(id)).count();
-        self.isr.clone_from(&to.isr);
-        self.pending = None;
     }
 
     /// Whether a broker has a replica.

@@ -252,6 +252,24 @@ fn a_reassignment_changes_who_is_known() {
 }
 
 #[test]
+fn metadata_that_comes_after_the_answer_changes_replicas_and_forgets_no_change_of_the_isr() {
+    let brokers = alive(&[1, 2, 3]);
+    let adding = metadata::Partition { adding_replicas: [3].into(), ..state(&[1, 2, 3], &[1], 5, 8) };
+    let mut leader = Leader::new(ME, LAG_MAX, &adding, 0, 0);
+    leader.fetched(&fetch(2, 0, 0, 1), &brokers).unwrap();
+    leader.fetched(&fetch(3, 0, 0, 1), &brokers).unwrap();
+    let first = leader.expand(3, log(0, 0), &brokers).unwrap();
+    assert_eq!(leader.altered(&first, &Ok(accepted(&first))), Altered::Committed);
+    assert!(!leader.is_under_replicated());
+    let second = leader.expand(2, log(0, 0), &brokers).unwrap();
+    // The metadata of the first change: the reassignment is over.
+    leader.update(&state(&[1, 2, 3], &[1, 3], 5, 9), 0, 2);
+    assert!(leader.is_under_replicated(), "three replicas, two in sync");
+    assert_eq!(leader.altered(&second, &Ok(accepted(&second))), Altered::Committed);
+    assert!(!leader.is_under_replicated());
+}
+
+#[test]
 fn the_low_watermark_is_that_of_replicas_that_are_alive() {
     let brokers = alive(&[1, 2, 3]);
     let mut leader = leader(&[1, 2, 3], &[1, 2, 3], 0, 0);
