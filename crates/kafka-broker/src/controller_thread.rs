@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use kafka_rpc::messages::AlterPartitionRequest;
 use kafka_rpc::{ErrorCode, RequestFrame, Uuid};
 use parking_lot::Mutex;
 
@@ -12,6 +13,7 @@ use crate::api::{controller, init_producer_id};
 use crate::broker::{Shared, retry_groups, retry_transactions};
 use crate::disk::Controller;
 use crate::net::{Peer, Ticket};
+use crate::replication::refuse;
 use crate::topics::is_internal;
 
 /// How often the controller looks whether a snapshot is due.
@@ -19,8 +21,8 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Something to do for the controller.
 pub(crate) enum Job {
-    /// A request of a client, as it came, and from whom.
-    Request(Ticket, Vec<u8>, Peer),
+    /// A request of a client, as it came, from whom and when.
+    Request { ticket: Ticket, frame: Vec<u8>, peer: Peer, received: Instant },
     /// Topics that clients or the broker itself need.
     AutoCreate(Vec<String>),
     /// A request for a producer id came when the block was used up.
@@ -31,6 +33,8 @@ pub(crate) enum Job {
     Moved(Uuid, i32),
     /// A log directory has failed.
     DirectoryFailed(Uuid),
+    /// Leaders want other ISRs. The answer goes to [`Replication::altered`](crate::replication::Replication::altered).
+    AlterPartition(AlterPartitionRequest),
     /// End, when everything before it is done.
     Stop,
 }
@@ -71,7 +75,8 @@ impl ControllerHandle {
         }
     }
 
-    fn created(&self, topics: &[String]) {
+    /// Notes that a job is done.
+    pub(crate) fn created(&self, topics: &[String]) {
         let mut to_create = self.to_create.lock();
         topics.iter().for_each(|topic| {
             to_create.remove(topic);
@@ -84,7 +89,7 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
     let mut next_tick = Instant::now() + TICK;
     loop {
         match jobs.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
-            Ok(Job::Request(ticket, frame, peer)) => request(&mut controller, ticket, &frame, &peer, shared),
+            Ok(Job::Request { ticket, frame, peer, .. }) => request(&mut controller, ticket, &frame, &peer, shared),
             Ok(Job::AutoCreate(topics)) => {
                 controller::auto_create(&mut controller, &topics, shared);
                 shared.controller.created(&topics);
@@ -96,6 +101,10 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
             Ok(Job::MoreProducerIds) => controller::more_producer_ids(&mut controller, shared),
             Ok(Job::Moved(id, number)) => controller::moved(&mut controller, shared, (id, number)),
             Ok(Job::DirectoryFailed(dir)) => controller::directory_failed(&mut controller, shared, dir),
+            // A quorum of one node has one broker, and no other whose replicas join an ISR, or leave it.
+            Ok(Job::AlterPartition(request)) => {
+                shared.replication.altered(Ok(refuse(&request, ErrorCode::OperationNotAttempted)));
+            }
             Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {}
         }

@@ -17,6 +17,7 @@
 mod api;
 mod broker;
 mod clock;
+mod cluster;
 pub mod config;
 pub mod controller;
 mod controller_thread;
@@ -33,11 +34,13 @@ mod net;
 mod partitions;
 mod producer_ids;
 mod quotas;
+mod replication;
 mod security;
 mod topics;
 mod transaction;
 
 pub use broker::{Broker, StartError, StopReport};
+pub use cluster::ObserverError;
 pub use config::{BrokerConfig, ConfigError, ConfigWarning};
 #[cfg(feature = "any-fs")]
 pub use disk::Disk as AnyFs;

@@ -70,6 +70,15 @@ fn run(arguments: &Arguments) -> Result<ExitCode, StartError> {
     }
     settings.extend(arguments.overrides.iter().cloned());
     let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(StartError::Signals)?;
+    let (received, is_received) = channel();
+    thread::spawn(move || {
+        let mut signals = signals.forever();
+        signals.next();
+        let _ = received.send(());
+        // A second signal ends the process at once, also while it starts: what was acknowledged is in the files, and the next start recovers them.
+        signals.next();
+        std::process::exit(130);
+    });
     let mut broker = if arguments.ephemeral {
         Broker::ephemeral_with(&settings)?
     } else {
@@ -83,15 +92,6 @@ fn run(arguments: &Arguments) -> Result<ExitCode, StartError> {
     }
     // The parent process may have closed the output.
     drop(writeln!(io::stdout(), "{ready}").and_then(|()| io::stdout().flush()));
-    let (received, is_received) = channel();
-    thread::spawn(move || {
-        let mut signals = signals.forever();
-        signals.next();
-        let _ = received.send(());
-        // A second signal ends the process at once: what was acknowledged is in the files, and the next start recovers them.
-        signals.next();
-        std::process::exit(130);
-    });
     // A broker that has failed ends, too.
     while !broker.has_failed() && is_received.recv_timeout(LOOK_AGAIN) == Err(RecvTimeoutError::Timeout) {}
     let report = broker.stop();

@@ -89,7 +89,7 @@ pub(crate) fn run(orders: &Receiver<Order>, shared: &Shared) {
 /// Moves that were going on when the broker stopped.
 fn unfinished(shared: &Shared) -> VecDeque<Arc<Partition>> {
     let topics = shared.topics.all();
-    let partitions = topics.iter().flat_map(|topic| topic.partitions.iter());
+    let partitions = topics.iter().flat_map(|topic| topic.hosted()).map(|(_, partition)| partition);
     let moving = partitions.filter(|partition| shared.manager.get_future_log(partition.topic_partition()).is_some());
     moving.cloned().collect()
 }
@@ -152,7 +152,7 @@ fn step(shared: &Shared, partition: &Arc<Partition>) -> Result<bool, ManagerErro
             }
             _ => Err(error),
         })?;
-        log.set_sole_replica(true)?;
+        log.set_sole_replica(before.as_ref().is_some_and(|before| before.is_sole_replica()))?;
         Ok(Hosted::Log(log))
     })?;
     shared.controller.send(Job::Moved(topic.id, tp.partition()));

@@ -21,6 +21,7 @@ mod config;
 mod connection;
 pub mod consumer;
 mod error;
+pub mod fetch_session;
 pub mod group;
 pub mod producer;
 mod security;

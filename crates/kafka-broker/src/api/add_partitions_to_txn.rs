@@ -69,7 +69,7 @@ fn add(
         if denied.as_ref().is_some_and(|denied| denied.contains(topic)) {
             return Some(ErrorCode::TopicAuthorizationFailed);
         }
-        let is_known = call.shared.topics.named(topic).is_ok_and(|topic| topic.partition(partition).is_ok());
+        let is_known = call.shared.topics.named(topic).is_ok_and(|topic| topic.has_partition(partition));
         (!is_known).then_some(ErrorCode::UnknownTopicOrPartition)
     };
     let is_refused =

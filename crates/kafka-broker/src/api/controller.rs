@@ -290,7 +290,8 @@ pub(crate) fn auto_create(controller: &mut Controller, topics: &[String], shared
     }
 }
 
-fn creatable<'t>(shared: &Shared, topic: &'t str) -> CreatableTopic<'t> {
+/// How this broker wants a topic to be created.
+pub(crate) fn creatable<'t>(shared: &Shared, topic: &'t str) -> CreatableTopic<'t> {
     let config = |name: &'static str, value: String| CreatableTopicConfig {
         name: name.into(),
         value: Some(value.into()),

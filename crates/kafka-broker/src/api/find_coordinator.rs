@@ -8,6 +8,7 @@ use kafka_rpc::messages::find_coordinator_response::Coordinator;
 use kafka_rpc::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
 
 use super::{Call, Handled, Refusal};
+use crate::group::partition_for;
 use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};
 
 /// Type of a key that is the id of a group (`CoordinatorType`).
@@ -19,11 +20,11 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: FindCoordinatorRequest<'_> = call.message()?;
     if call.version() < 4 {
         let found = find(call, request.key_type, &request.key);
-        let (host, port, code) = unpack(&found);
+        let (node_id, host, port, code) = unpack(&found);
         return call.respond(&FindCoordinatorResponse {
             error_code: code.code(),
             error_message: Some(code.message().into()),
-            node_id: node_id(call, &found),
+            node_id,
             host: host.into(),
             port,
             ..Default::default()
@@ -31,10 +32,10 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     }
     let coordinators = request.coordinator_keys.iter().map(|key| {
         let found = find(call, request.key_type, key);
-        let (host, port, code) = unpack(&found);
+        let (node_id, host, port, code) = unpack(&found);
         Coordinator {
             key: Cow::Borrowed(key),
-            node_id: node_id(call, &found),
+            node_id,
             host: host.to_owned().into(),
             port,
             error_code: code.code(),
@@ -45,9 +46,10 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     call.respond(&response)
 }
 
-type Found = Result<(String, i32), ErrorCode>;
+/// Id, host and port of a coordinator.
+type Found = Result<(i32, String, i32), ErrorCode>;
 
-/// Where the coordinator is: here, once its topic is.
+/// Where the coordinator is: at the leader of the partition of its topic.
 fn find(call: &Call<'_>, key_type: i8, key: &str) -> Found {
     let rights = call.rights();
     let topic = match key_type {
@@ -62,22 +64,24 @@ fn find(call: &Call<'_>, key_type: i8, key: &str) -> Found {
         _ => return Err(ErrorCode::InvalidRequest),
     };
     let shared = call.shared;
-    if shared.topics.named(topic).is_err() {
+    let image = shared.image.read();
+    let Some(of) = image.topic(topic) else {
         shared.controller.auto_create(vec![topic.to_owned()]);
         return Err(ErrorCode::CoordinatorNotAvailable);
-    }
-    let image = shared.image.read();
-    let here = image.broker(shared.node_id).and_then(|broker| shared.endpoint_of(broker, call.peer.listener));
-    here.ok_or(ErrorCode::CoordinatorNotAvailable)
+    };
+    let count = i32::try_from(of.partition_count()).unwrap_or(i32::MAX);
+    let leader = of.partition(partition_for(key, count)).map(|partition| partition.leader);
+    let leader = leader.and_then(|leader| image.broker(leader)).filter(|broker| !broker.fenced);
+    let endpoint = leader.and_then(|broker| {
+        let (host, port) = shared.endpoint_of(broker, call.peer.listener)?;
+        Some((broker.broker_id, host, port))
+    });
+    endpoint.ok_or(ErrorCode::CoordinatorNotAvailable)
 }
 
-fn unpack(found: &Found) -> (&str, i32, ErrorCode) {
+fn unpack(found: &Found) -> (i32, &str, i32, ErrorCode) {
     match found {
-        Ok((host, port)) => (host, *port, ErrorCode::None),
-        Err(code) => ("", -1, *code),
+        Ok((id, host, port)) => (*id, host, *port, ErrorCode::None),
+        Err(code) => (-1, "", -1, *code),
     }
-}
-
-const fn node_id(call: &Call<'_>, found: &Found) -> i32 {
-    if found.is_ok() { call.shared.node_id } else { -1 }
 }

@@ -39,7 +39,7 @@ impl group::Topics for Names<'_> {
     }
 
     fn has_partition(&self, name: &str, partition: i32) -> bool {
-        self.shared.topics.named(name).is_ok_and(|topic| topic.partition(partition).is_ok())
+        self.shared.topics.named(name).is_ok_and(|topic| topic.has_partition(partition))
     }
 
     fn refuses(&self, name: &str) -> bool {

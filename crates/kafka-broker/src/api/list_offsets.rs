@@ -16,6 +16,8 @@ use super::{Call, Handled, Refusal};
 
 /// The replica id of a consumer; others see up to the log end.
 const CONSUMER: i32 = -1;
+/// The replica id of a tool, which may ask followers, too.
+const DEBUGGING: i32 = -2;
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: ListOffsetsRequest<'_> = call.message()?;
@@ -37,7 +39,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
             } else if times.get(&partition.partition_index).is_some_and(|times| *times > 1) {
                 Err(ErrorCode::InvalidRequest)
             } else {
-                look_up(call, &topic.name, partition, isolation)
+                look_up(call, &topic.name, partition, request.replica_id, isolation)
             };
             found.unwrap_or_else(|code| ListOffsetsPartitionResponse {
                 partition_index: partition.partition_index,
@@ -62,14 +64,28 @@ fn look_up(
     call: &Call<'_>,
     topic: &str,
     asked: &ListOffsetsPartition,
+    replica_id: i32,
     isolation: FetchIsolation,
 ) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
     let topic = call.shared.topics.named(topic)?;
     let partition = topic.partition(asked.partition_index)?;
-    partition.check_leader_epoch(asked.current_leader_epoch)?;
+    let (log, leader_epoch) = match replica_id {
+        DEBUGGING => partition.replica_log(asked.current_leader_epoch)?,
+        _ => partition.leader_log(asked.current_leader_epoch)?,
+    };
     let spec = TimestampSpec::from_wire(asked.timestamp).filter(|spec| is_known(*spec, call.version()));
     let spec = spec.ok_or(ErrorCode::UnsupportedVersion)?;
-    let found = partition.log()?.offset_for_timestamp(spec, isolation).map_err(|error| error.code())?;
+    // After an election the high watermark may be lower than it was at the old leader: consumers must not be sent back.
+    let is_lagging =
+        replica_id == CONSUMER && partition.epoch_start().is_some_and(|start| start > log.high_watermark());
+    let not_available = match call.version() {
+        5.. => ErrorCode::OffsetNotAvailable,
+        _ => ErrorCode::LeaderNotAvailable,
+    };
+    if is_lagging && spec == TimestampSpec::Latest {
+        return Err(not_available);
+    }
+    let found = log.offset_for_timestamp(spec, isolation).map_err(|error| error.code())?;
     Ok(match found {
         Some(found) => ListOffsetsPartitionResponse {
             partition_index: asked.partition_index,
@@ -78,11 +94,12 @@ fn look_up(
             // The epoch of the newest records is that of the leader, also before it has written any.
             leader_epoch: match spec {
                 _ if call.version() < 4 => -1,
-                TimestampSpec::Latest => partition.leader_epoch(),
+                TimestampSpec::Latest => leader_epoch,
                 _ => found.leader_epoch.unwrap_or(-1),
             },
             ..Default::default()
         },
+        None if is_lagging => return Err(not_available),
         None => ListOffsetsPartitionResponse {
             partition_index: asked.partition_index,
             timestamp: -1,

@@ -19,8 +19,10 @@ pub(crate) mod fetch;
 mod find_coordinator;
 mod groups;
 pub(crate) mod init_producer_id;
+mod leaders;
 mod list_config_resources;
 mod list_offsets;
+pub(crate) mod member;
 mod metadata;
 mod offset_for_leader_epoch;
 mod operations;
@@ -31,6 +33,7 @@ mod sasl;
 mod sift;
 mod transactions;
 mod txn_offset_commit;
+mod unfinished;
 mod verify;
 mod write_txn_markers;
 
@@ -39,8 +42,8 @@ use std::time::{Duration, Instant};
 
 use kafka_rpc::{ApiKey, ErrorCode, FrameError, Message, Request, RequestFrame, SchemaError};
 
-pub(crate) use fetch::WaitingFetch;
 pub(crate) use rights::Rights;
+pub(crate) use unfinished::{Left, Unfinished};
 
 use crate::broker::Shared;
 use crate::controller_thread::Job;
@@ -65,8 +68,8 @@ pub(crate) enum Handled {
     Later(Ticket),
     /// A fault delays it: it is to be handled after this time ([`handle_without_faults`]).
     Held(Ticket, Vec<u8>, Duration),
-    /// It is a fetch that waits for records.
-    Waits(Ticket, Box<WaitingFetch>),
+    /// It waits for records, or for replicas.
+    Waits(Ticket, Box<Unfinished>),
 }
 
 /// Why the connection of a request is closed.
@@ -117,6 +120,20 @@ pub(crate) struct At {
     pub(crate) now_ms: i64,
 }
 
+impl At {
+    /// Names this request in an answer that comes later.
+    fn ticket(&self, request: &RequestFrame<'_>) -> Ticket {
+        Ticket {
+            event_loop: self.event_loop,
+            slot: self.slot,
+            sequence: self.sequence,
+            api_key: request.api_key,
+            version: request.version,
+            correlation_id: request.correlation_id,
+        }
+    }
+}
+
 /// A request while it is handled.
 pub(crate) struct Call<'c> {
     pub(crate) shared: &'c Shared,
@@ -138,14 +155,7 @@ impl<'c> Call<'c> {
 
     /// Names this request in an answer that comes later.
     pub(crate) fn ticket(&self) -> Ticket {
-        Ticket {
-            event_loop: self.at.event_loop,
-            slot: self.at.slot,
-            sequence: self.at.sequence,
-            api_key: self.request.api_key,
-            version: self.request.version,
-            correlation_id: self.request.correlation_id,
-        }
+        self.at.ticket(&self.request)
     }
 
     /// Reads the message.
@@ -166,7 +176,8 @@ pub(crate) fn is_produce(frame: &[u8]) -> bool {
     frame.first_chunk() == Some(&ApiKey::Produce.number().to_be_bytes())
 }
 
-/// Handles requests to produce that have arrived one after the other; says for how many ms the client has to be left alone.
+/// Handles requests to produce that have arrived one after the other; says for how many ms the client has to be left alone, and what is
+/// left to be answered.
 ///
 /// # Errors
 /// Where the connection has to be closed.
@@ -176,7 +187,7 @@ pub(crate) fn produce(
     peer: &Peer,
     at: At,
     out: &mut Output,
-) -> Result<i32, Refusal> {
+) -> Result<(i32, Left), Refusal> {
     let began = Instant::now();
     let (mut requests, mut refusal) = (Vec::with_capacity(frames.len()), None);
     for frame in frames {
@@ -189,10 +200,10 @@ pub(crate) fn produce(
             break;
         }
     }
-    let throttle_ms = produce::handle(shared, &requests, peer, at.now_ms, out)?;
+    let (throttle_ms, waiting) = produce::handle(shared, &requests, peer, at, out)?;
     let each = began.elapsed() / u32::try_from(frames.len()).unwrap_or(1).max(1);
     frames.iter().for_each(|frame| shared.metrics.handled(ApiKey::Produce, frame.len(), each));
-    refusal.map_or(Ok(throttle_ms), Err)
+    refusal.map_or(Ok((throttle_ms, waiting)), Err)
 }
 
 /// Handles one frame.
@@ -228,7 +239,8 @@ pub(crate) fn handle_without_faults(
 ) -> Result<Handled, Refusal> {
     if is_produce(frame) {
         // The answer tells the client to pause; the connection of a test is not muted for that.
-        return produce(shared, &[frame], peer, at, out).map(|_throttle_ms| Handled::Done);
+        let (_throttle_ms, waiting) = produce(shared, &[frame], peer, at, out)?;
+        return Ok(waiting.map_or(Handled::Done, |(ticket, waiting)| Handled::Waits(ticket, waiting)));
     }
     dispatch(shared, frame, RequestFrame::parse(frame)?, peer, at, out)
 }
@@ -306,7 +318,8 @@ fn dispatch(
         // What else is served, the controller's thread does.
         _ if api_versions::SERVED.contains(&api) => {
             let ticket = call.ticket();
-            shared.controller.send(Job::Request(ticket, frame.to_vec(), peer.clone()));
+            let (frame, peer, received) = (frame.to_vec(), peer.clone(), Instant::now());
+            shared.controller.send(Job::Request { ticket, frame, peer, received });
             Ok(Handled::Later(ticket))
         }
         _ => Err(Refusal::Unsupported(api, version)),

@@ -45,6 +45,6 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
 fn look_up(call: &Call<'_>, topic: &str, asked: &OffsetForLeaderPartition) -> Result<Option<(i32, i64)>, ErrorCode> {
     let topic = call.shared.topics.named(topic)?;
     let partition = topic.partition(asked.partition)?;
-    partition.check_leader_epoch(asked.current_leader_epoch)?;
-    Ok(partition.log()?.end_offset_for_epoch(asked.leader_epoch))
+    let (log, _) = partition.leader_log(asked.current_leader_epoch)?;
+    Ok(log.end_offset_for_epoch(asked.leader_epoch))
 }

@@ -1,6 +1,7 @@
 //! Produce, 3 to 13.
 
 mod transaction;
+mod waiting;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,18 +15,22 @@ use kafka_log::log::types::LogAppendInfo;
 use kafka_rpc::acl::{AclOperation, ResourceType};
 use kafka_rpc::messages::produce_request::PartitionProduceData;
 use kafka_rpc::messages::produce_response::{
-    BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
 };
 use kafka_rpc::messages::{ProduceRequest, ProduceResponse};
 use kafka_rpc::{ApiKey, ErrorCode, RequestFrame};
 
-use super::{Refusal, Rights, memory_for};
+use super::leaders::Leaders;
+use super::{At, Left, Refusal, Rights, Unfinished, memory_for};
 use crate::broker::Shared;
-use crate::net::{Output, Peer};
+use crate::net::{Output, Peer, Ticket};
 use crate::partitions::{AppendRefused, Partition, Submission, Topic};
 use crate::quotas::Kind;
 use crate::topics::is_internal;
 use crate::transaction::Producer;
+
+pub(crate) use waiting::WaitingProduce;
+use waiting::{Pending, Wait};
 
 /// Kafka's own admin clients may write to internal topics (`AdminUtils.ADMIN_CLIENT_ID`).
 const ADMIN_CLIENT_ID: &str = "__admin_client";
@@ -45,10 +50,10 @@ pub(super) fn handle(
     shared: &Shared,
     frames: &[RequestFrame<'_>],
     peer: &Peer,
-    now_ms: i64,
+    at: At,
     out: &mut Output,
-) -> Result<i32, Refusal> {
-    let began = Instant::now();
+) -> Result<(i32, Left), Refusal> {
+    let (began, now_ms) = (Instant::now(), at.now_ms);
     let rights = Rights::of(shared, peer, ApiKey::Produce);
     let mut requests = Vec::with_capacity(frames.len());
     let mut refusal = None;
@@ -83,12 +88,30 @@ pub(super) fn handle(
     let mut parts = parts.into_iter();
     let each = began.elapsed() / u32::try_from(requests.len()).unwrap_or(1).max(1);
     let mut longest = 0;
+    let mut waiting: Option<(Ticket, WaitingProduce)> = None;
     for (frame, request) in &requests {
         let throttle_ms = charge(shared, peer, frame, request.acks, each, now_ms);
         longest = longest.max(throttle_ms);
-        respond(frame, request, throttle_ms, &mut parts, out)?;
+        let (response, waits) = respond(request, throttle_ms, &mut parts)?;
+        if request.acks == 0 {
+            continue;
+        }
+        let header = (frame.api_key, frame.version, frame.correlation_id);
+        if waiting.is_none() && waits.is_empty() {
+            let response = with_leaders(response, frame.version, shared, peer.listener);
+            out.respond(&response, header).map_err(|error| Refusal::Response(frame.api_key, error))?;
+            continue;
+        }
+        let (_, waiting) = waiting.get_or_insert_with(|| (at.ticket(frame), WaitingProduce::new(peer.listener)));
+        waiting.push(Pending::new(header, response, waits), request.timeout_ms);
     }
-    refusal.map_or(Ok(longest), Err)
+    if let Some(refusal) = refusal {
+        return Err(refusal);
+    }
+    let Some((ticket, mut waiting)) = waiting else { return Ok((longest, None)) };
+    // First: what moves after this wakes the request again.
+    let is_done = waiting.look(shared, ticket, false, out)?;
+    Ok((longest, (!is_done).then(|| (ticket, Box::new(Unfinished::Produce(waiting))))))
 }
 
 /// Counts what a request has cost; says for how many ms its client has to be left alone.
@@ -140,8 +163,12 @@ struct Part<'r> {
     /// Producer and first sequence, if they are part of a transaction.
     transaction: Option<(Producer, i32)>,
     guard: VerificationGuard,
+    needs_isr: bool,
     answer: Result<Appended, Failure>,
 }
+
+/// The acknowledgements that stand for all replicas in sync.
+const ALL: i16 = -1;
 
 /// What a producer is told of an append.
 struct Appended {
@@ -165,13 +192,17 @@ impl<'r> Part<'r> {
     ) -> Self {
         let records = data.records.as_ref().and_then(kafka_rpc::Records::bytes).unwrap_or_default();
         let (transaction, guard) = (transaction::of(records), VerificationGuard::SENTINEL);
+        let needs_isr = request.acks == ALL;
         match check(frame, request, topic, data.index, records) {
             // An answer for the time being: each append gives its own.
             Ok(partition) => {
                 let answer = Err(Failure::Code(ErrorCode::UnknownServerError));
-                Part { records, partition: Some(partition), transaction, guard, answer }
+                Part { records, partition: Some(partition), transaction, guard, needs_isr, answer }
             }
-            Err(failure) => Part { records, partition: None, transaction, guard, answer: Err(failure) },
+            Err(failure) => {
+                let answer = Err(failure);
+                Part { records, partition: None, transaction, guard, needs_isr, answer }
+            }
         }
     }
 
@@ -205,7 +236,7 @@ fn check(
 fn append(parts: &mut [Part<'_>], now_ms: i64) {
     if let [part] = parts {
         let Some(partition) = part.partition.clone() else { return };
-        let answer = partition.append(part.records, part.guard, now_ms);
+        let answer = partition.append(part.records, part.guard, part.needs_isr, now_ms);
         part.done(answer);
         return;
     }
@@ -227,6 +258,10 @@ impl Submission for Part<'_> {
         self.guard
     }
 
+    fn needs_isr(&self) -> bool {
+        self.needs_isr
+    }
+
     fn done(&mut self, answer: Result<(LogAppendInfo, i64), AppendRefused>) {
         self.answer = match answer {
             Ok((info, log_start_offset)) => Ok(Appended { info, log_start_offset }),
@@ -238,24 +273,39 @@ impl Submission for Part<'_> {
 impl From<AppendRefused> for Failure {
     fn from(refused: AppendRefused) -> Self {
         match refused {
-            AppendRefused::NoLog(code) => Failure::Code(code),
+            AppendRefused::NotTried(code) => Failure::Code(code),
             AppendRefused::Log(error, log_start_offset) => Failure::Append(Box::new(error), log_start_offset),
         }
     }
 }
 
-fn respond<'r>(
-    frame: &RequestFrame<'_>,
-    request: &ProduceRequest<'_>,
+/// The response to a request, and the partitions whose replicas it has to wait for.
+///
+/// # Errors
+/// A request that wants no answer has failed.
+fn respond<'q, 'r>(
+    request: &'q ProduceRequest<'_>,
     throttle_time_ms: i32,
     parts: &mut impl Iterator<Item = Part<'r>>,
-    out: &mut Output,
-) -> Result<(), Refusal> {
+) -> Result<(ProduceResponse<'q>, Vec<Wait>), Refusal> {
+    let mut waits = Vec::new();
     let mut failed = ErrorCode::None.code();
     let mut responses = Vec::with_capacity(request.topic_data.len());
     for topic in &request.topic_data {
         let of_topic = topic.partition_data.iter().zip(&mut *parts);
-        let answers: Vec<_> = of_topic.map(|(data, part)| answer(data.index, part.answer)).collect();
+        let at_topic = responses.len();
+        let answers = of_topic.enumerate().map(|(at, (data, part))| {
+            let required = part.answer.as_ref().ok().map(|appended| appended.info.last_offset + 1);
+            let mut answer = answer(data.index, part.answer);
+            if let (true, Some(required), Some(partition)) = (part.needs_isr, required, part.partition) {
+                match partition.acknowledged(required) {
+                    Some(acknowledged) => answer.error_code = acknowledged.err().unwrap_or(ErrorCode::None).code(),
+                    None => waits.push(Wait { topic: at_topic, answer: at, partition, required }),
+                }
+            }
+            answer
+        });
+        let answers: Vec<_> = answers.collect();
         if let Some(refused) = answers.iter().find(|answer| answer.error_code != ErrorCode::None.code()) {
             failed = refused.error_code;
         }
@@ -266,15 +316,43 @@ fn respond<'r>(
             ..Default::default()
         });
     }
-    if request.acks == 0 {
-        return match ErrorCode::from_code(failed) {
-            Some(ErrorCode::None) => Ok(()),
-            code => Err(Refusal::Unanswered(code.unwrap_or(ErrorCode::UnknownServerError))),
-        };
+    if request.acks == 0 && failed != ErrorCode::None.code() {
+        return Err(Refusal::Unanswered(ErrorCode::from_code(failed).unwrap_or(ErrorCode::UnknownServerError)));
     }
-    let response = ProduceResponse { responses, throttle_time_ms, ..Default::default() };
-    out.respond(&response, (frame.api_key, frame.version, frame.correlation_id))
-        .map_err(|error| Refusal::Response(frame.api_key, error))
+    Ok((ProduceResponse { responses, throttle_time_ms, ..Default::default() }, waits))
+}
+
+/// Since this version producers learn of the leader from an error.
+const LEADER_MIN_VERSION: i16 = 10;
+
+/// Adds who leads the partitions that this broker does not lead.
+fn with_leaders<'q>(
+    mut response: ProduceResponse<'q>,
+    version: i16,
+    shared: &Shared,
+    listener: usize,
+) -> ProduceResponse<'q> {
+    if version < LEADER_MIN_VERSION {
+        return response;
+    }
+    let mut leaders = Leaders::default();
+    for topic in &mut response.responses {
+        for answer in &mut topic.partition_responses {
+            if answer.error_code == ErrorCode::NotLeaderOrFollower.code() {
+                let (leader_id, leader_epoch) = leaders.of(shared, &topic.name, topic.topic_id, answer.index);
+                answer.current_leader = LeaderIdAndEpoch { leader_id, leader_epoch, ..Default::default() };
+            }
+        }
+    }
+    let endpoints = leaders.endpoints(shared, listener).map(|endpoint| NodeEndpoint {
+        node_id: endpoint.id,
+        host: endpoint.host.into(),
+        port: endpoint.port,
+        rack: endpoint.rack.map(Into::into),
+        ..Default::default()
+    });
+    response.node_endpoints = endpoints.collect();
+    response
 }
 
 /// (`ProduceRequest.validateRecords`)

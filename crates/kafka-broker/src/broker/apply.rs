@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kafka_log::log::TopicPartition;
-use kafka_log::log::error::KafkaError as _;
 use kafka_log::manager::{CreateLog, ManagerError, NewTopic};
 
 use super::Shared;
-use super::group_glue::Loading;
+use super::coordinators::follow_leaders;
+use super::follow::follow;
 use super::settings::connection_limits;
-use super::transaction_glue::LoadingTransactions;
+use crate::cluster;
 use crate::config::DynamicConfigs;
 use crate::disk::Log;
 use crate::metadata::{self, ConfigResource, ConfigResourceType, Delta, Image};
@@ -46,12 +46,7 @@ pub(crate) fn apply(shared: &Shared, delta: &Delta, now_ms: i64) {
     for id in changed {
         let Some(topic) = host(shared, id, true, now_ms) else { continue };
         let numbers = delta.changed_partitions.iter().filter(|(of, _)| *of == id).map(|(_, number)| *number);
-        if *topic.name == *GROUP_METADATA_TOPIC {
-            numbers.filter_map(|number| Loading::begin(shared, number)).for_each(|loading| loading.finish(shared));
-        } else if *topic.name == *TRANSACTION_STATE_TOPIC {
-            let loading = numbers.filter_map(|number| LoadingTransactions::begin(shared, number));
-            loading.for_each(|loading| loading.finish(shared));
-        }
+        follow_leaders(shared, &topic, numbers);
     }
 }
 
@@ -97,6 +92,10 @@ pub(super) fn update_settings(shared: &Shared) {
         Err(error) => tracing::error!(%error, "limits of connections cannot be put in force"),
     }
     shared.manager.update_producer_config(config.log_manager.producers());
+    if shared.member.is_some() {
+        cluster::cordon(shared, &config.member.cordoned_log_dirs);
+    }
+    shared.fetchers.update_quota(&shared.image.read());
     shared.manager.update_cleaner_config(config.log_manager.cleaner);
 }
 
@@ -119,9 +118,11 @@ pub(super) fn settings_of(image: &Image, topic: &str) -> Vec<(String, String)> {
 fn delete(shared: &Shared, name: &str, id: kafka_rpc::Uuid, now_ms: i64) {
     let Some(topic) = shared.topics.remove(id) else { return };
     // Fetches that wait learn that the topic is gone, and so do producers who still append.
-    topic.partitions.iter().for_each(|partition| partition.delete());
+    let gone: Vec<_> = topic.hosted().map(|(_, partition)| partition.topic_partition().clone()).collect();
+    shared.fetchers.update(&shared.image.read(), Vec::new(), &gone);
+    topic.hosted().for_each(|(_, partition)| partition.delete());
     // What a coordinator knows is gone with its log.
-    let numbers = (0..).take(topic.partitions.len());
+    let numbers = topic.hosted().map(|(number, _)| number);
     match name {
         GROUP_METADATA_TOPIC => numbers.for_each(|number| shared.groups.unload(number, None)),
         TRANSACTION_STATE_TOPIC => numbers.for_each(|number| shared.transactions.unload(number)),
@@ -133,54 +134,98 @@ fn delete(shared: &Shared, name: &str, id: kafka_rpc::Uuid, now_ms: i64) {
     }
 }
 
-/// Brings the partitions of a topic in line with the metadata. `is_new`: partitions without a log have just been created, and
-/// cannot be in a directory that is offline.
+/// Brings the partitions of a topic that have a replica here in line with the metadata. `is_new`: partitions without a log have
+/// just been created, or come to this broker, and cannot be in a directory that is offline.
 pub(super) fn host(shared: &Shared, id: kafka_rpc::Uuid, is_new: bool, now_ms: i64) -> Option<Arc<Topic>> {
-    let (name, epochs) = {
+    let (name, states) = {
         let image = shared.image.read();
         let topic = image.topic_by_id(id)?;
-        let epochs: Vec<Epoch> =
-            topic.partitions().map(|(_, partition)| Epoch::of(partition, shared.node_id)).collect();
-        (Arc::clone(&topic.name), epochs)
+        let states: Vec<metadata::Partition> = topic.partitions().map(|(_, partition)| partition.clone()).collect();
+        (Arc::clone(&topic.name), states)
     };
     let before = shared.topics.with_id(id).ok();
-    let known = before.as_ref().map_or(0, |topic| topic.partitions.len());
-    if let Some(topic) = &before {
-        topic.partitions.iter().zip(&epochs).for_each(|(partition, epoch)| epoch.begin(partition));
-        if known == epochs.len() {
-            return before;
+    let of_before = |number: i32| before.as_ref().and_then(|topic| topic.partition(number).ok());
+    let is_here = |state: &metadata::Partition| state.replicas.contains(&shared.node_id);
+    let mut assumed = Vec::new();
+    let is_same = before.as_ref().is_some_and(|topic| topic.partition_count() == states.len())
+        && states.iter().zip(0..).all(|(state, number)| of_before(number).is_some() == is_here(state));
+    if let Some(topic) = before.as_ref().filter(|_| is_same) {
+        for (number, partition) in topic.hosted() {
+            if let Some(state) = usize::try_from(number).ok().and_then(|at| states.get(at)) {
+                assumed.push((Arc::clone(partition), partition.assume(state, now_ms)));
+            }
+        }
+        follow(shared, id, assumed);
+        return before;
+    }
+    let mut created = Vec::new();
+    if before.is_none() && is_new {
+        match states.iter().all(is_here) {
+            true => created = create_topic(shared, &name, id, &states, now_ms),
+            // What the topic sets holds for each log that is made for it.
+            false => update_topic(shared, &name, &settings_of(&shared.image.read(), &name)),
         }
     }
-    let mut created =
-        if known == 0 && is_new { create_topic(shared, &name, id, epochs.len(), now_ms) } else { Vec::new() };
     created.reverse();
-    let partitions = epochs.iter().zip(0..).map(|(epoch, number)| {
-        let at = usize::try_from(number).unwrap_or(usize::MAX);
-        if let Some(partition) = before.as_ref().and_then(|topic| topic.partitions.get(at)) {
-            return Some(Arc::clone(partition));
+    let partitions = states.iter().zip(0..).map(|(state, number)| {
+        if !is_here(state) {
+            return Some(None);
+        }
+        if let Some(partition) = of_before(number) {
+            assumed.push((Arc::clone(partition), partition.assume(state, now_ms)));
+            return Some(Some(Arc::clone(partition)));
         }
         let tp = TopicPartition::new(&*name, number).ok()?;
         let hosted = match created.pop() {
             Some(log) => Hosted::Log(log),
-            None => find_or_create(shared, &tp, id, is_new, now_ms),
+            None => find_or_create(shared, &tp, id, state, is_new, now_ms),
         };
         let watch = Arc::new(Watch::new(Arc::clone(&shared.loops)));
-        let partition = Arc::new(Partition::new(tp, hosted, epoch.number, watch));
-        epoch.begin(&partition);
-        Some(partition)
+        let partition = Arc::new(Partition::new(id, tp, Arc::clone(&shared.replication), hosted, watch));
+        assumed.push((Arc::clone(&partition), partition.assume(state, now_ms)));
+        Some(Some(partition))
     });
     let partitions = partitions.collect::<Option<_>>()?;
-    let topic = Arc::new(Topic { name, id, partitions });
+    let topic = Arc::new(Topic::new(name, id, partitions));
     shared.topics.insert(Arc::clone(&topic));
+    follow(shared, id, assumed);
+    let left: Vec<_> = before
+        .iter()
+        .flat_map(|topic| topic.hosted())
+        .filter(|(number, _)| topic.partition(*number).is_err())
+        .collect();
+    left.into_iter().for_each(|(_, partition)| leave(shared, partition, now_ms));
     Some(topic)
 }
 
+/// Gives up a replica that is on other brokers now.
+fn leave(shared: &Shared, partition: &Partition, now_ms: i64) {
+    let tp = partition.topic_partition();
+    shared.fetchers.update(&shared.image.read(), Vec::new(), std::slice::from_ref(tp));
+    partition.delete();
+    match tp.topic() {
+        GROUP_METADATA_TOPIC => shared.groups.unload(tp.partition(), None),
+        TRANSACTION_STATE_TOPIC => shared.transactions.unload(tp.partition()),
+        _ => {}
+    }
+    if let Err(error) = shared.manager.async_delete(tp, false, now_ms) {
+        tracing::error!(partition = %tp, %error, "a replica is on other brokers now, some of its files stay");
+    }
+}
+
 /// All logs of a new topic together, with one sync for each directory. None where that fails: then each is tried alone.
-fn create_topic(shared: &Shared, name: &str, id: kafka_rpc::Uuid, count: usize, now_ms: i64) -> Vec<Arc<Log>> {
+fn create_topic(
+    shared: &Shared,
+    name: &str,
+    id: kafka_rpc::Uuid,
+    states: &[metadata::Partition],
+    now_ms: i64,
+) -> Vec<Arc<Log>> {
     let settings = settings_of(&shared.image.read(), name);
     let properties: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let partitions = i32::try_from(count).unwrap_or(i32::MAX);
-    let new = NewTopic { name, id: Some(id), partitions, properties: &properties, is_sole_replica: true };
+    let partitions = i32::try_from(states.len()).unwrap_or(i32::MAX);
+    let is_sole_replica = states.iter().all(|state| *state.replicas == [shared.node_id]);
+    let new = NewTopic { name, id: Some(id), partitions, properties: &properties, is_sole_replica };
     match shared.manager.create_topic(&new, now_ms) {
         Ok(logs) => logs,
         Err(ManagerError::TopicExists { .. }) => Vec::new(),
@@ -193,38 +238,26 @@ fn create_topic(shared: &Shared, name: &str, id: kafka_rpc::Uuid, count: usize, 
     }
 }
 
-fn find_or_create(shared: &Shared, tp: &TopicPartition, id: kafka_rpc::Uuid, is_new: bool, now_ms: i64) -> Hosted {
-    let create = CreateLog { is_new, topic_id: Some(id), is_sole_replica: true, ..CreateLog::default() };
+fn find_or_create(
+    shared: &Shared,
+    tp: &TopicPartition,
+    id: kafka_rpc::Uuid,
+    state: &metadata::Partition,
+    is_new: bool,
+    now_ms: i64,
+) -> Hosted {
+    let mut places = state.replicas.iter().zip(&state.directories);
+    let assigned = places.find(|(replica, _)| **replica == shared.node_id).map(|(_, dir)| *dir);
+    let dirs = shared.manager.log_dirs();
+    // An id that is reserved, or of a directory that is not there, names no place.
+    let directory_id = assigned.filter(|assigned| dirs.iter().any(|dir| dir.directory_id == Some(*assigned)));
+    let is_sole_replica = *state.replicas == [shared.node_id];
+    let create = CreateLog { is_new, topic_id: Some(id), is_sole_replica, directory_id, ..CreateLog::default() };
     match shared.manager.get_or_create_log(tp, create, now_ms) {
         Ok(log) => Hosted::Log(log),
         Err(error) => {
             tracing::error!(partition = %tp, %error, "a partition is offline");
             Hosted::Offline
-        }
-    }
-}
-
-/// A leader epoch of a partition.
-struct Epoch {
-    number: i32,
-    /// Whether this broker leads. A partition in a failed log directory has no leader.
-    is_ours: bool,
-}
-
-impl Epoch {
-    fn of(partition: &metadata::Partition, node_id: i32) -> Self {
-        Epoch { number: partition.leader_epoch, is_ours: partition.leader == node_id }
-    }
-
-    /// Puts the epoch in force (`Partition.makeLeader`).
-    fn begin(&self, partition: &Partition) {
-        partition.set_leader_epoch(self.number);
-        let Ok(log) = partition.log() else { return };
-        if !self.is_ours || log.latest_epoch().is_some_and(|latest| latest >= self.number) {
-            return;
-        }
-        if let Err(error) = log.begin_epoch(self.number) {
-            tracing::error!(partition = %partition.topic_partition(), code = error.code().name(), %error, "cannot note a leader epoch");
         }
     }
 }

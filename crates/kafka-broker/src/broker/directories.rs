@@ -13,23 +13,7 @@ pub(crate) fn assign(
     partitions: impl Iterator<Item = (Uuid, i32)>,
     now_ms: i64,
 ) -> Result<(), ControllerError> {
-    let dirs = shared.manager.log_dirs();
-    if dirs.len() < 2 {
-        return Ok(());
-    }
-    let assigned: Vec<(Uuid, i32, Uuid)> = {
-        let image = shared.image.read();
-        let place = |(id, number): (Uuid, i32)| {
-            let log = shared.topics.with_id(id).ok()?.partition(number).ok()?.log().ok()?;
-            let path = log.dir();
-            let dir = dirs.iter().find(|dir| path.parent() == Some(&*dir.path))?.directory_id?;
-            let known = image.partition(id, number)?;
-            let mut places = known.replicas.iter().zip(&known.directories);
-            let is_known = places.any(|(replica, place)| *replica == shared.node_id && *place == dir);
-            (!is_known).then_some((id, number, dir))
-        };
-        partitions.filter_map(place).collect()
-    };
+    let assigned = unknown(shared, partitions);
     if assigned.is_empty() {
         return Ok(());
     }
@@ -38,10 +22,30 @@ pub(crate) fn assign(
     Ok(())
 }
 
+/// Which of these partitions are in which directories, where the metadata does not know: topics, partitions, directories. With one
+/// directory there is nothing to know.
+pub(crate) fn unknown(shared: &Shared, partitions: impl Iterator<Item = (Uuid, i32)>) -> Vec<(Uuid, i32, Uuid)> {
+    let dirs = shared.manager.log_dirs();
+    if dirs.len() < 2 {
+        return Vec::new();
+    }
+    let image = shared.image.read();
+    let place = |(id, number): (Uuid, i32)| {
+        let log = shared.topics.with_id(id).ok()?.partition(number).ok()?.log().ok()?;
+        let path = log.dir();
+        let dir = dirs.iter().find(|dir| path.parent() == Some(&*dir.path))?.directory_id?;
+        let known = image.partition(id, number)?;
+        let mut places = known.replicas.iter().zip(&known.directories);
+        let is_known = places.any(|(replica, place)| *replica == shared.node_id && *place == dir);
+        (!is_known).then_some((id, number, dir))
+    };
+    partitions.filter_map(place).collect()
+}
+
 /// All partitions of this broker.
 pub(crate) fn all(shared: &Shared) -> Vec<(Uuid, i32)> {
     let topics = shared.topics.all();
-    topics.iter().flat_map(|topic| (0..).take(topic.partitions.len()).map(|number| (topic.id, number))).collect()
+    topics.iter().flat_map(|topic| topic.hosted().map(|(number, _)| (topic.id, number))).collect()
 }
 
 #[cfg(test)]

@@ -37,12 +37,12 @@ fn partition_of(topics: &Topics, number: i32) -> Result<Arc<Partition>, ErrorCod
 impl Journal for OffsetsLogs {
     fn append(&self, partition: i32, batch: &mut Vec<u8>, guard: VerificationGuard) -> Result<Appended, ErrorCode> {
         let partition = partition_of(&self.topics, partition)?;
-        let append = LeaderAppend {
-            origin: AppendOrigin::Coordinator,
-            verification_guard: guard,
-            ..LeaderAppend::from_client(partition.leader_epoch())
-        };
-        partition.with_log(|log| {
+        partition.with_coordinator_log(|log, leader_epoch| {
+            let append = LeaderAppend {
+                origin: AppendOrigin::Coordinator,
+                verification_guard: guard,
+                ..LeaderAppend::from_client(leader_epoch)
+            };
             let info = log.append_as_leader(batch, append, self.clock.now_ms()).map_err(|error| error.code())?;
             Ok(Appended { base_offset: info.first_offset, high_watermark: log.high_watermark() })
         })?
@@ -53,8 +53,8 @@ impl Journal for OffsetsLogs {
     }
 
     fn batch_len_max(&self, partition: i32) -> usize {
-        let max =
-            partition_of(&self.topics, partition).and_then(|of| of.with_log(|log| log.config().max_message_bytes));
+        let log = partition_of(&self.topics, partition).and_then(|of| of.log());
+        let max = log.map(|log| log.config().max_message_bytes);
         usize::try_from(max.unwrap_or(0)).unwrap_or(0)
     }
 }
@@ -210,8 +210,8 @@ impl<'s> Loading<'s> {
     /// From now on clients are told that the groups are being loaded. `None` where they are loaded, or the log is not here.
     pub(super) fn begin(shared: &'s Shared, partition: i32) -> Option<Self> {
         let hosted = partition_of(&shared.topics, partition).ok()?;
-        let log = hosted.log().ok()?;
-        let groups = shared.groups.load(partition, hosted.leader_epoch())?;
+        let (log, leader_epoch) = hosted.leader_log(-1).ok()?;
+        let groups = shared.groups.load(partition, leader_epoch)?;
         Some(Loading { partition, log, groups })
     }
 

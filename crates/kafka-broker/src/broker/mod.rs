@@ -1,13 +1,19 @@
 //! A broker: started, served, stopped.
 
 mod apply;
+mod coordinators;
 pub(crate) mod directories;
+mod follow;
 mod group_glue;
 mod group_metadata;
+mod membership;
 mod read_log;
 mod settings;
 mod shared;
 mod start;
+mod start_error;
+#[cfg(test)]
+mod tests;
 mod transaction_glue;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -24,7 +30,7 @@ pub(crate) use apply::apply;
 pub(crate) use group_glue::{at_once, frame, retry_groups, write_reply};
 pub(crate) use settings::Settings;
 pub(crate) use shared::Shared;
-pub use start::StartError;
+pub use start_error::StartError;
 pub(crate) use transaction_glue::retry_transactions;
 
 use crate::controller_thread::Job;
@@ -36,7 +42,7 @@ use crate::net::LoopEvent;
 /// How long requests in progress may take when the broker stops.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// A broker of one node, with its controller. It stops when it is dropped.
+/// A broker, with its controller or as a member of a cluster. It stops when it is dropped.
 pub struct Broker {
     shared: Arc<Shared>,
     has_ended: bool,
@@ -44,7 +50,7 @@ pub struct Broker {
     broker_epoch: i64,
     addresses: Vec<SocketAddr>,
     loops: Vec<JoinHandle<()>>,
-    /// Controller, mover, and what works for groups.
+    /// Controller or membership, mover, and what works for groups.
     workers: Vec<JoinHandle<()>>,
     background: Option<Background>,
     metrics: Option<HttpServer>,
@@ -107,14 +113,28 @@ impl Broker {
         if std::mem::replace(&mut self.has_ended, true) {
             return StopReport::default();
         }
+        let member = self.shared.member.as_ref();
+        if let Some(member) =
+            member.filter(|_| !self.has_failed() && self.shared.config.config.member.controlled_shutdown_enable)
+        {
+            // Clients are served until others lead.
+            member.leave();
+        }
         self.shared.loops.iter().for_each(|mailbox| mailbox.post(LoopEvent::Drain));
         let until = Instant::now() + DRAIN_MAX;
         // The loops of a broker that has failed have ended, and let go of nothing.
         while !self.has_failed() && self.shared.connections.open() > 0 && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
         }
+        if let Some(member) = member {
+            // Without a registration that of the last start stays: nothing was written since.
+            self.broker_epoch = self.broker_epoch.max(member.broker_epoch());
+            member.stop();
+        }
         self.shared.controller.send(Job::Stop);
+        self.shared.fetchers.stop();
         self.shared.mover.send(Order::Stop);
+        self.shared.replication.stop();
         self.shared.alarm.stop();
         self.shared.transactions.stop_markers();
         self.shared.loops.iter().for_each(|mailbox| mailbox.post(LoopEvent::Stop));

@@ -12,6 +12,7 @@ use super::StartError;
 use kafka_log::compression::Codec;
 
 use crate::config::{BrokerConfig, Listener};
+use crate::controller;
 use crate::group::{Assignor, GroupConfig, Migration};
 use crate::metadata::LogOptions;
 use crate::net::ConnectionLimits;
@@ -81,6 +82,8 @@ pub(crate) struct Settings {
     pub(crate) transaction_topic: TransactionTopic,
     /// Bytes that are read at once when a partition of `__transaction_state` is loaded.
     pub(crate) transaction_load_bytes: usize,
+    /// How long a request to another node may take, with all that are tried again (`request.timeout.ms`).
+    pub(crate) request_timeout: Duration,
     /// What was set, by name.
     pub(crate) config: Arc<BrokerConfig>,
 }
@@ -133,10 +136,10 @@ impl Settings {
             num_partitions: config.topics.num_partitions,
             default_replication_factor: i16::try_from(config.topics.default_replication_factor).unwrap_or(i16::MAX),
             offsets_topic_partitions: config.offsets.offsets_topic_num_partitions,
-            // Kafka's default, 3, is for clusters: here there is one broker.
+            // Kafka's default, 3, is for clusters: a broker with its own controller is alone.
             offsets_topic_replication_factor: match is_set("offsets.topic.replication.factor") {
-                true => config.offsets.offsets_topic_replication_factor,
-                false => 1,
+                false if config.is_controller => 1,
+                _ => config.offsets.offsets_topic_replication_factor,
             },
             offsets_topic_segment_bytes: config.offsets.offsets_topic_segment_bytes,
             log: config.log.clone(),
@@ -145,8 +148,26 @@ impl Settings {
             transaction: transaction(&config),
             transaction_topic: transaction_topic(&config),
             transaction_load_bytes: size(config.transactions.transaction_state_log_load_buffer_size),
+            request_timeout: Duration::from_millis(u64::try_from(config.network.request_timeout_ms).unwrap_or(0)),
             config: Arc::new(config),
         })
+    }
+
+    /// Whether the controllers are other nodes.
+    pub(crate) fn is_member(&self) -> bool {
+        !self.config.is_controller
+    }
+
+    /// What plans of a controller know of this node.
+    pub(crate) fn controller(&self) -> controller::Settings {
+        controller::Settings {
+            num_partitions: self.num_partitions,
+            default_replication_factor: self.default_replication_factor,
+            delete_topic_enable: self.delete_topics,
+            min_insync_replicas: self.log.min_insync_replicas,
+            unclean_leader_election_enable: self.log.unclean_leader_election_enable,
+            ..controller::Settings::new(self.node_id)
+        }
     }
 }
 
@@ -239,19 +260,19 @@ fn transaction(config: &BrokerConfig) -> TransactionConfig {
     }
 }
 
-/// Kafka's defaults, three replicas of which two are in sync, are for clusters: here there is one broker.
+/// Kafka's defaults, three replicas of which two are in sync, are for clusters: a broker with its own controller is alone.
 fn transaction_topic(config: &BrokerConfig) -> TransactionTopic {
     let of = &config.transactions;
     let is_set = |name: &str| config.static_configs().contains_key(name);
     TransactionTopic {
         partitions: of.transaction_state_log_num_partitions,
         replication_factor: match is_set("transaction.state.log.replication.factor") {
-            true => of.transaction_state_log_replication_factor,
-            false => 1,
+            false if config.is_controller => 1,
+            _ => of.transaction_state_log_replication_factor,
         },
         min_isr: match is_set("transaction.state.log.min.isr") {
-            true => of.transaction_state_log_min_isr,
-            false => 1,
+            false if config.is_controller => 1,
+            _ => of.transaction_state_log_min_isr,
         },
         segment_bytes: of.transaction_state_log_segment_bytes,
     }

@@ -14,6 +14,7 @@ use super::group_glue::Alarm;
 use super::settings::Settings;
 use crate::api::fetch::Sessions;
 use crate::clock::Clock;
+use crate::cluster::Member;
 use crate::controller_thread::ControllerHandle;
 use crate::disk::LogManager;
 use crate::faults::FaultTable;
@@ -25,6 +26,8 @@ use crate::net::{Connections, LoopEvent, Mailbox, QueuedBytes, Ticket};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
+use crate::replication::Replication;
+use crate::replication::fetcher::Fetchers;
 use crate::security::Listeners;
 use crate::security::authorizer::Authorizer;
 use crate::transaction;
@@ -38,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) image: metadata::Shared,
     pub(crate) manager: Arc<LogManager>,
     pub(crate) topics: Arc<Topics>,
+    pub(crate) replication: Arc<Replication>,
     pub(crate) groups: Coordinators<Ticket>,
     /// Partitions of `__consumer_offsets` that could not be read, and are to be tried again.
     pub(crate) unread_groups: Mutex<BTreeSet<i32>>,
@@ -55,7 +59,10 @@ pub(crate) struct Shared {
     pub(crate) authorizer: Option<Arc<Authorizer>>,
     pub(crate) quotas: Quotas,
     pub(crate) controller: ControllerHandle,
+    /// The membership, where the controllers are other nodes.
+    pub(crate) member: Option<Member>,
     pub(crate) mover: MoverHandle,
+    pub(crate) fetchers: Fetchers,
     pub(crate) metrics: Metrics,
     pub(crate) security: Listeners,
     pub(crate) connections: Connections,

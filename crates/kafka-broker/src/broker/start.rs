@@ -1,9 +1,7 @@
 //! From settings to a broker that serves.
 
-use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::mpsc::{Sender, channel};
@@ -12,31 +10,34 @@ use std::thread;
 use kafka_log::format::meta_properties::MetaProperties;
 use kafka_log::fs::read_whole;
 use kafka_log::manager::background::{Background, Event};
-use kafka_log::manager::{ManagerError, Startup, StdThreads};
+use kafka_log::manager::{Startup, StdThreads};
 use kafka_rpc::Uuid;
-use kafka_security::tls::TlsError;
+use kafka_thin_client::ConnectionConfig;
 use parking_lot::Mutex;
 
 use super::apply::{host, settings_of, update_security, update_settings};
 use super::group_glue::{Alarm, Loading, OffsetsLogs, ReplyToClients, run_timers};
 use super::group_metadata::ImageOfGroups;
+use super::membership::{self, Joined, Joining};
 use super::transaction_glue::LoadingTransactions;
-use super::{Broker, Settings, Shared, directories};
+use super::{Broker, Settings, Shared, StartError, directories};
 use crate::api::fetch::Sessions;
 use crate::clock::{Clock, now_ms};
-use crate::config::{BrokerConfig, ConfigError, Rules};
-use crate::controller::{self, BrokerRegistration, ControllerError, ControllerOptions, ControllerRegistration};
+use crate::config::{BrokerConfig, Rules};
+use crate::controller::{self, BrokerRegistration, ControllerOptions, ControllerRegistration};
 use crate::controller_thread::{self, ControllerHandle, Job};
 use crate::disk::{Controller, Disk, Log, LogManager};
 use crate::faults::FaultTable;
 use crate::group::Coordinators;
-use crate::metadata::{self, FormatError, FormatOptions, InitialVoters};
+use crate::metadata::{self, FormatOptions, InitialVoters};
 use crate::metrics::{self, Metrics};
 use crate::mover::{self, MoverHandle};
 use crate::net::{Connections, EventLoop, Listener, Mailbox, QueuedBytes};
 use crate::partitions::Topics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
+use crate::replication::fetcher::Fetchers;
+use crate::replication::{self, Replication};
 use crate::security::authorizer::Authorizer;
 use crate::security::{Listeners, LoadError};
 use crate::topics::{GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC};
@@ -44,118 +45,6 @@ use crate::transaction;
 
 /// In the mark of a clean stop, stands for no broker epoch.
 const NO_BROKER_EPOCH: i64 = -1;
-
-/// Why a broker does not start.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The settings.
-    Config(ConfigError),
-    /// The log directories cannot be formatted.
-    Format(FormatError),
-    /// The log directories cannot be used.
-    Logs(ManagerError),
-    /// A `meta.properties` cannot be read.
-    MetaProperties {
-        /// The file.
-        path: PathBuf,
-        /// The error.
-        source: io::Error,
-    },
-    /// The metadata cannot be used.
-    Metadata(ControllerError),
-    /// A name of a host in the settings has no address.
-    Resolve {
-        /// The name.
-        host: String,
-        /// The error.
-        source: io::Error,
-    },
-    /// The keys of a listener cannot be used.
-    Tls {
-        /// Its name.
-        listener: String,
-        /// The error.
-        source: TlsError,
-    },
-    /// The keys of those who issue tokens for a listener cannot be had.
-    Jwks {
-        /// Its name.
-        listener: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A listener cannot be bound.
-    Listen {
-        /// Its address.
-        address: SocketAddr,
-        /// The error.
-        source: io::Error,
-    },
-    /// The operating system gives no thread or event queue.
-    Threads(io::Error),
-    /// Signals cannot be handled.
-    Signals(io::Error),
-    /// The temporary directory of an ephemeral broker cannot be created.
-    Temporary(io::Error),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Config(error) => error.fmt(f),
-            StartError::Format(error) => error.fmt(f),
-            StartError::Logs(error) => error.fmt(f),
-            StartError::Metadata(error) => error.fmt(f),
-            StartError::MetaProperties { path, source } => write!(f, "{}: {source}", path.display()),
-            StartError::Resolve { host, source } => write!(f, "host {host}: {source}"),
-            StartError::Listen { address, source } => write!(f, "cannot listen at {address}: {source}"),
-            StartError::Tls { listener, source } => write!(f, "listener {listener}: {source}"),
-            StartError::Jwks { listener, problem } => {
-                write!(f, "listener {listener}: sasl.oauthbearer.jwks.endpoint.url: {problem}")
-            }
-            StartError::Threads(error) => write!(f, "cannot start a thread: {error}"),
-            StartError::Signals(error) => write!(f, "cannot handle signals: {error}"),
-            StartError::Temporary(error) => write!(f, "cannot create a temporary directory: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            StartError::Config(error) => Some(error),
-            StartError::Format(error) => Some(error),
-            StartError::Logs(error) => Some(error),
-            StartError::Metadata(error) => Some(error),
-            StartError::Tls { source, .. } => Some(source),
-            StartError::Jwks { .. } => None,
-            StartError::MetaProperties { source: error, .. }
-            | StartError::Resolve { source: error, .. }
-            | StartError::Listen { source: error, .. }
-            | StartError::Threads(error)
-            | StartError::Signals(error)
-            | StartError::Temporary(error) => Some(error),
-        }
-    }
-}
-
-macro_rules! from {
-    ($($error:ty => $variant:ident)*) => {
-        $(impl From<$error> for StartError {
-            fn from(error: $error) -> Self {
-                StartError::$variant(error)
-            }
-        })*
-    };
-}
-
-from! {
-    ConfigError => Config
-    FormatError => Format
-    ManagerError => Logs
-    ControllerError => Metadata
-}
 
 impl Broker {
     /// Starts a broker, with its data formatted if it is new. When this returns clients are served.
@@ -218,16 +107,22 @@ impl Broker {
 fn start(disk: &Disk, mut settings: Settings) -> Result<Broker, StartError> {
     let clock = Arc::new(Clock::new());
     let now = clock.now_ms();
-    let cluster_id = format_if_new(disk, &settings, now)?;
+    let cluster_id = match settings.is_member() {
+        true => cluster_id_of(disk, &settings)?.ok_or(StartError::NotFormatted)?,
+        false => format_if_new(disk, &settings, now)?,
+    };
     let unloaded =
         LogManager::open(Disk::clone(disk), &settings.log_dirs, settings.log.clone(), settings.manager.clone())?;
     let (listeners, addresses) = bind(&mut settings)?;
     let metrics = settings.metrics_listener.map(bind_metrics).transpose()?;
 
-    let controller = Controller::open(Disk::clone(disk), controller_options(&settings), now)?;
+    let metadata = match settings.is_member() {
+        true => Metadata::Copied(Box::new(membership::observe(disk, &settings, &unloaded, &cluster_id)?)),
+        false => Metadata::Own(Box::new(Controller::open(Disk::clone(disk), controller_options(&settings), now)?)),
+    };
     let previous_broker_epoch = unloaded.clean_shutdown_broker_epoch();
-    let manager = Arc::new(load_logs(unloaded, &controller.image(), now)?);
-    let loaded = Loaded { manager: Arc::clone(&manager), controller, clock, cluster_id };
+    let manager = Arc::new(load_logs(unloaded, &metadata.image(), settings.node_id, now)?);
+    let loaded = Loaded { manager: Arc::clone(&manager), metadata, clock, cluster_id };
     let mut broker_epoch = previous_broker_epoch;
     serve(settings, loaded, Sockets { listeners, addresses, metrics }, &mut broker_epoch).inspect_err(|_| {
         // The logs are loaded, and recovered where that was due: the next start need not do it again.
@@ -238,9 +133,32 @@ fn start(disk: &Disk, mut settings: Settings) -> Result<Broker, StartError> {
 /// The logs and the metadata of a broker that does not serve yet.
 struct Loaded {
     manager: Arc<LogManager>,
-    controller: Controller,
+    metadata: Metadata,
     clock: Arc<Clock>,
     cluster_id: String,
+}
+
+/// Where the metadata comes from.
+enum Metadata {
+    /// The controller of this node.
+    Own(Box<Controller>),
+    /// Controllers elsewhere.
+    Copied(Box<Joining>),
+}
+
+impl Metadata {
+    fn image(&self) -> metadata::Shared {
+        match self {
+            Metadata::Own(controller) => controller.image(),
+            Metadata::Copied(joining) => joining.image(),
+        }
+    }
+}
+
+/// The same once the parts of the broker are there.
+enum Source {
+    Own(Box<Controller>),
+    Copied(Box<Joined>),
 }
 
 /// Where a broker is going to serve.
@@ -257,14 +175,22 @@ fn serve(
     sockets: Sockets,
     broker_epoch: &mut Option<i64>,
 ) -> Result<Broker, StartError> {
-    let Loaded { manager, mut controller, clock, cluster_id } = loaded;
+    let Loaded { manager, metadata, clock, cluster_id } = loaded;
     let Sockets { listeners, addresses, metrics: metrics_listener } = sockets;
     let now = clock.now_ms();
-    let image = controller.image();
+    let image = metadata.image();
+    let (member, metadata) = match metadata {
+        Metadata::Own(controller) => (None, Source::Own(controller)),
+        Metadata::Copied(joining) => {
+            let (member, joined) = joining.join();
+            (Some(member), Source::Copied(joined))
+        }
+    };
     let event_loops = event_loops(&settings, listeners).map_err(StartError::Threads)?;
     let loops: Arc<[Arc<Mailbox>]> = event_loops.iter().map(|of| Arc::clone(of.mailbox())).collect();
     let (jobs, controller_jobs) = channel();
     let (orders, mover_orders) = channel();
+    let (isr_events, isr_changes) = channel();
     let alarm = Arc::new(Alarm::new(Arc::clone(&clock)));
     let topics = Arc::new(Topics::default());
     let partitions_of = |topic: &str| {
@@ -282,6 +208,22 @@ fn serve(
     let transaction_partitions =
         partitions_of(TRANSACTION_STATE_TOPIC).unwrap_or(settings.transaction_topic.partitions);
     let transactions = transaction::Coordinators::new(settings.transaction.clone(), transaction_partitions, now);
+    let lag_max_ms = settings.config.replication.replica_lag_time_max_ms;
+    let of = (Arc::clone(&clock), Arc::clone(&image));
+    let replication = Arc::new(Replication::new(settings.node_id, of.0, of.1, lag_max_ms, isr_events));
+    // A broker that has the controller is the only one.
+    let connection = match settings.config.is_controller {
+        true => ConnectionConfig::default(),
+        false => settings.config.inter_broker_connection().map_err(StartError::InterBroker)?,
+    };
+    let fetchers = Fetchers::new(
+        settings.node_id,
+        &settings.config.inter_broker_listener_name,
+        settings.config.replica_fetch.clone(),
+        connection,
+        Arc::clone(&image),
+        Arc::clone(&clock),
+    );
     let quotas = Quotas::new(settings.quota_windows, settings.mutation_windows, &image.read());
     let shared = Arc::new(Shared {
         cluster_id,
@@ -289,6 +231,7 @@ fn serve(
         image,
         manager,
         topics,
+        replication,
         groups,
         unread_groups: Mutex::default(),
         moved_groups: Mutex::default(),
@@ -302,7 +245,9 @@ fn serve(
         authorizer,
         quotas,
         controller: ControllerHandle::new(jobs),
+        member,
         mover: MoverHandle::new(orders),
+        fetchers,
         metrics: Metrics::new(),
         security: Listeners::load(&settings.config).map_err(|(listener, error)| match error {
             LoadError::Tls(source) => StartError::Tls { listener, source },
@@ -316,19 +261,31 @@ fn serve(
         config: settings,
     });
 
-    // With both, leaders are elected: the partitions are hosted with their new epochs.
-    let (registered, _) = controller.register_broker(&registration(&shared, *broker_epoch), now)?;
-    *broker_epoch = Some(registered);
-    controller.unfence_broker(now)?;
-    update_settings(&shared);
-    update_security(&shared);
-    host_all(&shared, now);
-    directories::assign(&mut controller, &shared, directories::all(&shared).into_iter(), now)?;
+    let terms = registration(&shared, *broker_epoch);
+    let metadata = match metadata {
+        Source::Own(mut controller) => {
+            // With both, leaders are elected: the partitions are hosted with their new epochs.
+            let (registered, _) = controller.register_broker(&terms, now)?;
+            *broker_epoch = Some(registered);
+            controller.unfence_broker(now)?;
+            update_settings(&shared);
+            update_security(&shared);
+            host_all(&shared, now);
+            directories::assign(&mut controller, &shared, directories::all(&shared).into_iter(), now)?;
+            Source::Own(controller)
+        }
+        copied => {
+            update_settings(&shared);
+            update_security(&shared);
+            host_all(&shared, now);
+            copied
+        }
+    };
 
     let mut broker = Broker {
         shared: Arc::clone(&shared),
         has_ended: false,
-        broker_epoch: registered,
+        broker_epoch: broker_epoch.unwrap_or(NO_BROKER_EPOCH),
         addresses,
         loops: Vec::new(),
         workers: Vec::new(),
@@ -342,9 +299,18 @@ fn serve(
         broker.metrics = Some(metrics::serve(listener, Arc::clone(&shared)).map_err(StartError::Threads)?);
     }
     let of = Arc::clone(&shared);
-    broker.workers.push(spawn("controller", move || controller_thread::run(controller, &controller_jobs, &of))?);
+    let unfenced = match metadata {
+        Source::Own(controller) => {
+            let run = move || controller_thread::run(*controller, &controller_jobs, &of);
+            broker.workers.push(spawn("controller", run)?);
+            None
+        }
+        Source::Copied(joined) => Some(joined.start(&of, terms, controller_jobs, &mut broker.workers)?),
+    };
     let of = Arc::clone(&shared);
     broker.workers.push(spawn("log-dir-mover", move || mover::run(&mover_orders, &of))?);
+    let of = Arc::clone(&shared);
+    broker.workers.push(spawn("isr", move || replication::run(&isr_changes, &of))?);
     let of = Arc::clone(&shared);
     broker.workers.push(spawn("group-timers", move || run_timers(&of))?);
     let of = Arc::clone(&shared);
@@ -358,6 +324,14 @@ fn serve(
         let of = Arc::clone(&shared);
         broker.loops.push(spawn(&format!("network-{number}"), move || event_loop.run(&of))?);
     }
+    if let Some(unfenced) = unfenced {
+        if let Some(member) = &shared.member {
+            member.ready();
+        }
+        if unfenced.recv().is_err() {
+            return Err(StartError::NotUnfenced);
+        }
+    }
     tracing::info!(
         node_id = shared.node_id,
         cluster_id = shared.cluster_id,
@@ -368,7 +342,7 @@ fn serve(
     Ok(broker)
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, StartError> {
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, StartError> {
     thread::Builder::new().name(name.to_owned()).spawn(work).map_err(StartError::Threads)
 }
 
@@ -463,14 +437,7 @@ fn controller_options(settings: &Settings) -> ControllerOptions {
     });
     ControllerOptions {
         log: settings.metadata_log.clone(),
-        settings: controller::Settings {
-            num_partitions: settings.num_partitions,
-            default_replication_factor: settings.default_replication_factor,
-            delete_topic_enable: settings.delete_topics,
-            min_insync_replicas: settings.log.min_insync_replicas,
-            unclean_leader_election_enable: settings.log.unclean_leader_election_enable,
-            ..controller::Settings::new(settings.node_id)
-        },
+        settings: settings.controller(),
         rules: Arc::new(Rules::new(Arc::clone(&settings.config))),
         registration: ControllerRegistration {
             incarnation_id: Uuid(crate::random_bytes()),
@@ -482,6 +449,7 @@ fn controller_options(settings: &Settings) -> ControllerOptions {
 fn load_logs(
     unloaded: kafka_log::manager::Unloaded<Disk>,
     image: &metadata::Shared,
+    node_id: i32,
     now_ms: i64,
 ) -> Result<LogManager, StartError> {
     let topics: Vec<(String, Vec<(String, String)>)> = {
@@ -489,17 +457,24 @@ fn load_logs(
         let own = image.topics().map(|topic| (topic.name.to_string(), settings_of(&image, &topic.name)));
         own.filter(|(_, settings)| !settings.is_empty()).collect()
     };
-    // A topic that was deleted and created again has another id: the old log is of no use.
+    // A topic that was deleted and created again has another id: the old log is of no use. Neither is that of a replica that is
+    // elsewhere now.
     let is_stray = |log: &Log| {
         let (image, tp) = (image.read(), log.topic_partition());
         image.topic(tp.topic()).is_none_or(|topic| {
-            log.topic_id().is_some_and(|id| id != topic.id) || topic.partition(tp.partition()).is_none()
+            let is_here = topic.partition(tp.partition()).is_some_and(|of| of.replicas.contains(&node_id));
+            log.topic_id().is_some_and(|id| id != topic.id) || !is_here
         })
+    };
+    let is_sole_replica = |log: &Log| {
+        let (image, tp) = (image.read(), log.topic_partition());
+        let replicas = image.topic(tp.topic()).and_then(|topic| topic.partition(tp.partition()));
+        replicas.is_some_and(|of| *of.replicas == [node_id])
     };
     let startup = Startup {
         topics: &topics,
         is_stray: &is_stray,
-        is_sole_replica: &|_| true,
+        is_sole_replica: &is_sole_replica,
         workers: &StdThreads,
         ..Startup::plain(now_ms)
     };
@@ -548,7 +523,7 @@ fn host_all(shared: &Shared, now_ms: i64) {
 /// Loads all groups, then all transactions, whose markers the groups take. When `begun` is told, their clients learn that they
 /// are being loaded.
 fn load_coordinators(shared: &Shared, begun: &Sender<()>) {
-    let numbers = |topic| (0..).take(shared.topics.named(topic).map_or(0, |topic| topic.partitions.len()));
+    let numbers = |topic| (0..).take(shared.topics.named(topic).map_or(0, |topic| topic.partition_count()));
     let groups: Vec<_> = numbers(GROUP_METADATA_TOPIC).filter_map(|number| Loading::begin(shared, number)).collect();
     let transactions = numbers(TRANSACTION_STATE_TOPIC).filter_map(|number| LoadingTransactions::begin(shared, number));
     let transactions: Vec<_> = transactions.collect();

@@ -41,15 +41,14 @@ impl Host for Shared {
 
     fn append(&self, partition: i32, batch: &[u8]) -> Result<(), ErrorCode> {
         let partition = self.transaction_log(partition)?;
-        let append =
-            LeaderAppend { origin: AppendOrigin::Coordinator, ..LeaderAppend::from_client(partition.leader_epoch()) };
-        partition.with_log(|log| {
+        partition.with_coordinator_log(|log, leader_epoch| {
+            let append = LeaderAppend { origin: AppendOrigin::Coordinator, ..LeaderAppend::from_client(leader_epoch) };
             log.append_as_leader(batch, append, self.clock.now_ms()).map(|_| ()).map_err(|error| error.code())
         })?
     }
 
     fn batch_len_max(&self, partition: i32) -> usize {
-        let max = self.transaction_log(partition).and_then(|of| of.with_log(|log| log.config().max_message_bytes));
+        let max = self.transaction_log(partition).and_then(|of| of.log()).map(|log| log.config().max_message_bytes);
         usize::try_from(max.unwrap_or(0)).unwrap_or(0)
     }
 
@@ -88,8 +87,8 @@ impl<'s> LoadingTransactions<'s> {
     /// From now on clients are told that the transactions are being loaded. `None` where they are loaded, or the log is not here.
     pub(super) fn begin(shared: &'s Shared, partition: i32) -> Option<Self> {
         let hosted = shared.transaction_log(partition).ok()?;
-        let log = hosted.log().ok()?;
-        let transactions = shared.transactions.load(partition, hosted.leader_epoch())?;
+        let (log, leader_epoch) = hosted.leader_log(-1).ok()?;
+        let transactions = shared.transactions.load(partition, leader_epoch)?;
         Some(LoadingTransactions { partition, log, transactions })
     }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use kafka_log::log::config::LogConfig;
 use kafka_log::manager::LogManagerConfig;
+use kafka_security::SecurityProtocol;
 
 use super::authorizer::AuthorizerConfig;
 use super::error::{ConfigError, ConfigWarning, Place, SettingError};
@@ -16,8 +17,8 @@ use super::given::{self, Given, Settings};
 use super::groups::{BOUNDED, KINDS, Order};
 use super::listeners::{self, Listener};
 use super::sections::{
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, TopicsConfig,
-    TransactionsConfig,
+    FetchConfig, GroupsConfig, MemberConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig,
+    ReplicaFetchConfig, ReplicationConfig, TopicsConfig, TransactionsConfig,
 };
 use super::security::ListenerSecurity;
 use super::values::Values;
@@ -36,6 +37,7 @@ pub(super) const NAMES: &[&str] = &[
     "controller.quorum.voters",
     "controller.quorum.bootstrap.servers",
     "inter.broker.listener.name",
+    "sasl.mechanism.controller.protocol",
     "security.inter.broker.protocol",
     "log.dir",
     "log.dirs",
@@ -46,7 +48,12 @@ pub(super) const NAMES: &[&str] = &[
     "authorizer.class.name",
     "super.users",
     "allow.everyone.if.no.acl.found",
+    "replica.selector.class",
 ];
+
+/// The selectors of replicas that consumers read from: those in their racks, or the leader.
+const RACK_AWARE_SELECTOR: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+const LEADER_SELECTOR: &str = "org.apache.kafka.common.replica.LeaderSelector";
 
 /// The node id where none is set. Kafka demands one.
 const NODE_ID: i32 = 1;
@@ -74,6 +81,8 @@ pub struct BrokerConfig {
     pub advertised_listeners: Vec<Listener>,
     /// `inter.broker.listener.name`, or the name that `security.inter.broker.protocol` gives
     pub inter_broker_listener_name: String,
+    /// The first of `controller.listener.names`, and its protocol: where the controllers are reached
+    pub controller_listener: Option<(String, SecurityProtocol)>,
     /// `controller.quorum.voters`: ids, hosts and ports
     pub controller_quorum_voters: Vec<(i32, String, u16)>,
     /// `controller.quorum.bootstrap.servers`: hosts and ports
@@ -106,8 +115,16 @@ pub struct BrokerConfig {
     pub transactions: TransactionsConfig,
     /// Client quotas.
     pub quotas: QuotasConfig,
+    /// Membership of a cluster whose controllers are other nodes.
+    pub member: MemberConfig,
     /// The metadata log.
     pub metadata_log: MetadataLogConfig,
+    /// Replicas of partitions.
+    pub replication: ReplicationConfig,
+    /// Whether consumers are sent to replicas in their racks: `replica.selector.class`
+    pub is_rack_aware: bool,
+    /// Fetches of partitions that other brokers lead.
+    pub replica_fetch: ReplicaFetchConfig,
     /// The logs of all partitions together.
     pub log_manager: LogManagerConfig,
     /// Defaults of topics.
@@ -182,6 +199,9 @@ impl BrokerConfig {
         let node_id = node_id(&values).map_err(at(&["broker.id"]))?;
         let roles: Vec<String> = values.get("process.roles");
         let has_role = |role: &str| roles.is_empty() || roles.iter().any(|other| other == role);
+        if !has_role("broker") {
+            return Err(at(&["process.roles"])(SettingError::NotABroker));
+        }
         let controller_names: Vec<String> = values.get("controller.listener.names");
 
         let map: String = values.get("listener.security.protocol.map");
@@ -249,6 +269,10 @@ impl BrokerConfig {
             controller_listeners,
             advertised_listeners,
             inter_broker_listener_name,
+            controller_listener: controller_names.first().and_then(|name| {
+                let name = name.to_ascii_uppercase();
+                Some((name.clone(), *protocols.get(&name)?))
+            }),
             controller_quorum_voters: voters,
             controller_quorum_bootstrap_servers: bootstrap_servers(&values),
             metadata_log_dir: metadata_log_dir.or_else(|| log_dirs.first().cloned()).unwrap_or_default(),
@@ -267,13 +291,25 @@ impl BrokerConfig {
             groups,
             transactions: TransactionsConfig::read(&values),
             quotas: QuotasConfig::read(&values),
+            member: MemberConfig::read(&values),
             metadata_log: MetadataLogConfig::read(&values),
+            replication: ReplicationConfig::read(&values),
+            is_rack_aware: is_rack_aware(&values).map_err(at(&["replica.selector.class"]))?,
+            replica_fetch: ReplicaFetchConfig::read(&values),
             log_manager,
             log,
             security,
             failed_authentication_delay_ms: values.get("connection.failed.authentication.delay.ms"),
             static_configs: static_configs(settings, node_id),
         })
+    }
+}
+
+fn is_rack_aware(values: &Values<'_>) -> Result<bool, SettingError> {
+    match values.get::<Option<String>>("replica.selector.class").as_deref() {
+        None | Some("" | LEADER_SELECTOR) => Ok(false),
+        Some(RACK_AWARE_SELECTOR) => Ok(true),
+        Some(class) => Err(SettingError::ReplicaSelector { class: class.to_owned() }),
     }
 }
 
@@ -343,6 +379,7 @@ fn check_voters(node_id: i32, is_controller: bool, voters: &[(i32, String, u16)]
     match (is_controller, is_voter) {
         (true, false) if !voters.is_empty() => Err(SettingError::NotAVoter { node_id, voters: ids() }),
         (false, true) => Err(SettingError::Voter { node_id, voters: ids() }),
+        (true, true) if voters.len() > 1 => Err(SettingError::OtherVoters { node_id, voters: ids() }),
         _ => Ok(()),
     }
 }

@@ -172,6 +172,11 @@ pub enum SettingError {
         /// The class.
         class: String,
     },
+    /// `replica.selector.class` names a class that this broker does not stand in for.
+    ReplicaSelector {
+        /// The class.
+        class: String,
+    },
     /// An entry of `super.users` that is not `TYPE:NAME`.
     SuperUser {
         /// The entry.
@@ -216,6 +221,15 @@ pub enum SettingError {
         /// The ids of the voters.
         voters: String,
     },
+    /// A controller that shares the quorum with others.
+    OtherVoters {
+        /// Its id.
+        node_id: i32,
+        /// The ids of the voters.
+        voters: String,
+    },
+    /// A node that is no broker.
+    NotABroker,
     /// A broker alone that is among the voters.
     Voter {
         /// Its id.
@@ -325,6 +339,10 @@ impl fmt::Display for SettingError {
                 write!(f, "Invalid value {class} for configuration authorizer.class.name: this broker has ")?;
                 f.write_str("org.apache.kafka.metadata.authorizer.StandardAuthorizer alone")
             }
+            SettingError::ReplicaSelector { class } => {
+                write!(f, "Invalid value {class} for configuration replica.selector.class: this broker has ")?;
+                f.write_str("RackAwareReplicaSelector and LeaderSelector of org.apache.kafka.common.replica alone")
+            }
             SettingError::SuperUser { entry } => {
                 write!(f, "Invalid value {entry} for configuration super.users: expected principalType:principalName")
             }
@@ -365,6 +383,14 @@ impl fmt::Display for SettingError {
                 "If process.roles contains the 'controller' role, the node id {node_id} must be included in the set of \
                  voters controller.quorum.voters=Set({voters})"
             ),
+            SettingError::OtherVoters { node_id, voters } => write!(
+                f,
+                "the controller of this broker must be the only voter: controller.quorum.voters names {voters}, the node id is \
+                 {node_id}. With other controllers process.roles must be broker"
+            ),
+            SettingError::NotABroker => {
+                f.write_str("process.roles must contain broker: a node that is a controller alone is not supported")
+            }
             SettingError::Voter { node_id, voters } => write!(
                 f,
                 "If process.roles contains just the 'broker' role, the node id {node_id} must not be included in the set \

@@ -11,6 +11,7 @@ mod groups;
 mod listeners;
 mod nearest;
 mod oauth;
+mod peer;
 mod rules;
 mod sections;
 mod security;
@@ -34,8 +35,8 @@ pub use listeners::Listener;
 pub(crate) use oauth::{JwksConfig, OauthConfig};
 pub use rules::Rules;
 pub use sections::{
-    FetchConfig, GroupsConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig, TopicsConfig,
-    TransactionsConfig,
+    FetchConfig, GroupsConfig, MemberConfig, MetadataLogConfig, NetworkConfig, OffsetsConfig, QuotasConfig,
+    ReplicaFetchConfig, ReplicationConfig, TopicsConfig, TransactionsConfig,
 };
 pub(crate) use security::{ListenerSecurity, SaslConfig};
 pub use value::InvalidValue;

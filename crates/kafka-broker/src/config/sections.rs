@@ -142,6 +142,42 @@ section! {
     }
 }
 
+section! {
+    /// Membership of a cluster whose controllers are other nodes.
+    MemberConfig {
+        broker_heartbeat_interval_ms: i32 = "broker.heartbeat.interval.ms",
+        initial_broker_registration_timeout_ms: i32 = "initial.broker.registration.timeout.ms",
+        controlled_shutdown_enable: bool = "controlled.shutdown.enable",
+        cordoned_log_dirs: Vec<String> = "cordoned.log.dirs",
+        controller_quorum_request_timeout_ms: i32 = "controller.quorum.request.timeout.ms",
+        controller_quorum_retry_backoff_ms: i32 = "controller.quorum.retry.backoff.ms",
+        controller_quorum_fetch_max_bytes: i32 = "controller.quorum.fetch.max.bytes",
+        controller_quorum_fetch_snapshot_max_bytes: i32 = "controller.quorum.fetch.snapshot.max.bytes",
+    }
+}
+
+section! {
+    /// Replicas of partitions.
+    ReplicationConfig {
+        replica_lag_time_max_ms: i64 = "replica.lag.time.max.ms",
+    }
+}
+
+section! {
+    /// Followers: fetches of partitions that other brokers lead.
+    ReplicaFetchConfig {
+        num_replica_fetchers: i32 = "num.replica.fetchers",
+        replica_fetch_backoff_ms: i32 = "replica.fetch.backoff.ms",
+        replica_fetch_max_bytes: i32 = "replica.fetch.max.bytes",
+        replica_fetch_min_bytes: i32 = "replica.fetch.min.bytes",
+        replica_fetch_response_max_bytes: i32 = "replica.fetch.response.max.bytes",
+        replica_fetch_wait_max_ms: i32 = "replica.fetch.wait.max.ms",
+        replica_socket_timeout_ms: i32 = "replica.socket.timeout.ms",
+        replication_quota_window_num: i32 = "replication.quota.window.num",
+        replication_quota_window_size_seconds: i32 = "replication.quota.window.size.seconds",
+    }
+}
+
 /// Names of all settings that a section has.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let sections = [
@@ -153,6 +189,9 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         TransactionsConfig::NAMES,
         QuotasConfig::NAMES,
         MetadataLogConfig::NAMES,
+        MemberConfig::NAMES,
+        ReplicationConfig::NAMES,
+        ReplicaFetchConfig::NAMES,
     ];
     sections.into_iter().flatten().copied()
 }

@@ -8,7 +8,6 @@ use super::{broker, oauth, sections, security};
 /// Settings that [`BrokerConfig`](super::BrokerConfig) has and no part of the broker uses yet.
 const NOT_YET: &[&str] = &[
     "auto.leader.rebalance.enable",
-    "controller.quorum.bootstrap.servers",
     "group.consumer.max.heartbeat.interval.ms",
     "group.consumer.max.session.timeout.ms",
     "group.consumer.min.heartbeat.interval.ms",
@@ -17,7 +16,6 @@ const NOT_YET: &[&str] = &[
     "metadata.max.idle.interval.ms",
     "offsets.commit.timeout.ms",
     "offsets.load.buffer.size",
-    "request.timeout.ms",
     "socket.listen.backlog.size",
     "socket.receive.buffer.bytes",
     "socket.send.buffer.bytes",

@@ -36,7 +36,9 @@ mod tests;
 mod topic_name;
 
 pub use error::{ApiError, ControllerError};
+pub(crate) use outcome::free_of_charge;
 pub use outcome::{Context, Outcome, RECORDS_MAX, Settings};
+pub(crate) use registration::supported_features;
 pub use registration::{BrokerRegistration, ControllerRegistration, Listener};
 pub use rules::ConfigRules;
 pub use runtime::{Controller, ControllerOptions};

@@ -51,7 +51,7 @@ pub struct ControllerRegistration {
 }
 
 /// The levels of features that this release knows: name, lowest and highest.
-fn supported_features() -> impl Iterator<Item = (&'static str, i16, i16)> {
+pub(crate) fn supported_features() -> impl Iterator<Item = (&'static str, i16, i16)> {
     let version = (MetadataVersion::FEATURE, MetadataVersion::MINIMUM.level(), MetadataVersion::LATEST.level());
     FEATURES.iter().map(|feature| (feature.name, 0, feature.max_level())).chain([version])
 }

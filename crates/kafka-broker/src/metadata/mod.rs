@@ -23,7 +23,7 @@ pub use image::{
     Partition, Position, ScramCredentialData, ScramMechanism, Topic,
 };
 pub use kafka_log::manager::random_uuid;
-pub use log::{Loaded, LogOptions, MetadataLog, MetadataLogError, SnapshotId};
+pub use log::{Loaded, LogOptions, MetadataLog, MetadataLogError, PartialSnapshot, Progress, SnapshotId};
 pub use replay::{Replay, ReplayError};
 pub use version::MetadataVersion;
 

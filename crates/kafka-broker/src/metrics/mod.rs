@@ -1,6 +1,7 @@
 //! What an operator watches: counters, and the page that Prometheus reads.
 
 mod page;
+mod replication;
 mod server;
 
 use std::sync::atomic::{AtomicU64, Ordering};

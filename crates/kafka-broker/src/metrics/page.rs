@@ -12,24 +12,25 @@ pub(super) fn page(shared: &Shared) -> String {
     page.requests(shared);
     page.topics(shared);
     page.replicas(shared);
+    page.fetchers(shared);
     page.groups(shared);
     page.transactions(shared);
     page.controller(shared);
     page.0
 }
 
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
-    fn metric(&mut self, name: &str, kind: &str, help: &str) {
+    pub(super) fn metric(&mut self, name: &str, kind: &str, help: &str) {
         self.push(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
     }
 
-    fn value(&mut self, name: &str, value: impl fmt::Display) {
+    pub(super) fn value(&mut self, name: &str, value: impl fmt::Display) {
         self.push(format_args!("{name} {value}\n"));
     }
 
-    fn labelled(&mut self, name: &str, label: &str, of: &str, value: impl fmt::Display) {
+    pub(super) fn labelled(&mut self, name: &str, label: &str, of: &str, value: impl fmt::Display) {
         // Names of topics and APIs have no character that would have to be escaped.
         self.push(format_args!("{name}{{{label}=\"{of}\"}} {value}\n"));
     }
@@ -39,7 +40,7 @@ impl Page {
         let _ = self.0.write_fmt(text);
     }
 
-    fn gauge(&mut self, name: &str, help: &str, value: impl fmt::Display) {
+    pub(super) fn gauge(&mut self, name: &str, help: &str, value: impl fmt::Display) {
         self.metric(name, "gauge", help);
         self.value(name, value);
     }
@@ -96,16 +97,32 @@ impl Page {
 
     fn replicas(&mut self, shared: &Shared) {
         let topics = shared.topics.all();
-        let partitions = || topics.iter().flat_map(|topic| topic.partitions.iter());
+        let partitions = || topics.iter().flat_map(|topic| topic.hosted()).map(|(_, partition)| partition);
         let offline = partitions().filter(|partition| !partition.is_online()).count();
-        let all = partitions().count();
-        self.gauge("kafka_server_ReplicaManager_PartitionCount", "Partitions on this broker.", all);
-        self.gauge("kafka_server_ReplicaManager_LeaderCount", "Partitions that this broker leads.", all - offline);
+        let led = partitions().filter(|partition| partition.is_leader() && partition.is_online()).count();
+        self.gauge("kafka_server_ReplicaManager_PartitionCount", "Partitions on this broker.", partitions().count());
+        self.gauge("kafka_server_ReplicaManager_LeaderCount", "Partitions that this broker leads.", led);
         self.gauge(
             "kafka_server_ReplicaManager_OfflineReplicaCount",
             "Partitions whose directory is offline.",
             offline,
         );
+        let of = |name: &str| format!("kafka_server_ReplicaManager_{name}");
+        let under_replicated = partitions().filter(|partition| partition.is_under_replicated()).count();
+        let help = "Partitions that this broker leads and some of whose replicas are not in sync.";
+        self.gauge(&of("UnderReplicatedPartitions"), help, under_replicated);
+        let under_min_isr = partitions().filter(|partition| partition.is_under_min_isr()).count();
+        let help = "Partitions that this broker leads with fewer replicas in sync than min.insync.replicas.";
+        self.gauge(&of("UnderMinIsrPartitionCount"), help, under_min_isr);
+        let replication = &shared.replication;
+        for (name, help, count) in [
+            ("IsrShrinksPerSec_total", "Replicas that left an ISR, by change.", &replication.isr_shrinks),
+            ("IsrExpandsPerSec_total", "Replicas that joined an ISR, by change.", &replication.isr_expands),
+            ("FailedIsrUpdatesPerSec_total", "Changes of ISRs that were not made.", &replication.failed_isr_updates),
+        ] {
+            self.metric(&of(name), "counter", help);
+            self.value(&of(name), count.get());
+        }
         let dirs = shared.manager.log_dirs();
         let failed = dirs.iter().filter(|dir| dir.failure.is_some()).count();
         self.gauge("kafka_log_LogManager_OfflineLogDirectoryCount", "Log directories that are offline.", failed);

@@ -10,7 +10,7 @@ use super::output::{Output, Sent};
 use super::ticket::Ticket;
 use super::transport::{Transport, Unmapped};
 use super::{Peer, throttle};
-use crate::api::{self, Handled, Refusal, WaitingFetch};
+use crate::api::{self, Handled, Refusal, Unfinished};
 use crate::broker::Shared;
 use crate::quotas::Kind;
 use crate::security::{AuthenticationError, Authenticator, Exchange, Failure, ListenerSasl};
@@ -53,7 +53,7 @@ pub(super) struct Connection {
 /// A request without its answer.
 struct Waiting {
     ticket: Ticket,
-    fetch: Option<Box<WaitingFetch>>,
+    unfinished: Option<Box<Unfinished>>,
     /// The request itself, where a fault delays it.
     held: Option<Vec<u8>>,
     /// An authentication that has failed, and ends the connection when its time has come: who guesses passwords has to wait.
@@ -173,9 +173,9 @@ impl Connection {
         self.has_peer_closed |= has_peer_closed;
     }
 
-    /// The number of the fetch that waits for records on behalf of a peer that has closed its side.
+    /// The number of the request that waits for partitions on behalf of a peer that has closed its side.
     pub(super) fn abandoned_fetch(&self) -> Option<u64> {
-        let waiting = self.waiting.as_ref().filter(|waiting| waiting.fetch.is_some())?;
+        let waiting = self.waiting.as_ref().filter(|waiting| waiting.unfinished.is_some())?;
         self.has_peer_closed.then_some(waiting.ticket.sequence)
     }
 
@@ -185,7 +185,7 @@ impl Connection {
     }
 
     /// Whether something is still to be sent.
-    fn has_output(&self) -> bool {
+    pub(super) fn has_output(&self) -> bool {
         !self.output.is_empty() || self.transport.has_unsent()
     }
 
@@ -247,7 +247,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Looks again at what the fetch waits for. `is_over`: it waits no longer.
+    /// Looks again at what the request waits for. `is_over`: it waits no longer.
     pub(super) fn look(&mut self, context: &mut LoopContext<'_>, is_over: bool) -> Result<(), EndReason> {
         if self.muted.is_some_and(|(until, _)| is_over || until <= context.now) {
             self.muted = None;
@@ -264,12 +264,14 @@ impl Connection {
             let handled = api::handle_without_faults(context.shared, &frame, &self.peer, at, &mut self.output);
             return self.settle(handled.map_err(EndReason::Refused)?, &frame, position, began.elapsed(), context);
         }
-        let Some(fetch) = &mut waiting.fetch else { return Ok(()) };
-        if api::fetch::look(context.shared, fetch, waiting.ticket, is_over, &mut self.output)
-            .map_err(EndReason::Refused)?
-        {
+        let Some(unfinished) = &mut waiting.unfinished else { return Ok(()) };
+        if unfinished.look(context.shared, waiting.ticket, is_over, &mut self.output).map_err(EndReason::Refused)? {
             let ticket = (waiting.ticket.api_key, waiting.ticket.version);
             let waiting = self.waiting.take();
+            if ticket.0 == ApiKey::Produce {
+                // It was charged when it came.
+                return Ok(());
+            }
             let cost = waiting.as_ref().and_then(|waiting| waiting.cost.as_ref());
             let cost = cost.map(|(client_id, spent)| (&**client_id, *spent));
             self.charge(position, ticket, cost, context);
@@ -430,9 +432,14 @@ impl Connection {
                 frames.push(next);
             }
             let at = context.next_request();
-            let throttle =
+            let (throttle, unfinished) =
                 api::produce(context.shared, &frames, &self.peer, at, &mut self.output).map_err(EndReason::Refused)?;
             self.mute(throttle, context);
+            if let Some((ticket, unfinished)) = unfinished {
+                let deadline = self.deadline_of(&unfinished, context);
+                let (held, failure, cost) = (None, None, None);
+                self.waiting = Some(Waiting { ticket, unfinished: Some(unfinished), held, failure, deadline, cost });
+            }
         }
         Ok(used)
     }
@@ -467,7 +474,7 @@ impl Connection {
                 };
                 let failure = Some(Box::new(failure));
                 let deadline = now.checked_add(delay);
-                self.waiting = Some(Waiting { ticket, fetch: None, held: None, failure, deadline, cost: None });
+                self.waiting = Some(Waiting { ticket, unfinished: None, held: None, failure, deadline, cost: None });
             }
         }
         Ok(true)
@@ -504,7 +511,7 @@ impl Connection {
             false => None,
         };
         let cost = header.as_ref().filter(|_| is_charged).map(|header| (Box::from(&*header.client_id), spent));
-        let waiting = |ticket| Waiting { ticket, fetch: None, held: None, failure: None, deadline: None, cost };
+        let waiting = |ticket| Waiting { ticket, unfinished: None, held: None, failure: None, deadline: None, cost };
         self.waiting = match handled {
             Handled::Done => {
                 if let Some(header) = header {
@@ -517,14 +524,19 @@ impl Connection {
             Handled::Held(ticket, frame, by) => {
                 Some(Waiting { held: Some(frame), deadline: context.now.checked_add(by), ..waiting(ticket) })
             }
-            Handled::Waits(ticket, fetch) => {
-                // A peer that has closed its side may be gone: it is answered at once.
-                let max_wait = if self.has_peer_closed { Duration::ZERO } else { fetch.max_wait() };
-                let deadline = context.now.checked_add(max_wait);
-                Some(Waiting { fetch: Some(fetch), deadline, ..waiting(ticket) })
+            Handled::Waits(ticket, unfinished) => {
+                let deadline = self.deadline_of(&unfinished, context);
+                Some(Waiting { unfinished: Some(unfinished), deadline, ..waiting(ticket) })
             }
         };
         Ok(())
+    }
+
+    /// Until when a request may wait.
+    fn deadline_of(&self, unfinished: &Unfinished, context: &LoopContext<'_>) -> Option<Instant> {
+        // A peer that has closed its side may be gone: it is answered at once.
+        let max_wait = if self.has_peer_closed { Duration::ZERO } else { unfinished.max_wait() };
+        context.now.checked_add(max_wait)
     }
 
     /// Sends what is ready before the connection ends; what the socket does not take is lost.

@@ -276,7 +276,9 @@ impl Running<'_> {
         };
         let deadline = connection.waits_until();
         match connection.look(&mut context, is_over) {
-            Ok(()) if connection.waits_for() == Some(sequence) => {}
+            // Some of several requests may be answered.
+            Ok(()) if connection.waits_for() == Some(sequence) && !connection.has_output() => {}
+            Ok(()) if connection.waits_for() == Some(sequence) => self.turn(slot),
             Ok(()) => {
                 if let Some(deadline) = deadline {
                     self.deadlines.remove(&(deadline, slot, sequence));

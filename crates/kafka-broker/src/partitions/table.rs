@@ -12,21 +12,42 @@ use super::Partition;
 pub(crate) struct Topic {
     pub(crate) name: Arc<str>,
     pub(crate) id: Uuid,
-    pub(crate) partitions: Box<[Arc<Partition>]>,
+    /// By number; `None` for a partition without a replica on this broker.
+    partitions: Box<[Option<Arc<Partition>>]>,
 }
 
 impl Topic {
-    /// A partition.
+    /// A topic of the cluster: a place for each partition, filled where a replica is on this broker.
+    pub(crate) fn new(name: Arc<str>, id: Uuid, partitions: Box<[Option<Arc<Partition>>]>) -> Self {
+        Topic { name, id, partitions }
+    }
+
+    /// A partition with a replica on this broker (`ReplicaManager.getPartitionOrError`).
     ///
     /// # Errors
-    /// `UNKNOWN_TOPIC_OR_PARTITION`.
+    /// `NOT_LEADER_OR_FOLLOWER` where its replicas are on other brokers, `UNKNOWN_TOPIC_OR_PARTITION`.
     pub(crate) fn partition(&self, number: i32) -> Result<&Arc<Partition>, ErrorCode> {
-        let found = usize::try_from(number).ok().and_then(|at| self.partitions.get(at));
-        found.ok_or(ErrorCode::UnknownTopicOrPartition)
+        let place = usize::try_from(number).ok().and_then(|at| self.partitions.get(at));
+        place.ok_or(ErrorCode::UnknownTopicOrPartition)?.as_ref().ok_or(ErrorCode::NotLeaderOrFollower)
+    }
+
+    /// Whether the topic has a partition, here or elsewhere.
+    pub(crate) fn has_partition(&self, number: i32) -> bool {
+        usize::try_from(number).is_ok_and(|at| at < self.partitions.len())
+    }
+
+    /// How many partitions the topic has, here and elsewhere.
+    pub(crate) fn partition_count(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// The partitions with a replica on this broker, with their numbers.
+    pub(crate) fn hosted(&self) -> impl Iterator<Item = (i32, &Arc<Partition>)> {
+        (0..).zip(&self.partitions).filter_map(|(number, place)| Some((number, place.as_ref()?)))
     }
 }
 
-/// The topics with partitions on this broker.
+/// The topics of the cluster.
 #[derive(Default)]
 pub(crate) struct Topics(RwLock<Table>);
 

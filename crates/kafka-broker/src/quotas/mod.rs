@@ -18,13 +18,12 @@ use parking_lot::{Mutex, RwLock};
 
 use self::bucket::Bucket;
 use self::limits::Limits;
-use self::rate::Rate;
 use crate::metadata::Image;
 use crate::net::java_address;
 
 pub(crate) use accepts::{AcceptLimits, Accepts};
 pub(crate) use limits::Kind;
-pub(crate) use rate::Windows;
+pub(crate) use rate::{Rate, Windows};
 
 /// Sensors that there are before the first search for idle ones.
 const SENSORS_MIN: usize = 1024;

@@ -32,14 +32,14 @@ impl Sample {
 
 /// A rate per second. It has one sample more than there are windows, as Kafka's.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Rate {
+pub(crate) struct Rate {
     samples: Vec<Sample>,
     current: usize,
 }
 
 impl Rate {
     /// Adds to what happens now.
-    pub(super) fn record(&mut self, windows: Windows, value: f64, now_ms: i64) {
+    pub(crate) fn record(&mut self, windows: Windows, value: f64, now_ms: i64) {
         if self.samples.is_empty() {
             self.samples.push(Sample::new(now_ms));
         }
@@ -57,7 +57,7 @@ impl Rate {
     }
 
     /// The rate, and the time in ms that it was measured over.
-    pub(super) fn measure(&mut self, windows: Windows, now_ms: i64) -> (f64, i64) {
+    pub(crate) fn measure(&mut self, windows: Windows, now_ms: i64) -> (f64, i64) {
         if self.samples.is_empty() {
             self.samples.push(Sample::new(now_ms));
         }

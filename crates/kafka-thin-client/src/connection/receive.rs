@@ -27,22 +27,21 @@ impl Connection {
         }
     }
 
-    /// The first frame in the inbox, without its length.
+    /// The first frame in the inbox, with its length: without it, all bytes would have to be moved.
     fn take_frame(&mut self) -> Result<Option<Vec<u8>>, ClientError> {
         let frame = first_frame(&self.inbox, self.config.response_bytes_max);
         let frame = frame.map_err(|source| ClientError::Frame { peer: self.peer.clone(), source })?;
         let Some(length) = frame.map(<[u8]>::len) else { return Ok(None) };
         let rest = self.inbox.split_off(FRAME_LEN_BYTES + length);
-        let mut frame = std::mem::replace(&mut self.inbox, rest);
-        frame.drain(..FRAME_LEN_BYTES);
-        Ok(Some(frame))
+        Ok(Some(std::mem::replace(&mut self.inbox, rest)))
     }
 
     /// Checks that a response is the one to the oldest request.
     fn assign(&mut self, frame: Vec<u8>) -> Result<(), ClientError> {
         let oldest = self.in_flight.front().copied();
         let (api, version) = oldest.map_or((ApiKey::ApiVersions, 0), |InFlight { api, version, .. }| (api, version));
-        let (found, _) = parse_response(&frame, api, version).map_err(|source| ClientError::Response {
+        let content = frame.get(FRAME_LEN_BYTES..).unwrap_or_default();
+        let (found, _) = parse_response(content, api, version).map_err(|source| ClientError::Response {
             peer: self.peer.clone(),
             api,
             source,

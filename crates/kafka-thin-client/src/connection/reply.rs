@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use kafka_rpc::{ApiKey, Message, Request, parse_response};
+use kafka_rpc::{ApiKey, FRAME_LEN_BYTES, Message, Request, parse_response};
 
 use crate::error::{ClientError, Peer};
 
@@ -36,7 +36,8 @@ pub struct Reply<R> {
 
 impl<'a, R: Request<'a>> Reply<R> {
     pub(super) fn new(peer: Peer, frame: Vec<u8>, version: i16) -> Result<Self, ClientError> {
-        let body = match parse_response(&frame, R::API_KEY, version) {
+        let content = frame.get(FRAME_LEN_BYTES..).unwrap_or_default();
+        let body = match parse_response(content, R::API_KEY, version) {
             Ok((_, body)) => frame.len() - body.len(),
             Err(source) => return Err(ClientError::Response { peer, api: R::API_KEY, source }),
         };

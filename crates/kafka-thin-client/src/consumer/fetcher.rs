@@ -12,15 +12,15 @@ use super::config::OffsetReset;
 use super::decode::Fetched;
 use super::offsets::leader_epoch;
 use super::record::{ConsumeError, ConsumerRecord};
-use super::session::{FetchFrom, FetchSession};
 use super::{Consumer, Place};
 use crate::TopicPartition;
 use crate::connection::Pending;
 use crate::error::{ApiError, ClientError};
+use crate::fetch_session::{FetchFrom, FetchSession};
 
 #[derive(Debug, Default)]
 pub(super) struct NodeFetch {
-    session: FetchSession,
+    session: FetchSession<TopicPartition>,
     pending: Option<(Pending, Instant)>,
 }
 
@@ -47,7 +47,8 @@ impl Consumer {
                     let leader_epoch = leader_epoch(&self.client, &partition.topic, partition.partition);
                     let topic = self.client.cluster().topics.get(&partition.topic);
                     let topic_id = topic.map(|topic| topic.id).unwrap_or_default();
-                    let from = FetchFrom { topic_id, offset, leader_epoch };
+                    let from =
+                        FetchFrom { topic_id, offset, leader_epoch, last_fetched_epoch: -1, log_start_offset: -1 };
                     by_node.entry(node).or_default().insert(partition, from);
                 }
                 Err(error) if error.is_retriable() => self.pause(&partition),

@@ -9,7 +9,6 @@ mod fetcher;
 mod group;
 mod offsets;
 mod record;
-mod session;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;

@@ -17,7 +17,7 @@ pub(crate) use session::Sessions;
 
 use self::plan::Plan;
 use self::read::Reads;
-use super::{Call, Handled, Refusal};
+use super::{Call, Handled, Refusal, Unfinished};
 use crate::broker::Shared;
 use crate::net::{Output, Ticket};
 use crate::quotas::Kind;
@@ -27,6 +27,7 @@ use crate::security::Principal;
 struct Client {
     user: Arc<Principal>,
     id: Box<str>,
+    listener: usize,
 }
 
 /// A fetch that waits for records.
@@ -44,27 +45,33 @@ impl WaitingFetch {
 
 pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let request: FetchRequest<'_> = call.message()?;
-    let client = Client { user: Arc::clone(&call.peer.principal), id: Box::from(&*call.request.client_id) };
+    let client = Client {
+        user: Arc::clone(&call.peer.principal),
+        id: Box::from(&*call.request.client_id),
+        listener: call.peer.listener,
+    };
     let mut plan = match Plan::new(call.shared, &call.rights(), &request, call.version(), call.at.now_ms) {
         Ok(plan) => plan,
         Err(code) => return call.respond(&FetchResponse { error_code: code.code(), ..Default::default() }),
     };
-    if let Some(max) = call.shared.quotas.bytes_max(Kind::Fetch, &client.user.name, &client.id) {
+    if !plan.is_from_follower()
+        && let Some(max) = call.shared.quotas.bytes_max(Kind::Fetch, &client.user.name, &client.id)
+    {
         plan.at_most(max);
     }
     let ticket = call.ticket();
-    let reads = read::read(&plan);
+    let reads = read::read(call.shared, &plan, true);
     if plan.is_satisfied_by(&reads) || plan.names_a_partition_twice() {
         respond(call.shared, &client, &plan, reads, ticket, call.out)?;
         return Ok(Handled::Done);
     }
     plan.note_places(&reads);
     drop(reads);
-    let mut fetch = Box::new(WaitingFetch { client, plan });
+    let mut fetch = WaitingFetch { client, plan };
     if look(call.shared, &mut fetch, ticket, false, call.out)? {
         return Ok(Handled::Done);
     }
-    Ok(Handled::Waits(ticket, fetch))
+    Ok(Handled::Waits(ticket, Box::new(Unfinished::Fetch(fetch))))
 }
 
 /// Answers a fetch that waits, if there is enough or its time is over; says whether it did.
@@ -85,7 +92,7 @@ pub(crate) fn look(
             return Ok(false);
         }
     }
-    let reads = read::read(&fetch.plan);
+    let reads = read::read(shared, &fetch.plan, false);
     respond(shared, &fetch.client, &fetch.plan, reads, ticket, out)?;
     Ok(true)
 }
@@ -100,7 +107,7 @@ fn respond(
     out: &mut Output,
 ) -> Result<(), Refusal> {
     let (quotas, user, now_ms) = (&shared.quotas, &client.user.name, shared.clock.now_ms());
-    if quotas.limits(Kind::Fetch) {
+    if quotas.limits(Kind::Fetch) && !plan.is_from_follower() {
         let bytes = respond::size(plan, &reads);
         let throttle_time_ms = quotas.bytes(Kind::Fetch, user, &client.id, bytes, now_ms);
         if throttle_time_ms > 0 {
@@ -110,7 +117,7 @@ fn respond(
             return out.respond(&response, ticket.header()).map_err(|error| Refusal::Response(ticket.api_key, error));
         }
     }
-    let (response, mut slices) = respond::response(plan, reads);
+    let (response, mut slices) = respond::response(shared, plan, reads, (client.listener, ticket.version));
     out.respond_with_files(&response, ticket.header(), &mut slices)
         .map_err(|error| Refusal::Response(ticket.api_key, error))
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::disk::Log;
 use kafka_log::log::types::{FetchIsolation, LogOffsetMetadata};
 use kafka_rpc::acl::AclOperation;
 use kafka_rpc::messages::FetchRequest;
@@ -23,9 +24,24 @@ pub(super) struct Plan {
     pub(super) min_bytes: usize,
     pub(super) max_bytes: usize,
     pub(super) isolation: FetchIsolation,
+    pub(super) reader: Reader,
     /// The session that the response belongs to, and whether it names changed partitions alone.
     pub(super) session: Option<(Arc<Session>, bool)>,
 }
+
+/// Who fetches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// A consumer that knows leaders alone.
+    Consumer,
+    /// A consumer that can be sent to followers (KIP-392), with its rack. Empty: it has not said which.
+    ConsumerInRack(Box<str>),
+    /// A broker with a replica, and its epoch.
+    Follower { id: i32, epoch: i64 },
+}
+
+/// The version since which consumers can be sent to followers.
+const RACK_MIN_VERSION: i16 = 11;
 
 /// How a topic is named in a request, and in its response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +69,8 @@ pub(super) struct Asked {
     pub(super) max_bytes: i32,
     pub(super) current_leader_epoch: i32,
     pub(super) last_fetched_epoch: i32,
+    /// Of the log of a follower.
+    pub(super) log_start_offset: i64,
 }
 
 impl Asked {
@@ -62,6 +80,7 @@ impl Asked {
             max_bytes: partition.partition_max_bytes,
             current_leader_epoch: partition.current_leader_epoch,
             last_fetched_epoch: partition.last_fetched_epoch,
+            log_start_offset: partition.log_start_offset,
         }
     }
 }
@@ -91,8 +110,19 @@ impl Plan {
         version: i16,
         now_ms: i64,
     ) -> Result<Self, ErrorCode> {
-        let replica_id = if version >= 15 { request.replica_state.replica_id } else { request.replica_id };
-        let isolation = FetchIsolation::from_wire(request.isolation_level).ok_or(ErrorCode::InvalidRequest)?;
+        let (replica_id, replica_epoch) = match version {
+            15.. => (request.replica_state.replica_id, request.replica_state.replica_epoch),
+            _ => (request.replica_id, -1),
+        };
+        let reader = match replica_id {
+            0.. => Reader::Follower { id: replica_id, epoch: replica_epoch },
+            _ if version >= RACK_MIN_VERSION => Reader::ConsumerInRack(Box::from(&*request.rack_id)),
+            _ => Reader::Consumer,
+        };
+        let isolation = match reader {
+            Reader::Follower { .. } => FetchIsolation::LogEnd,
+            _ => FetchIsolation::from_wire(request.isolation_level).ok_or(ErrorCode::InvalidRequest)?,
+        };
         let max_bytes = positive(request.max_bytes).min(shared.fetch_max_bytes());
         let mut plan = Plan {
             partitions: Vec::new(),
@@ -100,6 +130,7 @@ impl Plan {
             min_bytes: positive(request.min_bytes).min(max_bytes),
             max_bytes,
             isolation,
+            reader,
             session: None,
         };
         match shared.sessions.open(request, version, now_ms)? {
@@ -117,13 +148,11 @@ impl Plan {
                 plan.session = Some((session, is_incremental));
             }
         }
-        if replica_id >= 0 {
-            // No other broker has a replica here.
-            let code = match rights.may_on_cluster(AclOperation::ClusterAction) {
-                true => ErrorCode::NotLeaderOrFollower,
-                false => ErrorCode::TopicAuthorizationFailed,
-            };
-            plan.partitions.iter_mut().for_each(|planned| planned.found = Err(code));
+        if plan.is_from_follower() {
+            if !rights.may_on_cluster(AclOperation::ClusterAction) {
+                let refused = Err(ErrorCode::TopicAuthorizationFailed);
+                plan.partitions.iter_mut().for_each(|planned| planned.found.clone_from(&refused));
+            }
         } else if rights.are_limited() {
             plan.deny(shared, rights);
         }
@@ -138,6 +167,20 @@ impl Plan {
         };
         let names: Vec<Option<Arc<str>>> = self.partitions.iter().map(name_of).collect();
         rights.deny_topics(AclOperation::Read, &names, self.partitions.iter_mut().map(|planned| &mut planned.found));
+    }
+
+    pub(super) const fn is_from_follower(&self) -> bool {
+        matches!(self.reader, Reader::Follower { .. })
+    }
+
+    /// The log of a partition, if it may be read here (`FetchParams.fetchOnlyLeader`). For a follower with the epoch of the leader.
+    pub(super) fn log_of(&self, partition: &Partition, asked: &Asked) -> Result<(Arc<Log>, i32), ErrorCode> {
+        let known_epoch = asked.current_leader_epoch;
+        match self.reader {
+            Reader::Follower { id, .. } => partition.log_for_follower(known_epoch, id),
+            Reader::Consumer => partition.leader_log(known_epoch),
+            Reader::ConsumerInRack(_) => partition.replica_log(known_epoch),
+        }
     }
 
     /// Lowers the limit of the response.
@@ -188,10 +231,7 @@ impl Plan {
         let mut bytes = 0_usize;
         for planned in &self.partitions {
             let Ok(partition) = &planned.found else { continue };
-            if partition.check_leader_epoch(planned.asked.current_leader_epoch).is_err() {
-                return true;
-            }
-            let Ok(log) = partition.log() else { return true };
+            let Ok((log, _)) = self.log_of(partition, &planned.asked) else { return true };
             let Ok(readable) = log.readable_bytes(planned.from, self.isolation) else { return true };
             bytes = bytes
                 .saturating_add(usize::try_from(readable).unwrap_or(usize::MAX).min(positive(planned.asked.max_bytes)));

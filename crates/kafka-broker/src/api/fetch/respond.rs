@@ -3,19 +3,35 @@
 use std::borrow::Cow;
 
 use kafka_rpc::messages::FetchResponse;
-use kafka_rpc::messages::fetch_response::{AbortedTransaction, EpochEndOffset, FetchableTopicResponse, PartitionData};
+use kafka_rpc::messages::fetch_response::{
+    AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
+};
 use kafka_rpc::{ErrorCode, Records};
 
 use super::plan::{Plan, TopicKey};
 use super::read::{Read, Reads};
+use crate::api::leaders::Leaders;
+use crate::broker::Shared;
 use crate::disk::Slice;
 
 /// The response, and the slices that it names.
-pub(super) fn response(plan: &Plan, reads: Reads) -> (FetchResponse<'_>, Vec<Option<Slice>>) {
+pub(super) fn response<'p>(
+    shared: &Shared,
+    plan: &'p Plan,
+    reads: Reads,
+    client: (usize, i16),
+) -> (FetchResponse<'p>, Vec<Option<Slice>>) {
+    let (listener, version) = client;
+    let mut leaders = Leaders::default();
     let mut slices = Vec::new();
     let mut answers: Vec<(&TopicKey, PartitionData<'static>)> = Vec::with_capacity(plan.partitions.len());
     for (planned, read) in plan.partitions.iter().zip(reads.results) {
-        answers.push((&planned.topic, partition_data(planned.number, read, &mut slices)));
+        let mut data = partition_data(planned.number, read, &mut slices);
+        if version >= LEADER_MIN_VERSION && leads_elsewhere(data.error_code) {
+            let (leader_id, leader_epoch) = leaders.of(shared, &planned.topic.name, planned.topic.id, planned.number);
+            data.current_leader = LeaderIdAndEpoch { leader_id, leader_epoch, ..Default::default() };
+        }
+        answers.push((&planned.topic, data));
     }
     let session_id = match &plan.session {
         None => 0,
@@ -36,7 +52,23 @@ pub(super) fn response(plan: &Plan, reads: Reads) -> (FetchResponse<'_>, Vec<Opt
             }),
         }
     }
-    (FetchResponse { session_id, responses, ..Default::default() }, slices)
+    let endpoints = leaders.endpoints(shared, listener).map(|endpoint| NodeEndpoint {
+        node_id: endpoint.id,
+        host: endpoint.host.into(),
+        port: endpoint.port,
+        rack: endpoint.rack.map(Into::into),
+        ..Default::default()
+    });
+    let node_endpoints = endpoints.collect();
+    (FetchResponse { session_id, responses, node_endpoints, ..Default::default() }, slices)
+}
+
+/// Since this version clients learn of the leader from an error.
+const LEADER_MIN_VERSION: i16 = 16;
+
+fn leads_elsewhere(error_code: i16) -> bool {
+    let codes = [ErrorCode::NotLeaderOrFollower, ErrorCode::FencedLeaderEpoch];
+    codes.iter().any(|code| code.code() == error_code)
 }
 
 /// Bytes of a response without partitions, and of a partition without records.
@@ -85,6 +117,16 @@ fn partition_data(number: i32, read: Read, slices: &mut Vec<Option<Slice>>) -> P
             last_stable_offset: watermarks.last_stable,
             log_start_offset: watermarks.log_start,
             diverging_epoch: EpochEndOffset { epoch, end_offset, ..Default::default() },
+            records: Some(Records::default()),
+            aborted_transactions: None,
+            ..Default::default()
+        },
+        Read::Elsewhere { replica, watermarks } => PartitionData {
+            partition_index: number,
+            high_watermark: watermarks.high_watermark,
+            last_stable_offset: watermarks.last_stable,
+            log_start_offset: watermarks.log_start,
+            preferred_read_replica: replica,
             records: Some(Records::default()),
             aborted_transactions: None,
             ..Default::default()

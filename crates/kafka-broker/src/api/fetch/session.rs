@@ -208,7 +208,7 @@ impl State {
         let Some(place) = self.places.get_mut(key) else { return true };
         let Some(cached) = self.partitions.get_mut(place) else { return true };
         let has_records = data.records.as_ref().is_some_and(|records| !records.is_empty());
-        let mut is_news = has_records || data.diverging_epoch.epoch >= 0;
+        let mut is_news = has_records || data.diverging_epoch.epoch >= 0 || data.preferred_read_replica >= 0;
         if cached.high_watermark != data.high_watermark {
             cached.high_watermark = data.high_watermark;
             is_news = true;

@@ -175,6 +175,7 @@ fn hosts_may_be_addresses() {
 #[test]
 fn supported_settings_are_in_the_table_and_have_the_types_of_their_fields() {
     let sections = [
+        MemberConfig::KINDS,
         NetworkConfig::KINDS,
         TopicsConfig::KINDS,
         FetchConfig::KINDS,
@@ -183,6 +184,8 @@ fn supported_settings_are_in_the_table_and_have_the_types_of_their_fields() {
         TransactionsConfig::KINDS,
         QuotasConfig::KINDS,
         MetadataLogConfig::KINDS,
+        ReplicationConfig::KINDS,
+        ReplicaFetchConfig::KINDS,
     ];
     for (name, kinds) in sections.into_iter().flatten() {
         let key = given::find(name).unwrap_or_else(|| panic!("{name}"));

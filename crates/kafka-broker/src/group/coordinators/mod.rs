@@ -125,7 +125,6 @@ impl<T: Copy> Coordinators<T> {
     }
 
     /// The high watermark of a partition has moved: sends the answers that waited for it.
-    #[allow(dead_code, reason = "replicas are not followed yet: a batch is committed when it is appended")]
     pub(crate) fn committed(&self, partition: i32, high_watermark: i64, now_ms: i64) {
         let Some(slot) = self.slot(partition) else { return };
         let mut slot = slot.lock();

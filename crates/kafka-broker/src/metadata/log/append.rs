@@ -6,6 +6,7 @@ use kafka_log::log::LeaderAppend;
 use kafka_log::log::types::AppendOrigin;
 use kafka_rpc::stored::metadata::MetadataRecord;
 
+use super::quorum::LeaderAndEpoch;
 use super::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, MetadataLog, MetadataLogError, quorum};
 use crate::metadata::{MetadataVersion, Position};
 
@@ -23,7 +24,8 @@ impl<F: Fs> MetadataLog<F> {
         let newest = known.into_iter().fold(last_snapshot, i32::max);
         let epoch = newest.checked_add(1).ok_or(MetadataLogError::EpochExhausted)?;
         // Before the first record of the epoch: no other leader may have had it.
-        quorum::write_leader(&self.fs, &self.folder(), self.voters.kraft_version, node_id, epoch)?;
+        let elected = LeaderAndEpoch { leader_id: node_id, leader_epoch: epoch };
+        quorum::write_leader(&self.fs, &self.folder(), self.voters.kraft_version, elected, &[node_id])?;
         self.epoch = epoch;
         let records = self.voters.first_of_epoch(node_id);
         let mut builder = self.builder(true);

@@ -85,6 +85,26 @@ pub enum MetadataLogError {
     },
     /// The leader epoch has reached its end.
     EpochExhausted,
+    /// The leader lacks records that are committed.
+    TruncationOfCommitted {
+        /// Where the leader's records end.
+        to: i64,
+        /// The offset up to which all is committed.
+        committed: i64,
+    },
+    /// A part of a snapshot that does not go with those before it.
+    SnapshotPart {
+        /// The file.
+        path: PathBuf,
+        /// Where the part should begin.
+        expected: u64,
+        /// Where it begins, `None` for a negative number.
+        position: Option<u64>,
+        /// How long the snapshot is said to be.
+        size: Option<u64>,
+        /// Bytes of the part.
+        len: usize,
+    },
 }
 
 impl MetadataLogError {
@@ -120,6 +140,17 @@ impl fmt::Display for MetadataLogError {
             NotTheOnlyVoter { voters } => {
                 write!(f, "this node has to be the only voter of the metadata quorum, the voters are {voters:?}")
             }
+            TruncationOfCommitted { to, committed } => {
+                write!(
+                    f,
+                    "the leader's metadata log ends at offset {to}, below the offset {committed} that was committed"
+                )
+            }
+            SnapshotPart { path, expected, position, size, len } => write!(
+                f,
+                "{}: expected the part of the snapshot from byte {expected} on, found {len} bytes from {position:?} on of {size:?}",
+                path.display()
+            ),
             EpochExhausted => f.write_str("no leader epoch is left"),
         }
     }

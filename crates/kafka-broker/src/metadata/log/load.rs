@@ -15,9 +15,9 @@ use super::{
 use crate::metadata::{Delta, Image, METADATA_TOPIC_ID, Position, Replay};
 
 /// Bytes of the largest snapshot that is read.
-const SNAPSHOT_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+pub(super) const SNAPSHOT_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// Bytes of the log that are read at once.
-const READ_BYTES: usize = 4 * 1024 * 1024;
+pub(super) const READ_BYTES: usize = 4 * 1024 * 1024;
 
 /// What was in a metadata log.
 #[derive(Debug)]
@@ -37,6 +37,13 @@ impl<F: Fs> MetadataLog<F> {
     /// # Errors
     /// What Kafka would not start with either; I/O errors.
     pub fn open(fs: F, options: LogOptions, now_ms: i64) -> Result<(Self, Loaded), MetadataLogError> {
+        let mut metadata_log = Self::open_files(fs, options, now_ms)?;
+        metadata_log.log.set_sole_replica(true)?;
+        let loaded = metadata_log.load(now_ms)?;
+        Ok((metadata_log, loaded))
+    }
+
+    pub(super) fn open_files(fs: F, options: LogOptions, now_ms: i64) -> Result<Self, MetadataLogError> {
         let folder = options.dir.join(FOLDER);
         fs.create_dir_all(&folder).map_err(MetadataLogError::io("create", &folder))?;
         // Records that are on disk must be found there.
@@ -50,8 +57,7 @@ impl<F: Fs> MetadataLog<F> {
             ..kafka_log::log::LogOptions::default()
         };
         let (log, _) = Log::open(fs.clone(), &folder, log_options)?;
-        log.set_sole_replica(true)?;
-        let mut metadata_log = MetadataLog {
+        Ok(MetadataLog {
             fs,
             options,
             log,
@@ -61,12 +67,18 @@ impl<F: Fs> MetadataLog<F> {
             bytes_since_snapshot: 0,
             last_snapshot_ms: now_ms,
             compressor: Compressor::new(),
-        };
-        let loaded = metadata_log.load(now_ms)?;
-        Ok((metadata_log, loaded))
+        })
     }
 
     fn load(&mut self, now_ms: i64) -> Result<Loaded, MetadataLogError> {
+        let (mut target, start) = self.load_newest_snapshot(now_ms)?;
+        self.load_records(start, &mut target)?;
+        self.settle(&mut target);
+        Ok(Loaded { image: target.image, replay: target.replay, is_empty: !target.has_records })
+    }
+
+    /// What the newest snapshot has, and the offset after it.
+    pub(super) fn load_newest_snapshot(&mut self, now_ms: i64) -> Result<(Target, i64), MetadataLogError> {
         let newest = self.snapshots.last().copied();
         if let Some(id) = newest {
             let (epoch, end) = (self.log.latest_epoch().unwrap_or(0), self.end_offset());
@@ -82,26 +94,36 @@ impl<F: Fs> MetadataLog<F> {
         }
         let mut target = Target::default();
         if let Some(id) = newest {
-            self.load_snapshot(id, &mut target)?;
+            let path = self.folder().join(id.to_string());
+            let mut voters = std::mem::take(&mut self.voters);
+            self.read_snapshot(id, &path, &mut target, &mut voters)?;
+            self.voters = voters;
         }
-        self.load_records(start, &mut target)?;
-        target.image.set_position(target.position);
-        target.image.set_kraft_version(self.kraft_version());
-        Ok(Loaded { image: target.image, replay: target.replay, is_empty: !target.has_records })
+        Ok((target, start))
     }
 
-    fn load_snapshot(&mut self, id: SnapshotId, target: &mut Target) -> Result<(), MetadataLogError> {
-        let path = self.folder().join(id.to_string());
-        let bytes = read_at_most(&self.fs, &path, SNAPSHOT_BYTES_MAX).map_err(MetadataLogError::io("read", &path))?;
-        let incomplete = || MetadataLogError::IncompleteSnapshot { path: path.clone() };
+    /// Tells an image where it stands.
+    pub(super) fn settle(&self, target: &mut Target) {
+        target.image.set_position(target.position);
+        target.image.set_kraft_version(self.kraft_version());
+    }
+
+    pub(super) fn read_snapshot(
+        &self,
+        id: SnapshotId,
+        path: &Path,
+        target: &mut Target,
+        voters: &mut Voters,
+    ) -> Result<(), MetadataLogError> {
+        let bytes = read_at_most(&self.fs, path, SNAPSHOT_BYTES_MAX).map_err(MetadataLogError::io("read", path))?;
+        let incomplete = || MetadataLogError::IncompleteSnapshot { path: path.to_owned() };
         let bytes = bytes.ok_or_else(incomplete)?;
         let (mut first, mut last) = (None, None);
-        let voters = &mut self.voters;
-        for_each_entry(&path, &bytes, |entry| {
+        for_each_entry(path, &bytes, |entry| {
             let kind = match entry.kind {
                 EntryKind::Control(kind, value) => {
                     let control =
-                        |source| MetadataLogError::Control { path: path.clone(), offset: entry.offset, source };
+                        |source| MetadataLogError::Control { path: path.to_owned(), offset: entry.offset, source };
                     voters.replay(kind, value, id.offset > 0).map_err(control)?;
                     Some(kind)
                 }
@@ -179,9 +201,9 @@ impl<F: Fs> MetadataLog<F> {
 
 /// What the records make.
 #[derive(Default)]
-struct Target {
-    image: Image,
-    replay: Replay,
+pub(super) struct Target {
+    pub(super) image: Image,
+    pub(super) replay: Replay,
     position: Position,
     has_records: bool,
 }

@@ -1,5 +1,5 @@
 //! The directory of the metadata: records, snapshots and the state of the quorum, as a KRaft node keeps them
-//! (`KafkaRaftLog`, `KafkaRaftClient`), with this node as the only voter.
+//! (`KafkaRaftLog`, `KafkaRaftClient`): of the only voter, or a replica of the log of a quorum elsewhere.
 //!
 //! | file | what it is |
 //! | --- | --- |
@@ -14,6 +14,7 @@ mod clean;
 mod error;
 mod load;
 mod quorum;
+mod replica;
 mod snapshot;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use kafka_log::log::config::LogConfig;
 
 pub use error::MetadataLogError;
 pub use load::Loaded;
+pub use replica::{PartialSnapshot, Progress};
 pub use snapshot::SnapshotId;
 
 pub(super) use batches::{Entry, EntryKind, for_each_entry};
@@ -90,7 +92,7 @@ impl LogOptions {
     }
 }
 
-/// The metadata log of a node that is the only voter of its quorum.
+/// The metadata log of a node that is the only voter of its quorum, or does not vote.
 pub struct MetadataLog<F: Fs = OsFs> {
     fs: F,
     options: LogOptions,
@@ -98,7 +100,7 @@ pub struct MetadataLog<F: Fs = OsFs> {
     /// Oldest first.
     snapshots: Vec<SnapshotId>,
     voters: Voters,
-    /// Epoch of this leader; 0 before it leads.
+    /// Epoch of this leader, 0 before it leads; of a replica the latest epoch that is known.
     epoch: i32,
     /// Bytes of records after the last snapshot.
     bytes_since_snapshot: u64,
@@ -122,7 +124,7 @@ impl<F: Fs> MetadataLog<F> {
         self.log.log_start_offset()
     }
 
-    /// Epoch of this leader.
+    /// Epoch of this leader; of a replica the latest epoch that is known.
     pub fn epoch(&self) -> i32 {
         self.epoch
     }

@@ -110,13 +110,20 @@ pub(super) fn read_epoch<F: Fs>(fs: &F, folder: &Path) -> Result<i32, MetadataLo
     Ok(QuorumState::read(&bytes).map_err(MetadataLogError::format(&path))?.leader_epoch)
 }
 
-/// Writes that this node leads.
+/// Who leads, -1 where it is not known, and since which epoch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeaderAndEpoch {
+    pub(super) leader_id: i32,
+    pub(super) leader_epoch: i32,
+}
+
+/// Writes who leads. `voters`: those of the settings.
 pub(super) fn write_leader<F: Fs>(
     fs: &F,
     folder: &Path,
     kraft_version: i16,
-    leader_id: i32,
-    leader_epoch: i32,
+    LeaderAndEpoch { leader_id, leader_epoch }: LeaderAndEpoch,
+    voters: &[i32],
 ) -> Result<(), MetadataLogError> {
     let path = folder.join(QUORUM_STATE);
     let data_version = i16::from(kraft_version > 0);
@@ -128,7 +135,7 @@ pub(super) fn write_leader<F: Fs>(
         voted_id: -1,
         voted_directory_id: Uuid::ZERO,
         applied_offset: 0,
-        current_voters: Some(if data_version == 0 { vec![leader_id] } else { Vec::new() }),
+        current_voters: Some(if data_version == 0 { voters.to_vec() } else { Vec::new() }),
     };
     let mut bytes = Vec::new();
     state.write(&mut bytes).map_err(MetadataLogError::format(&path))?;

@@ -41,6 +41,11 @@ impl SnapshotId {
     }
 }
 
+/// The name of the file of a snapshot that is not complete.
+pub(super) fn partial_name(id: SnapshotId) -> String {
+    id.file_in(FileState::Partial)
+}
+
 impl fmt::Display for SnapshotId {
     /// The name of its file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
