@@ -60,7 +60,7 @@ fn equal_replicas_are_told_apart_from_those_that_differ() {
     let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
     assert_eq!((code, kinds), (2, vec!["run", "difference", "comparison"]));
-    assert_eq!(lines[1]["reason"], "wrong checksum");
+    assert_eq!(lines[1]["reason"], "wrong-checksum");
     assert_eq!((lines[1]["first_offset"].as_i64(), lines[1]["last_offset"].as_i64()), (Some(3), Some(8)));
     assert_eq!(lines[1]["replicas"][0]["is_valid"], false);
     assert_eq!(lines[2]["differences"], 1);

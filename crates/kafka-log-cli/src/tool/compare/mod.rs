@@ -223,7 +223,7 @@ fn print_json(compared: &Compared, paths: &[PathBuf], to: &mut Out<'_>) -> io::R
             })
             .collect();
         let line = json!({
-            "kind": "difference", "partition": compared.name, "reason": reason,
+            "kind": "difference", "partition": compared.name, "reason": reason.replace(' ', "-"),
             "first_offset": first_offset, "last_offset": last_offset, "replicas": replicas,
         });
         write_json_line(to.out, &line)?;
