@@ -189,7 +189,7 @@ impl Follower {
         Outcome::BackedOff
     }
 
-    /// Nobody waits longer than a back-off, also where the clock was set back.
+    /// A follower never waits longer than a back-off, also where the clock was set back.
     fn is_delayed(&self, now_ms: i64) -> bool {
         let left = self.delayed_until_ms.map_or(0, |until| until.saturating_sub(now_ms));
         (1..=self.back_off_ms).contains(&left)

@@ -1,5 +1,6 @@
 //! `kafka-log`: a command line with verbs, one file for each.
 
+mod compare;
 mod extract;
 mod inspect;
 mod options;
@@ -85,6 +86,7 @@ pub fn run(
         (Some(Command::Verify(options)), _) => verify::run(options, &mut to),
         (Some(Command::Repair(options)), _) => repair::run(options, &mut to),
         (Some(Command::Extract(options)), _) => extract::run(options, &mut to),
+        (Some(Command::Compare(options)), _) => compare::run(options, &mut to),
     };
     match done.and_then(|code| to.out.flush().map(|()| code)) {
         Ok(code) => code,

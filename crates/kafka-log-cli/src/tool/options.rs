@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use super::compare::CompareOptions;
 use super::extract::ExtractOptions;
 use super::pages::Pages;
 use super::repair::RepairOptions;
@@ -43,4 +44,6 @@ pub(super) enum Command {
     Repair(RepairOptions),
     /// Copy good batches into a new partition directory
     Extract(ExtractOptions),
+    /// Compare the batches of replicas; read-only, for brokers that do not run
+    Compare(CompareOptions),
 }

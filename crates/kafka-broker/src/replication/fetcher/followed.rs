@@ -94,7 +94,7 @@ impl Followed {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Adds how far the followers are behind; says how many have failed.
+    /// Adds the lags of the followers; says how many have failed.
     pub(super) fn lags(&self, out: &mut Vec<(TopicPartition, i64)>) -> usize {
         let mut failed = 0;
         for (name, entry) in self.entries.lock().iter() {

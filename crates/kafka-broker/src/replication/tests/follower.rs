@@ -102,7 +102,7 @@ fn errors_wait_and_a_fenced_epoch_ends_the_follower() {
         assert_eq!(follower.fetched(&sent, &Fetched { error, ..OK }, &log, 5), Outcome::BackedOff);
         assert_eq!(follower.next(&log, 1004).unwrap(), Next::Wait { until_ms: 1005 });
         assert_eq!(fetch(&follower, &log, 1005), sent);
-        // The clock was set back: nobody waits for the old time.
+        // The clock was set back: the old time does not count.
         assert_eq!(fetch(&follower, &log, -5000), sent);
     }
     let (mut follower, log) = follower(&[1], 1);

@@ -271,7 +271,7 @@ impl World {
         node.asked = None;
         node.altering = None;
         if loses_power {
-            // What it lost is noticed when it registers. Nobody elects it before.
+            // The controller learns of the loss when the broker registers, and does not elect it before.
             self.controller.fence(id);
             let unclean = self.controller.register(id, false);
             let node = &mut self.nodes[id as usize];
