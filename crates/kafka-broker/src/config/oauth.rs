@@ -42,10 +42,10 @@ const VALIDATORS: [&str; 2] = [
 /// Which tokens a listener believes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OauthConfig {
-    /// Any that nobody has signed.
+    /// Tokens without a signature.
     Unsecured(UnsecuredValidator),
-    /// Those that an issuer has signed.
-    Signed(Validator, JwksConfig),
+    /// Tokens that an issuer has signed.
+    Signed(Box<Validator>, JwksConfig),
 }
 
 /// Where the keys of the issuer are.
@@ -137,7 +137,7 @@ fn signed(settings: &Settings, listener: &str, jaas: Option<&JaasConfig>) -> Res
         scope_claim_name: values.get("sasl.oauthbearer.scope.claim.name"),
         sub_claim_name: values.get("sasl.oauthbearer.sub.claim.name"),
     };
-    Ok(OauthConfig::Signed(validator, jwks))
+    Ok(OauthConfig::Signed(Box::new(validator), jwks))
 }
 
 fn wrong(listener: &str, setting: &'static str, problem: impl ToString) -> SettingError {

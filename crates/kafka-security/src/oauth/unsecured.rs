@@ -167,7 +167,9 @@ impl UnsecuredLogin {
             claims.insert(claim.to_owned(), value);
         }
         let principal = option(jaas, "unsecuredLoginPrincipalClaimName").unwrap_or("sub");
-        if !claims.get(principal).is_some_and(|name| name.as_str().is_some_and(|name| !name.trim().is_empty())) {
+        let has_principal =
+            claims.get(principal).and_then(|name| name.as_str()).is_some_and(|name| !name.trim().is_empty());
+        if !has_principal {
             return Err(LoginError::NoOption(format!("unsecuredLoginStringClaim_{principal}")));
         }
         const LIFETIME: &str = "unsecuredLoginLifetimeSeconds";

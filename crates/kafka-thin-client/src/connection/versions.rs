@@ -9,7 +9,7 @@ use kafka_rpc::messages::ApiVersionsResponse;
 /// The versions that a node serves, and the features of its cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeVersions {
-    ranges: BTreeMap<i16, RangeInclusive<i16>>,
+    pub(crate) ranges: BTreeMap<i16, RangeInclusive<i16>>,
     /// Levels that the node supports.
     pub supported_features: BTreeMap<String, RangeInclusive<i16>>,
     /// Levels that the cluster has agreed on.

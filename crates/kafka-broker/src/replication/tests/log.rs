@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use kafka_log::log::epochs::LeaderEpochCache;
+use kafka_log::internal::LeaderEpochCache;
 use kafka_log::log::error::{AppendError, LogError};
 use kafka_log::log::types::Watermarks;
 
