@@ -106,7 +106,7 @@ fn settings_that_do_not_go_together_are_refused() {
         ),
         (
             &[("listeners", "SASL_SSL://:1"), ("inter.broker.listener.name", "SASL_SSL")],
-            "listener SASL_SSL: sasl.enabled.mechanisms has GSSAPI, expected one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512",
+            "listener SASL_SSL: sasl.enabled.mechanisms has GSSAPI, expected one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER",
         ),
         (
             &[("advertised.listeners", "PLAINTEXT://h:1,SSL://h:2")],

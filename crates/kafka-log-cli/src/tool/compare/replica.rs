@@ -11,6 +11,8 @@ use kafka_log::format::file_name::{FileKind, FileName, FileState};
 use kafka_log::format::offset_checkpoint::read_offset_checkpoint;
 use kafka_log::format::partition_dir::PartitionDirName;
 
+use crate::visible;
+
 /// Bytes that are read at once. A batch is read in pieces of this size, so that no length alone claims memory.
 const READ_BYTES: usize = 256 * 1024;
 /// Where batches of magic 0 and 1 have their checksum.
@@ -38,11 +40,11 @@ pub(super) enum ReplicaError {
 impl fmt::Display for ReplicaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ReplicaError::Io { path, source } => write!(f, "{}: {source}", path.display()),
+            ReplicaError::Io { path, source } => write!(f, "{}: {source}", visible::path(path)),
             ReplicaError::Format { path, position, source } => {
-                write!(f, "{}, position {position}: {source}", path.display())
+                write!(f, "{}, position {position}: {source}", visible::path(path))
             }
-            ReplicaError::NoSegments { path } => write!(f, "{}: no segments", path.display()),
+            ReplicaError::NoSegments { path } => write!(f, "{}: no segments", visible::path(path)),
         }
     }
 }

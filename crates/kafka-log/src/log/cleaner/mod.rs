@@ -4,24 +4,6 @@
 //! then it reads the log from its start and writes what stays into new segments, which take the places of the old ones.
 //! Appends and reads go on meanwhile.
 //!
-//! ```no_run
-//! use kafka_log::log::Log;
-//! use kafka_log::log::cleaner::{Cleaner, CleanerConfig};
-//! use kafka_log::log::error::LogError;
-//!
-//! /// Cleans the log if it is dirty enough; the answer belongs into `cleaner-offset-checkpoint`.
-//! fn turn(cleaner: &mut Cleaner, log: &Log, checkpoint: Option<i64>, now_ms: i64) -> Result<Option<i64>, LogError> {
-//!     let dirty = log.log_to_clean(checkpoint, now_ms)?;
-//!     if !dirty.needs_cleaning(log.config().min_cleanable_dirty_ratio) {
-//!         return Ok(None);
-//!     }
-//!     let cleaned = cleaner.clean(log, &dirty, &(), now_ms)?;
-//!     Ok(Some(cleaned.end_offset))
-//! }
-//!
-//! let mut cleaner = Cleaner::new(CleanerConfig::default()); // one for each thread, for all logs
-//! ```
-//!
 //! | module | what it decides | Kafka |
 //! | --- | --- | --- |
 //! | [`offset_map`] | last offset of a key | `SkimpyOffsetMap` |
