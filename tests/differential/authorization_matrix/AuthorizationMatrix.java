@@ -136,7 +136,7 @@ public class AuthorizationMatrix {
                 String want = expected.get(u).get(r), got = found.get(u).get(r);
                 ofRequest.add(want);
                 if (want.equals(got)) continue;
-                if (different++ < 40) {
+                if (different++ < 4000) {
                     System.out.println("DIFFERS: " + words[0] + " " + words[1] + " (line " + (r + 1) + ") with " + users.get(u).kind + "\n  Kafka: " + want + "\n  ours:  " + got);
                 }
             }
@@ -168,7 +168,8 @@ public class AuthorizationMatrix {
     }
 
     static String records(long producerId, boolean transactional) {
-        SimpleRecord record = new SimpleRecord(0L, "v".getBytes());
+        // Retention must not delete it.
+        SimpleRecord record = new SimpleRecord(System.currentTimeMillis(), "v".getBytes());
         MemoryRecords records = producerId < 0 ? MemoryRecords.withRecords(Compression.NONE, record)
             : transactional ? MemoryRecords.withTransactionalRecords(Compression.NONE, producerId, (short) 0, 0, record)
             : MemoryRecords.withIdempotentRecords(Compression.NONE, producerId, (short) 0, 0, record);
@@ -294,8 +295,8 @@ public class AuthorizationMatrix {
                 connect();
                 return "closed";
             }
-            Collections.sort(facts);
-            return String.join(" ", facts);
+            Map<String, Long> counted = facts.stream().collect(Collectors.groupingBy(fact -> fact, TreeMap::new, Collectors.counting()));
+            return counted.entrySet().stream().map(fact -> fact.getKey() + (fact.getValue() == 1 ? "" : " x" + fact.getValue())).collect(Collectors.joining(", "));
         }
 
         void collect(String path, JsonNode node, List<String> facts) {
@@ -306,7 +307,7 @@ public class AuthorizationMatrix {
             node.properties().forEach(field -> {
                 String name = field.getKey();
                 String below = path.isEmpty() ? name : path + "." + name;
-                if (name.endsWith("errorCode")) facts.add(below + "=" + Errors.forCode((short) field.getValue().asInt()));
+                if (name.toLowerCase(Locale.ROOT).endsWith("errorcode")) facts.add(below + "=" + Errors.forCode((short) field.getValue().asInt()));
                 else if (name.endsWith("uthorizedOperations")) facts.add(below + "=" + field.getValue());
                 else collect(below, field.getValue(), facts);
             });
@@ -324,7 +325,7 @@ public class AuthorizationMatrix {
             String answer = "";
             for (int attempt = 0; attempt < 300; attempt++) {
                 answer = answer(ApiKeys.valueOf(words[0]), Short.parseShort(words[1]), words[2]);
-                if (!answer.matches(".*errorCode=(?!NONE|TOPIC_ALREADY_EXISTS).*")) return;
+                if (!answer.matches("(?i).*errorCode=(?!NONE|TOPIC_ALREADY_EXISTS).*")) return;
                 Thread.sleep(100);
             }
             throw new IllegalStateException(broker + ": " + request + ": " + answer);
