@@ -12,7 +12,7 @@ use kafka_rpc::messages::{DescribeTopicPartitionsRequest, DescribeTopicPartition
 
 use super::metadata::offline_replicas;
 use super::operations::NOT_ASKED;
-use super::{Call, Handled, Refusal, Rights};
+use super::{Call, Handled, Refusal};
 use crate::metadata::{Image, Partition, Topic};
 use crate::topics::is_internal;
 
@@ -33,7 +33,7 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
     let may_describe = |name: &str| rights.may(AclOperation::Describe, ResourceType::Topic, name);
     let response = {
         let image = call.shared.image.read();
-        let mut page = Page { image: &image, rights: &rights, left: limit, topics: Vec::new(), next: None };
+        let mut page = Page { image: &image, left: limit, topics: Vec::new(), next: None };
         let mut denied = Vec::new();
         if request.topics.is_empty() {
             for topic in image.topics_from(first_topic).filter(|topic| may_describe(&topic.name)) {
@@ -66,6 +66,9 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
                 }
             }
         }
+        for topic in &mut page.topics {
+            topic.topic_authorized_operations = rights.on_topic(true, topic.name.as_deref().unwrap_or_default());
+        }
         page.topics.append(&mut denied);
         DescribeTopicPartitionsResponse { topics: page.topics, next_cursor: page.next, ..Default::default() }
     };
@@ -74,7 +77,6 @@ pub(super) fn handle(call: &mut Call<'_>) -> Result<Handled, Refusal> {
 
 struct Page<'i, 'r> {
     image: &'i Image,
-    rights: &'i Rights<'i>,
     left: usize,
     topics: Vec<DescribeTopicPartitionsResponseTopic<'r>>,
     next: Option<Cursor<'r>>,
@@ -103,7 +105,6 @@ impl Page<'_, '_> {
             topic_id: topic.id,
             is_internal: is_internal(&topic.name),
             partitions,
-            topic_authorized_operations: self.rights.on_topic(true, &topic.name),
             ..Default::default()
         });
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use kafka_rpc::messages::alter_partition_reassignments_response::{
     ReassignablePartitionResponse, ReassignableTopicResponse,
 };
+use kafka_rpc::messages::describe_user_scram_credentials_response::DescribeUserScramCredentialsResult;
 use kafka_rpc::messages::elect_leaders_response::{PartitionResult, ReplicaElectionResult};
 use kafka_rpc::messages::list_partition_reassignments_response::{
     OngoingPartitionReassignment, OngoingTopicReassignment,
@@ -51,10 +52,25 @@ macro_rules! refuse_plainly {
 refuse_plainly! {
     DescribeAclsRequest<'_> => DescribeAclsResponse,
     DescribeClientQuotasRequest<'_> => DescribeClientQuotasResponse,
-    DescribeUserScramCredentialsRequest<'_> => DescribeUserScramCredentialsResponse,
     DescribeQuorumRequest<'_> => DescribeQuorumResponse,
     UpdateFeaturesRequest<'_> => UpdateFeaturesResponse,
     UnregisterBrokerRequest => UnregisterBrokerResponse,
+}
+
+impl Refuse for DescribeUserScramCredentialsRequest<'_> {
+    type Response = DescribeUserScramCredentialsResponse<'static>;
+
+    fn refuse(&self, error: &ApiError) -> Self::Response {
+        let (error_code, error_message) = (error.code.code(), error.message.clone());
+        // One result for each user asked for, without its name.
+        let result = |_: &_| DescribeUserScramCredentialsResult {
+            error_code,
+            error_message: error_message.clone(),
+            ..Default::default()
+        };
+        let results = self.users.iter().flatten().map(result).collect();
+        DescribeUserScramCredentialsResponse { error_code, error_message, results, ..Default::default() }
+    }
 }
 
 impl Refuse for CreateAclsRequest<'_> {

@@ -1,5 +1,6 @@
 //! TLS: key stores and trust stores under Kafka's settings, and what is made of them.
 
+mod ec_key;
 mod error;
 mod name;
 mod pem;

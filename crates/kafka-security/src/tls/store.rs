@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::{TlsError, pem, pkcs12};
+use super::{TlsError, ec_key, pem, pkcs12};
 use crate::Secret;
 
 /// A private key with its certificates, its own first.
@@ -43,23 +43,25 @@ pub(super) enum KeyStore {
 
 impl KeyStore {
     pub(super) fn load(&self) -> Result<KeyPair, TlsError> {
-        match self {
-            KeyStore::Inline { key, chain, key_password } => Ok(KeyPair {
+        let mut pair = match self {
+            KeyStore::Inline { key, chain, key_password } => KeyPair {
                 certificates: pem::certificates(chain.expose().as_bytes(), "ssl.keystore.certificate.chain")?,
                 key: pem::private_key(key.expose().as_bytes(), key_password.as_ref(), "ssl.keystore.key")?,
-            }),
+            },
             KeyStore::File { format: Format::Pem, path, key_password, .. } => {
                 let (bytes, place) = (read(path)?, path.display().to_string());
-                Ok(KeyPair {
+                KeyPair {
                     certificates: pem::certificates(&bytes, &place)?,
                     key: pem::private_key(&bytes, key_password.as_ref(), &place)?,
-                })
+                }
             }
             KeyStore::File { format: Format::Pkcs12, path, password, .. } => {
                 let password = password.as_ref().map_or("", Secret::expose);
-                pkcs12::key_pair(&read(path)?, password, path)
+                pkcs12::key_pair(&read(path)?, password, path)?
             }
-        }
+        };
+        pair.key = ec_key::complete(pair.key, pair.certificates.first());
+        Ok(pair)
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
