@@ -102,7 +102,7 @@ fn append(shared: &Shared) {
     for grouped in group {
         log.maybe_increment_high_watermark(grouped.answer.unwrap().unwrap().last_offset + 1).unwrap();
     }
-    let mut marker = maker.marker(0, NOW_MS, (11, 0), (ControlRecordType::Abort, 0), -1);
+    let marker = maker.marker(0, NOW_MS, (11, 0), (ControlRecordType::Abort, 0), -1);
     let coordinator = LeaderAppend { origin: AppendOrigin::Coordinator, transaction_version: 1, ..terms };
     let info = log.append_as_leader(&marker, coordinator, NOW_MS).unwrap();
     log.maybe_increment_high_watermark(info.last_offset + 1).unwrap();
@@ -330,7 +330,7 @@ fn look_up_beside_truncations(segment_bytes: i32, to: i64) {
 fn append_some(shared: &Shared, count: usize) {
     let (mut random, mut maker) = (Random::new(3), Maker::new());
     for _ in 0..count {
-        let mut batch = maker.data(&mut random, 0, 3, (NOW_MS, shared.is_compacted), Producer::NONE, -1);
+        let batch = maker.data(&mut random, 0, 3, (NOW_MS, shared.is_compacted), Producer::NONE, -1);
         let info = shared.log.append_as_leader(&batch, LeaderAppend::from_client(0), NOW_MS).unwrap();
         shared.log.update_high_watermark(info.last_offset + 1).unwrap();
     }
