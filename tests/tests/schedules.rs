@@ -89,7 +89,7 @@ fn append(shared: &Shared) {
     let (log, mut random, mut maker) = (&shared.log, Random::new(7), Maker::new());
     let keyed = (NOW_MS, shared.is_compacted);
     let terms = LeaderAppend::from_client(0);
-    let mut batch = maker.data(&mut random, 0, 2, keyed, Producer::NONE, -1);
+    let batch = maker.data(&mut random, 0, 2, keyed, Producer::NONE, -1);
     let info = log.append_as_leader(&batch, terms, NOW_MS).unwrap();
     log.maybe_increment_high_watermark(info.last_offset).unwrap();
     let transactional = Producer { id: 11, epoch: 0, sequence: 0, is_transactional: true };
