@@ -10,7 +10,7 @@ use kafka_rpc::{ErrorCode, RequestFrame, Uuid};
 use parking_lot::Mutex;
 
 use crate::api::{controller, init_producer_id};
-use crate::broker::{Shared, retry_groups, retry_transactions};
+use crate::broker::Shared;
 use crate::disk::Controller;
 use crate::net::{Peer, Ticket};
 use crate::replication::refuse;
@@ -110,9 +110,7 @@ pub(crate) fn run(mut controller: Controller, jobs: &Receiver<Job>, shared: &Sha
         }
         if next_tick <= Instant::now() {
             next_tick = Instant::now() + TICK;
-            retry_groups(shared);
-            retry_transactions(shared);
-            shared.security.watch();
+            shared.tick();
             if let Err(error) = controller.tick(shared.clock.now_ms()) {
                 tracing::error!(%error, "the metadata log has failed");
                 shared.fail();

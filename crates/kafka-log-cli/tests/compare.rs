@@ -53,7 +53,7 @@ fn equal_replicas_are_told_apart_from_those_that_differ() {
     let (code, said) = compare(&paths, false);
     assert!(code == 2 && said.contains("offsets 3-8: leader epoch") && said.contains("leader epoch 9"), "{said}");
 
-    // Bytes that are not those of the checksum.
+    // The checksum does not match the bytes.
     let (_scratch, paths) = replicas(2);
     change(&paths[0], |bytes| bytes[second + 100] ^= 1);
     let (code, said) = compare(&paths, true);

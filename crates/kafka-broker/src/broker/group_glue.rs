@@ -235,7 +235,7 @@ impl<'s> Loading<'s> {
 }
 
 /// Loads groups that could not be read before, and those that a test had taken away.
-pub(crate) fn retry_groups(shared: &Shared) {
+pub(super) fn retry_groups(shared: &Shared) {
     let mut unread = std::mem::take(&mut *shared.unread_groups.lock());
     let now_ms = shared.clock.steady_ms();
     shared.moved_groups.lock().retain(|number, until_ms| {

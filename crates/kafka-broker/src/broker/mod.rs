@@ -27,11 +27,10 @@ use kafka_log::manager::background::Background;
 use tempfile::TempDir;
 
 pub(crate) use apply::apply;
-pub(crate) use group_glue::{at_once, frame, retry_groups, write_reply};
+pub(crate) use group_glue::{at_once, frame, write_reply};
 pub(crate) use settings::Settings;
 pub(crate) use shared::Shared;
 pub use start_error::StartError;
-pub(crate) use transaction_glue::retry_transactions;
 
 use crate::controller_thread::Job;
 use crate::faults::{self, Faults};

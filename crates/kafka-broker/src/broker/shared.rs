@@ -10,8 +10,9 @@ use kafka_rpc::stored::metadata::RegisterBrokerRecord;
 use mio::net::TcpStream;
 use parking_lot::Mutex;
 
-use super::group_glue::Alarm;
+use super::group_glue::{Alarm, retry_groups};
 use super::settings::Settings;
+use super::transaction_glue::retry_transactions;
 use crate::api::fetch::Sessions;
 use crate::clock::Clock;
 use crate::cluster::Member;
@@ -108,6 +109,13 @@ impl Shared {
         if let Some(mailbox) = self.loops.get(ticket.event_loop) {
             mailbox.post(LoopEvent::Answer(ticket, frame));
         }
+    }
+
+    /// Does what the controller's thread has to do every second, wherever the controllers are.
+    pub(crate) fn tick(&self) {
+        retry_groups(self);
+        retry_transactions(self);
+        self.security.watch();
     }
 
     /// A thread without which the broker cannot serve has ended.

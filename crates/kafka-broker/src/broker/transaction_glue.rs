@@ -123,7 +123,7 @@ impl<'s> LoadingTransactions<'s> {
 }
 
 /// Loads transactions that could not be read before.
-pub(crate) fn retry_transactions(shared: &Shared) {
+pub(super) fn retry_transactions(shared: &Shared) {
     let unread = std::mem::take(&mut *shared.unread_transactions.lock());
     let loading = unread.into_iter().filter_map(|number| LoadingTransactions::begin(shared, number));
     loading.for_each(|loading| loading.finish(shared));

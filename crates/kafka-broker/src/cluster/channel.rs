@@ -42,7 +42,7 @@ impl ActiveController {
 /// Why the controller has not answered.
 #[derive(Debug)]
 pub(crate) enum ChannelError {
-    /// Nobody knows who it is.
+    /// It is not known.
     Unknown,
     /// The connection to it.
     Client(ClientError),

@@ -17,7 +17,7 @@ use kafka_rpc::{ErrorCode, Message as _, RequestFrame, Uuid};
 use super::Member;
 use super::channel::{ChannelError, ControllerChannel};
 use crate::api::{controller, init_producer_id, member};
-use crate::broker::{Shared, directories, retry_groups, retry_transactions};
+use crate::broker::{Shared, directories};
 use crate::controller_thread::Job;
 use crate::net::{Peer, Ticket};
 
@@ -55,9 +55,7 @@ pub(crate) fn run(shared: &Shared, member: &Member, jobs: &Receiver<Job>) {
         }
         if next_tick <= Instant::now() {
             next_tick = Instant::now() + TICK;
-            retry_groups(shared);
-            retry_transactions(shared);
-            shared.security.watch();
+            shared.tick();
             forwarder.assign_directories();
         }
     }

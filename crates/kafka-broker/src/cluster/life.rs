@@ -116,7 +116,7 @@ impl Life {
         };
         let is_waiting = self.state == State::Recovery && !self.is_ready;
         match self.state {
-            // Soon, as nobody is served meanwhile.
+            // Soon: no client is served meanwhile.
             State::Starting => self.next_ms = now_ms.saturating_add(self.interval_ms.min(50)),
             State::Recovery if !is_waiting && before == State::Starting => self.next_ms = now_ms,
             State::Recovery if !is_waiting => self.next_ms = now_ms.saturating_add(self.interval_ms.min(50)),

@@ -6,7 +6,7 @@
 //! | life | registers, sends heartbeats, says when the broker stops |
 //! | controller | forwards to the active controller what is not this broker's to decide |
 //!
-//! Each has a connection of its own to the active controller, whom the observer finds.
+//! Each has a connection of its own to the active controller, which the observer finds.
 
 mod channel;
 mod forwarding;

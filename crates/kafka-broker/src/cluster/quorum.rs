@@ -86,7 +86,7 @@ mod tests {
         quorum.give_up();
         assert_eq!(quorum.target(), Some(&peer(1)));
         assert!(quorum.learn(101, 4));
-        assert_eq!(quorum.target(), Some(&peer(1)), "nobody has said where it is");
+        assert_eq!(quorum.target(), Some(&peer(1)), "its address is not known");
         quorum.is_at(101, peer(9));
         assert_eq!((quorum.target(), quorum.leader(), quorum.epoch()), (Some(&peer(9)), Some((101, &peer(9))), 4));
     }

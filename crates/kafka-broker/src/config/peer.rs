@@ -38,7 +38,7 @@ impl BrokerConfig {
     }
 }
 
-/// The settings of a client: those of the listener over those of all listeners.
+/// The settings of a client. Settings of the listener override those without a prefix.
 fn properties(
     settings: &BTreeMap<String, String>,
     listener: &str,

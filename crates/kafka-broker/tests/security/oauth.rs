@@ -1,4 +1,4 @@
-//! OAUTHBEARER: signed tokens, and those that nobody has signed.
+//! OAUTHBEARER: signed and unsigned tokens.
 
 use std::fs;
 use std::path::Path;

@@ -17,7 +17,7 @@ const ANSWER_MAX: u64 = 1 << 20;
 /// How much of a refusal is told.
 const REFUSAL_MAX: usize = 500;
 
-/// Asks issuers. An answer that sends to another place is a refusal: a secret or a key must not take a way that nobody has set.
+/// Asks issuers. A redirect is an error: a secret or a key must not go to an address that is not in the settings.
 #[derive(Clone, Debug)]
 pub struct Http {
     agent: Agent,

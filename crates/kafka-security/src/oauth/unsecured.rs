@@ -1,4 +1,4 @@
-//! Tokens that nobody has signed, for development: `OAuthBearerUnsecuredValidatorCallbackHandler` and
+//! Unsigned tokens, for development: `OAuthBearerUnsecuredValidatorCallbackHandler` and
 //! `OAuthBearerUnsecuredLoginCallbackHandler`.
 
 use data_encoding::BASE64URL_NOPAD;

@@ -124,7 +124,7 @@ fn expressions_are_matched_outside_of_the_shard_which_serves_meanwhile() {
     group.write(outcome);
     let stays = group.heartbeat(None, "a", joined.member_epoch, None);
     assert_eq!(told(&stays), "01");
-    // What nobody asks for any more has no effect.
+    // A result that is not waited for any more has no effect.
     let again = group.shard.expressions_resolved(&id, &resolution, &resolved, group.now_ms);
     assert!(again.records.is_empty());
 }

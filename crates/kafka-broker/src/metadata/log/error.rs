@@ -112,6 +112,10 @@ impl MetadataLogError {
         move |source| MetadataLogError::Io { action, path: path.to_owned(), source }
     }
 
+    pub(super) fn control(path: &Path, offset: i64) -> impl FnOnce(SchemaError) -> Self {
+        move |source| MetadataLogError::Control { path: path.to_owned(), offset, source }
+    }
+
     pub(super) fn format(path: &Path) -> impl FnOnce(FormatError) -> Self {
         move |source| MetadataLogError::Format { path: path.to_owned(), source }
     }

@@ -160,11 +160,7 @@ impl<F: Fs> MetadataLog<F> {
                 }
                 match entry.kind {
                     EntryKind::Control(kind, value) => {
-                        let control = |source| MetadataLogError::Control {
-                            path: folder.to_path_buf(),
-                            offset: entry.offset,
-                            source,
-                        };
+                        let control = MetadataLogError::control(&folder, entry.offset);
                         voters.replay(kind, value, true).map_err(control)?;
                     }
                     EntryKind::Data(value) => target.replay(&entry, value)?,

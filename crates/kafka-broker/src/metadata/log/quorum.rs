@@ -117,7 +117,7 @@ pub(super) struct LeaderAndEpoch {
     pub(super) leader_epoch: i32,
 }
 
-/// Writes who leads. `voters`: those of the settings.
+/// Writes the leader. `voters` are those of the settings.
 pub(super) fn write_leader<F: Fs>(
     fs: &F,
     folder: &Path,

@@ -117,7 +117,7 @@ impl<F: Fs> MetadataLog<F> {
         voters.iter().filter_map(endpoint).collect()
     }
 
-    /// Notes in `quorum-state` who leads, `None` where it is not known. `voters`: those of the settings.
+    /// Writes the leader to `quorum-state`, `None` if it is not known. `voters` are those of the settings.
     ///
     /// # Errors
     /// I/O errors.
@@ -191,11 +191,7 @@ impl<F: Fs> MetadataLog<F> {
                 }
                 match entry.kind {
                     EntryKind::Control(kind, value) => {
-                        let control = |source| MetadataLogError::Control {
-                            path: folder.to_path_buf(),
-                            offset: entry.offset,
-                            source,
-                        };
+                        let control = MetadataLogError::control(&folder, entry.offset);
                         voters.replay(kind, value, true).map_err(control)?;
                     }
                     EntryKind::Data(value) => {
